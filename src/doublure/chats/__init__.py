@@ -1,0 +1,1 @@
+"""Chat engines: where comments come from."""

@@ -1,0 +1,93 @@
+"""Injected time. Nothing else in the package reads a clock or sleeps."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import anyio
+
+
+class Clock(Protocol):
+    """Monotonic seconds, wall time and sleep."""
+
+    def now(self) -> float:
+        """Monotonic seconds from an arbitrary origin."""
+        ...
+
+    def wall(self) -> datetime:
+        """Aware UTC time, for records."""
+        ...
+
+    async def sleep_until(self, when: float) -> None:
+        """Return at `when` (as `now` counts) or at once when it has passed."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after `seconds`."""
+        ...
+
+
+class RealClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def wall(self) -> datetime:
+        return datetime.now(UTC)
+
+    async def sleep_until(self, when: float) -> None:
+        await anyio.sleep(max(0.0, when - time.monotonic()))
+
+    async def sleep(self, seconds: float) -> None:
+        await anyio.sleep(max(0.0, seconds))
+
+
+class VirtualClock:
+    """Time that moves only when told to: hours of a room in a moment of a test."""
+
+    _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def __init__(self, settle: int = 50) -> None:
+        self._now = 0.0
+        self._order = itertools.count()
+        self._sleepers: list[tuple[float, int, anyio.Event]] = []
+        self._settle = settle
+
+    def now(self) -> float:
+        return self._now
+
+    def wall(self) -> datetime:
+        return self._EPOCH + timedelta(seconds=self._now)
+
+    async def sleep_until(self, when: float) -> None:
+        if when <= self._now:
+            await anyio.lowlevel.checkpoint()
+            return
+        event = anyio.Event()
+        heapq.heappush(self._sleepers, (when, next(self._order), event))
+        await event.wait()
+
+    async def sleep(self, seconds: float) -> None:
+        await self.sleep_until(self._now + max(0.0, seconds))
+
+    async def advance(self, seconds: float) -> None:
+        """Move time on, waking every sleeper in its order and letting it run."""
+        end = self._now + seconds
+        await self._run_others()
+        while self._sleepers and self._sleepers[0][0] <= end:
+            when, _, event = heapq.heappop(self._sleepers)
+            self._now = when
+            event.set()
+            await self._run_others()
+        self._now = end
+        await self._run_others()
+
+    async def _run_others(self) -> None:
+        # a woken task needs a few turns of the loop to reach its next sleep
+        for _ in range(self._settle):
+            await anyio.lowlevel.checkpoint()

@@ -1,0 +1,89 @@
+"""What goes from the chat and the rundown to the host's mouth: comments, cues, utterances."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Literal
+
+from doublure.media import Language, Speech
+
+EventKind = Literal["comment", "gift", "like", "follow", "enter", "viewers"]
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """One line from a chat, or an event of it."""
+
+    id: str
+    """Unique in the room; platforms may deliver twice, the id is what tells."""
+    chat: str
+    """Name of the chat engine it came from."""
+    author: str
+    text: str
+    at: float
+    """Clock seconds (monotonic) when it reached us."""
+    kind: EventKind = "comment"
+    count: int = 1
+    """Gifts, likes or viewers; also how many like comments were merged into this one."""
+    operator: bool = False
+
+
+class Priority(enum.IntEnum):
+    """Who goes first; a smaller number wins."""
+
+    OPERATOR = 0
+    DISCLOSURE = 1
+    COMMENT = 2
+    SLOT = 3
+    AUDIENCE = 4
+    FILLER = 5
+
+
+CueKind = Literal["operator", "disclosure", "answer", "script", "welcome", "filler", "goodbye"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """The one next thing the host is to do."""
+
+    id: str
+    kind: CueKind
+    priority: Priority
+    at: float
+    """Clock seconds when it was made."""
+    expires: float
+    """Clock seconds after which it is dropped and counted; infinity for the rundown."""
+    text: str = ""
+    """Operator's line or script sentence, as written; empty for an answer."""
+    comment: Comment | None = None
+    product: str = ""
+    """Product id on air, "" for none."""
+    gesture: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One speakable sentence with what it was based on."""
+
+    id: str
+    cue: str
+    """Id of the cue."""
+    kind: CueKind
+    text: str
+    """As written: shown in subtitles and kept in the journal."""
+    language: Language
+    gesture: str = ""
+    product: str = ""
+    facts: tuple[str, ...] = ()
+    """Ids of the catalogue facts it rests on, `product.key`."""
+    comment: str = ""
+    """Id of the comment it answers, "" for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A clause of an utterance, ready for air."""
+
+    utterance: Utterance
+    speech: Speech

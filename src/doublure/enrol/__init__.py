@@ -1,0 +1,1 @@
+"""Enrolment: footage and consent become a persona."""

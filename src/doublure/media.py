@@ -1,0 +1,124 @@
+"""Media values and the units of the whole chain.
+
+Time inside is counted in samples (24 kHz) or in frames (25 a second), never in float seconds.
+A frame carries exactly 960 samples, so its picture and its sound cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+SAMPLE_RATE = 24_000
+"""Samples a second inside the chain (Hz, mono)."""
+FPS = 25
+"""Frames a second."""
+SAMPLES_PER_FRAME = SAMPLE_RATE // FPS
+"""960 samples: the sound of one frame."""
+
+TICKS = 90_000
+"""Packet ticks a second: 3,600 to a frame, 1,920 to an AAC frame at 48 kHz, both exact."""
+
+Pcm = NDArray[np.float32]
+"""Mono sound, float32 [samples], full scale -1..1, 24 kHz."""
+Picture = NDArray[np.uint8]
+"""I420 (YUV 4:2:0 planar, BT.709 limited range): uint8 [height * 3 // 2, width], contiguous;
+rows 0..h-1 are Y, then U and V, each h/2 rows of w/2, packed two rows of chroma per array row."""
+Language = Literal["zh", "en", "fr"]
+LANGUAGES: tuple[Language, ...] = ("zh", "en", "fr")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Picture size in pixels; both even, because chroma is halved."""
+
+    width: int
+    height: int
+
+    @property
+    def short_side(self) -> int:
+        return min(self.width, self.height)
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """One phone with its time inside its `Speech`."""
+
+    symbol: str
+    """IPA as Kokoro's vocabulary writes it; "" is a pause."""
+    start: int
+    """First sample."""
+    end: int
+    """One past the last sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word (a hanzi run or a Latin word) with its time inside its `Speech`."""
+
+    text: str
+    start: int
+    """First sample."""
+    end: int
+    """One past the last sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """One spoken clause: sound with the times of its words and phones."""
+
+    pcm: Pcm
+    words: tuple[Word, ...] = ()
+    phones: tuple[Phone, ...] = ()
+    text: str = ""
+    """The clause as written (what subtitles show)."""
+    last: bool = True
+    """True on the last clause of its sentence."""
+
+    @property
+    def seconds(self) -> float:
+        return len(self.pcm) / SAMPLE_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The sound and the picture of one 40 ms step, in one object."""
+
+    pts: int
+    """Frames since the room went on air."""
+    pcm: Pcm
+    """float32 [960]."""
+    picture: Picture
+    speaking: bool = False
+    utterance: str = ""
+    """Id of the utterance that is heard; "" in silence."""
+    late: bool = False
+    """True when the picture is the last one again because the new one was not ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One encoded packet, shared read-only by every sink."""
+
+    kind: Literal["video", "audio"]
+    payload: bytes
+    pts: int
+    """Presentation time in ticks of 1/90000 s since the room went on air."""
+    dts: int
+    """Decoding time in ticks; equal to pts, because there are no B frames."""
+    duration: int
+    """Ticks."""
+    keyframe: bool
+    """True on a video keyframe, where a sink may begin or resume; False for sound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A frame of a take: where on the plate the mouth is rendered."""
+
+    take: str
+    index: int
+    """Frame of the take at 25 fps, from 0."""

@@ -1,0 +1,82 @@
+"""What the room shows of itself: frozen values that the console and the CLI read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from doublure.cue import CueKind
+
+RoomState = Literal["off", "on_air", "standby", "stopping"]
+SinkState = Literal["connecting", "live", "reconnecting", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A sentence that is, was or will be spoken."""
+
+    kind: CueKind
+    text: str
+    product: str = ""
+    """Product's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommentView:
+    """A comment and what became of it."""
+
+    id: str
+    author: str
+    text: str
+    fate: str
+    """waiting, answered, asked_colleagues, moderated, merged, expired."""
+    age_seconds: int
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SinkView:
+    """One output."""
+
+    name: str
+    address: str
+    """Without the stream key."""
+    state: SinkState
+    sent_kbps: int
+    dropped_gops: int
+    reconnects: int
+    fault: str = ""
+    """What the operator reads when it is not live."""
+    removable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProductView:
+    """The product on air."""
+
+    id: str
+    name: str
+    price: str
+    was: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomView:
+    """The whole room at one moment."""
+
+    name: str
+    state: RoomState
+    on_air_seconds: int
+    now: LineView | None = None
+    next: tuple[LineView, ...] = ()
+    said: tuple[LineView, ...] = ()
+    """The last sentences, newest first."""
+    product: ProductView | None = None
+    comments: tuple[CommentView, ...] = ()
+    """Newest first, bounded."""
+    unknown: tuple[str, ...] = ()
+    """Questions the catalogue could not answer, for the operator."""
+    sinks: tuple[SinkView, ...] = ()
+    late_pictures: int = 0
+    alarms: tuple[str, ...] = ()
+    viewers: int = 0

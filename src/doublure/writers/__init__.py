@@ -1,0 +1,1 @@
+"""Writers: who makes the sentences that are not in a script."""
