@@ -29,7 +29,11 @@ class Lane:
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work` in the lane and return or raise what it does."""
-        return await asyncio.wrap_future(self._executor.submit(work, *args, **kwargs))
+        return await self.submit(work, *args, **kwargs)
+
+    def submit(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[R]:
+        """Put `work` in the lane and go on; the future tells when it is done."""
+        return asyncio.wrap_future(self._executor.submit(work, *args, **kwargs))
 
     def close(self) -> None:
         """Refuse further calls; the one that runs is left to finish."""

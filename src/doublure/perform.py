@@ -1,0 +1,233 @@
+"""The frame clock: sound, plate, mouth and overlay become frames, forty milliseconds each.
+
+Sound is never late: it is read at its tick. Pictures are drawn in a lane, `LOOKAHEAD` frames
+before they are due; one that is not ready then is replaced by the last one and counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from doublure import metrics
+from doublure.catalog import Catalog, Product
+from doublure.channel import Channel
+from doublure.clock import Clock
+from doublure.cue import Clause, Utterance
+from doublure.engines import Face
+from doublure.errors import EngineError
+from doublure.log import get_log
+from doublure.media import FPS, Frame, Pcm, Picture
+from doublure.offload import Lane
+from doublure.overlay import Overlay, OverlayState
+from doublure.playhead import Part, Playhead
+from doublure.takes import Plate, Takes
+
+LOOKAHEAD = 4
+"""Frames between planning a picture and needing it: 160 ms, which is also how late a cut is."""
+FRAMES_AHEAD = 12
+"""Frames that may wait for the encoder: half a second."""
+CHECK_FRAMES = 5
+"""The label is looked for in every fifth picture, so that it is never missing for 200 ms."""
+FAULTS_TO_STANDBY = 25
+"""Pictures in a row that could not be drawn before air shows stand-by."""
+
+log = get_log(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """What the picture lane is to draw."""
+
+    number: int
+    plate: Plate
+    mouth: NDArray[np.float32] | None
+    overlay: OverlayState
+
+
+@dataclass(frozen=True, slots=True)
+class Aired:
+    """An utterance's first or last frame left for the encoder."""
+
+    utterance: Utterance
+    at: float
+    """Clock seconds."""
+    fate: Literal["begun", "heard", "cut"]
+    """Its first frame; its last one; or stopped before its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    number: int
+    pcm: Pcm
+    clause: Clause | None
+    picture: asyncio.Future[Picture] | None
+
+
+class Painter:
+    """Draws pictures; lives in the picture lane. The label comes last, and is looked for."""
+
+    def __init__(self, face: Face, overlay: Overlay) -> None:
+        self._face = face
+        self._overlay = overlay
+        self._states: dict[str, object] = {}
+        self._faults = 0
+        self.fault = ""
+        self.standby_picture = self._draw(Shot(0, Takes(face.takes).step(False), None, OverlayState("", None)))
+        if not overlay.label_present(self.standby_picture):
+            raise EngineError("the AI label cannot be drawn", remedy="choose a larger picture")
+
+    def paint(self, shot: Shot) -> Picture:
+        """The picture of a shot. An unlabelled picture never leaves: it becomes stand-by. A face
+        that fails raises, and becomes stand-by after `FAULTS_TO_STANDBY` times in a row."""
+        try:
+            picture = self._draw(shot)
+        except Exception as error:
+            metrics.STAGE_FAULTS.labels("perform").inc()
+            log.error("a picture could not be drawn: %s", error)
+            self._states.clear()
+            self._faults += 1
+            if self._faults < FAULTS_TO_STANDBY:
+                raise
+            self.fault = f"the face fails: {error}"
+            return self.standby_picture
+        if shot.number % CHECK_FRAMES == 0:
+            if not self._overlay.label_present(picture):
+                self.fault = "the AI label was not on the picture"
+                log.error("the AI label was not on the picture")
+                return self.standby_picture
+            self.fault = ""
+        self._faults = 0
+        return self.standby_picture if self.fault else picture
+
+    def _draw(self, shot: Shot) -> Picture:
+        picture = self._host(shot.plate.place.take, shot)
+        if shot.plate.old is not None:
+            old, self._states[shot.plate.old.take] = self._face.render(
+                shot.plate.old, shot.mouth, self._states.get(shot.plate.old.take)
+            )
+            picture = np.asarray(
+                cv2.addWeighted(picture, shot.plate.weight, old, 1.0 - shot.plate.weight, 0.0), np.uint8
+            )
+        self._overlay.draw(picture, shot.overlay)
+        return picture
+
+    def _host(self, take: str, shot: Shot) -> Picture:
+        picture, self._states[take] = self._face.render(shot.plate.place, shot.mouth, self._states.get(take))
+        return picture
+
+
+class Performer:
+    """Owns the frame clock and the playhead; everybody else offers clauses or asks it to stop."""
+
+    def __init__(self, face: Face, overlay: Overlay, catalog: Catalog, clock: Clock) -> None:
+        self.frames: Channel[Frame] = Channel("frames", FRAMES_AHEAD)
+        self.aired: Channel[Aired] = Channel("aired", 256, "drop_oldest")
+        self.late_pictures = 0
+        self.on_air: Clause | None = None
+        self._face = face
+        self._overlay = overlay
+        self._catalog = catalog
+        self._clock = clock
+        self._playhead = Playhead()
+        self._takes = Takes(face.takes)
+        self._pictures = Lane("picture")
+        self._mouths = Lane("mouth", nice=5)
+        self._stopped: Clause | None = None
+        self._painter: Painter | None = None
+        self._product: Product | None = None
+        self._drawing: deque[asyncio.Future[Picture]] = deque(maxlen=LOOKAHEAD * 2)
+
+    async def offer(self, clause: Clause) -> None:
+        """Queue a clause for air; waits while enough are queued."""
+        mouth = await self._mouths.run(self._face.mouth, clause.speech)
+        await self._playhead.offer(Part(clause, mouth))
+
+    def cut(self) -> list[Clause]:
+        """Stop speaking now; returns what was not heard to its end."""
+        self._stopped = self._playhead.current
+        return self._playhead.cut()
+
+    def make_way(self, sentence_seconds: float) -> list[Clause]:
+        """Stop at the sentence's end when that is near, else at the clause's; returns the rest."""
+        return self._playhead.make_way(sentence_seconds)
+
+    @property
+    def silent(self) -> bool:
+        """True when nothing is on air or waiting to be."""
+        return self._playhead.idle
+
+    @property
+    def fault(self) -> str:
+        """Why air shows stand-by; "" when it does not."""
+        return self._painter.fault if self._painter else ""
+
+    async def run(self) -> None:
+        """Make frames until cancelled; the first picture is drawn before the clock starts."""
+        try:
+            painter = self._painter = await self._pictures.run(Painter, self._face, self._overlay)
+            last = painter.standby_picture
+            planned: deque[_Planned] = deque(maxlen=LOOKAHEAD + 1)
+            start = self._clock.now()
+            number = 0
+            while True:
+                await self._clock.sleep_until(start + number / FPS)
+                planned.append(self._plan(painter, number))
+                if len(planned) > LOOKAHEAD:
+                    last = await self._air(planned.popleft(), last)
+                number += 1
+        finally:
+            self._pictures.close()
+            self._mouths.close()
+
+    def _plan(self, painter: Painter, number: int) -> _Planned:
+        step = self._playhead.step()
+        if step.clause is not None and step.clause.utterance.product != (self._product.id if self._product else ""):
+            self._product = self._catalog.product(step.clause.utterance.product)
+        caption = step.clause.speech.text if step.clause else ""
+        shot = Shot(
+            number, self._takes.step(step.clause is not None), step.mouth, OverlayState(caption, self._product)
+        )
+        while self._drawing and self._drawing[0].done():
+            # asking for the exception marks it as seen; `paint` has logged it
+            self._drawing.popleft().exception()
+        picture = None
+        if len(self._drawing) <= LOOKAHEAD:
+            picture = self._pictures.submit(painter.paint, shot)
+            self._drawing.append(picture)
+        return _Planned(number, step.pcm, step.clause, picture)
+
+    async def _air(self, planned: _Planned, last: Picture) -> Picture:
+        drawn = planned.picture
+        late = drawn is None or not drawn.done() or drawn.exception() is not None
+        picture = last if late or drawn is None else drawn.result()
+        if late:
+            self.late_pictures += 1
+            metrics.LATE_PICTURES.inc()
+        self._note(planned.clause)
+        utterance = planned.clause.utterance.id if planned.clause else ""
+        await self.frames.put(
+            Frame(planned.number, planned.pcm, picture, planned.clause is not None, utterance, late)
+        )
+        metrics.FRAMES.inc()
+        return picture
+
+    def _note(self, clause: Clause | None) -> None:
+        before = self.on_air
+        if clause is before:
+            return
+        self.on_air = clause
+        now = self._clock.now()
+        old = before.utterance if before else None
+        new = clause.utterance if clause else None
+        if old is not None and (new is None or new.id != old.id):
+            whole = before is not None and before.speech.last and before is not self._stopped
+            self.aired.offer(Aired(old, now, "heard" if whole else "cut"))
+        if new is not None and (old is None or new.id != old.id):
+            self.aired.offer(Aired(new, now, "begun"))

@@ -1,0 +1,144 @@
+"""What is heard: clauses in their order, read out frame by frame, and cut where they may be cut."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from doublure.channel import Channel
+from doublure.cue import Clause
+from doublure.engines import Mouth
+from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME, Pcm
+
+CLAUSES_AHEAD = 4
+"""Clauses waiting behind the one on air: about eight seconds."""
+FADE_SAMPLES = SAMPLE_RATE // 50
+"""20 ms: a cut that fades this long does not click."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A clause with the mouth that goes with it."""
+
+    clause: Clause
+    mouth: Mouth
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The sound of one frame and what is being said in it."""
+
+    pcm: Pcm
+    """float32 [960]."""
+    mouth: NDArray[np.float32] | None = None
+    """float32 [shape]; None in silence."""
+    clause: Clause | None = None
+
+
+class Playhead:
+    """Reads clauses out. One producer offers them, the frame clock steps."""
+
+    def __init__(self) -> None:
+        self._waiting: Channel[Part] = Channel("playlist", CLAUSES_AHEAD)
+        self._current: Part | None = None
+        self._cursor = 0
+        self._fading: Pcm | None = None
+
+    async def offer(self, part: Part) -> None:
+        """Add a clause; waits while enough are waiting."""
+        await self._waiting.put(part)
+
+    def step(self) -> Step:
+        """The next 960 samples: silence when nothing is waiting."""
+        pcm = np.zeros(SAMPLES_PER_FRAME, np.float32)
+        filled = 0
+        if self._fading is not None:
+            filled = len(self._fading)
+            pcm[:filled] = self._fading
+            self._fading = None
+        mouth: NDArray[np.float32] | None = None
+        clause: Clause | None = None
+        while filled < SAMPLES_PER_FRAME and self._load():
+            assert self._current is not None
+            part = self._current
+            sound = part.clause.speech.pcm
+            count = min(SAMPLES_PER_FRAME - filled, len(sound) - self._cursor)
+            pcm[filled : filled + count] = sound[self._cursor : self._cursor + count]
+            if clause is None:
+                clause = part.clause
+                row = (self._cursor + count // 2) // SAMPLES_PER_FRAME
+                if len(part.mouth):
+                    mouth = part.mouth[min(row, len(part.mouth) - 1)]
+            self._cursor += count
+            filled += count
+            if self._cursor >= len(sound):
+                self._current = None
+        return Step(pcm, mouth, clause)
+
+    def cut(self) -> list[Clause]:
+        """Stop now, with a fade; returns what was not heard to its end, the one on air first."""
+        dropped = [part.clause for part in self._waiting.clear()]
+        if self._current is not None:
+            sound = self._current.clause.speech.pcm[self._cursor : self._cursor + FADE_SAMPLES]
+            self._fading = (sound * np.linspace(1, 0, len(sound), dtype=np.float32)).astype(np.float32)
+            dropped.insert(0, self._current.clause)
+            self._current = None
+        return dropped
+
+    def make_way(self, sentence_seconds: float) -> list[Clause]:
+        """Let the sentence on air end when it does within `sentence_seconds`, otherwise only its
+        clause; returns the clauses taken out, in order."""
+        waiting = self._waiting.clear()
+        kept = self._rest_of_sentence(waiting)
+        if self.seconds_left + sum(part.clause.speech.seconds for part in kept) > sentence_seconds:
+            kept = []
+        for part in kept:
+            self._waiting.offer(part)
+        return [part.clause for part in waiting[len(kept) :]]
+
+    @property
+    def current(self) -> Clause | None:
+        """The clause on air."""
+        return self._current.clause if self._current else None
+
+    @property
+    def waiting(self) -> int:
+        """Clauses behind the one on air."""
+        return len(self._waiting)
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until the clause on air ends."""
+        if self._current is None:
+            return 0.0
+        return (len(self._current.clause.speech.pcm) - self._cursor) / SAMPLE_RATE
+
+    @property
+    def idle(self) -> bool:
+        """True when nothing is on air and nothing waits."""
+        return self._current is None and len(self._waiting) == 0
+
+    def _load(self) -> bool:
+        while self._current is None:
+            part = self._waiting.poll()
+            if part is None:
+                return False
+            if len(part.clause.speech.pcm):
+                self._current, self._cursor = part, 0
+        return True
+
+    def _rest_of_sentence(self, waiting: list[Part]) -> list[Part]:
+        if self._current is None or self._current.clause.speech.last:
+            return []
+        sentence = self._current.clause.utterance.id
+        rest: list[Part] = []
+        for part in waiting:
+            if part.clause.utterance.id != sentence:
+                break
+            rest.append(part)
+            if part.clause.speech.last:
+                return rest
+        # its end has not been synthesised yet, so it cannot be waited for
+        return []

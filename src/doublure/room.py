@@ -1,0 +1,258 @@
+"""The room: one show on air, and all of its wiring."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+
+from doublure import consent as consents
+from doublure import metrics
+from doublure.channel import Channel
+from doublure.chats.console import ConsoleChat
+from doublure.clock import Clock, RealClock
+from doublure.company import Company, check_address, gather, make_sink
+from doublure.cue import Comment, Utterance
+from doublure.engines import Face, Voice
+from doublure.errors import EngineError
+from doublure.listen import listen
+from doublure.log import get_log
+from doublure.settings import RoomSettings, SinkSettings
+from doublure.snapshot import LineView, ProductView, RoomState, RoomView
+from doublure.store import open_store
+from doublure.supervise import Watchdog, supervise
+from doublure.write import price_text
+
+COMMENTS_AHEAD = 200
+"""Comments that may wait for the judge; the oldest is lost first."""
+SAID_LINES = 12
+REVOCATION_SECONDS = 5.0
+"""How often the consent is looked at; a revoked one must be off air within ten seconds."""
+WRAP_SECONDS = 30.0
+"""Longest time a wrap may take before the room stops all the same."""
+
+log = get_log(__name__)
+
+
+class Room:
+    """A show on air. Made by `open_room`."""
+
+    def __init__(self, settings: RoomSettings, company: Company, clock: Clock) -> None:
+        self.name = settings.room
+        self._settings = settings
+        self._company = company
+        self._clock = clock
+        self._began = clock.now()
+        self._state: RoomState = "on_air"
+        self._said: deque[LineView] = deque(maxlen=SAID_LINES)
+        self._watchdog = Watchdog(clock)
+        self._over = anyio.Event()
+        self._pushed = 0
+        self._spawn: Callable[..., None]
+
+    # ---- orders ------------------------------------------------------------------------------
+
+    async def cut(self) -> None:
+        """Stop speaking now."""
+        await self._company.director.cut()
+
+    async def say(self, text: str) -> None:
+        """Let the host say a line next; returns at once."""
+        self._spawn(self._guard, "say", self._company.director.say, text)
+
+    async def skip(self) -> None:
+        """Go to the next product; returns at once."""
+        self._spawn(self._guard, "skip", self._company.director.skip)
+
+    async def comment(self, author: str, text: str) -> None:
+        """A comment typed on the console, as a viewer's."""
+        for chat in self._company.chats:
+            if isinstance(chat, ConsoleChat):
+                chat.post(author, text)
+                return
+        raise EngineError("this room has no console chat", where=self.name, remedy="add `engine: console` to chats")
+
+    async def push(self, url: str) -> None:
+        """Send the picture to an RTMP address as well; raises `SinkError` or `ConsentError`."""
+        check_address(url, self._company.consent)
+        self._pushed += 1
+        name = f"rtmp-{self._pushed}"
+        sink = make_sink(SinkSettings(engine="rtmp", name=name, url=url), self._pushed)
+        await self._company.journal.record("operator", "push", consents.redact(url))
+        self._company.publisher.add(sink, address=url, removable=True)
+
+    async def stop_push(self, name: str) -> None:
+        """Stop an output that was added on the console."""
+        await self._company.journal.record("operator", "stop_push", name)
+        await self._company.publisher.remove(name)
+
+    async def wrap(self) -> None:
+        """Finish the sentence, disclose, say goodbye, close the outputs; returns when it is over."""
+        if self._state == "stopping":
+            await self._over.wait()
+            return
+        self._state = "stopping"
+        with anyio.move_on_after(WRAP_SECONDS):
+            await self._guard("wrap", self._company.director.wrap)
+        self.stop()
+
+    def stop(self) -> None:
+        """Leave the air at once; outputs are still closed properly."""
+        self._state = "stopping"
+        self._over.set()
+
+    async def ended(self) -> None:
+        """Return when the show is over."""
+        await self._over.wait()
+
+    # ---- what it shows -----------------------------------------------------------------------
+
+    def view(self) -> RoomView:
+        """The room at this moment."""
+        company = self._company
+        clause = company.performer.on_air
+        now = self._line(clause.utterance) if clause else None
+        product = company.catalog.product(company.director.product)
+        shown = None
+        if product is not None:
+            was = price_text(product.was, company.catalog.language) if product.was else ""
+            shown = ProductView(product.id, product.name, price_text(product.price, company.catalog.language), was)
+        fault = company.performer.fault
+        alarms = [*self._watchdog.alarms, *([fault] if fault else [])]
+        state: RoomState = "standby" if fault and self._state == "on_air" else self._state
+        return RoomView(
+            name=self.name,
+            state="off" if self._over.is_set() else state,
+            on_air_seconds=int(self._clock.now() - self._began),
+            now=now,
+            next=tuple(
+                LineView("script", text, self._product_name(product))
+                for text, product in company.director.coming(5)
+            ),
+            said=tuple(self._said),
+            product=shown,
+            comments=company.judge.views(),
+            unknown=company.judge.unknown(),
+            sinks=company.publisher.views(),
+            late_pictures=company.performer.late_pictures,
+            alarms=tuple(alarms),
+        )
+
+    async def changes(self) -> AsyncIterator[RoomView]:
+        """The room whenever it changed, at most twice a second, until the show is over."""
+        last: RoomView | None = None
+        while not self._over.is_set():
+            view = self.view()
+            if view != last:
+                last = view
+                yield view
+            with anyio.move_on_after(0.5):
+                await self._over.wait()
+        yield self.view()
+
+    def watch(self) -> AsyncIterator[bytes]:
+        """The picture as HTTP-FLV bytes, from the last keyframe on."""
+        return self._company.publisher.watch()
+
+    # ---- what runs -----------------------------------------------------------------------------
+
+    async def _run(self, spawn: Callable[..., None], consent_file: Path | None) -> None:
+        company = self._company
+        self._spawn = spawn
+        inbox: Channel[Comment] = Channel("comments", COMMENTS_AHEAD, "drop_oldest")
+        for chat in company.chats:
+            spawn(listen, chat, inbox, self._clock)
+        for name, stage in (
+            ("perform", company.performer.run),
+            ("publish", self._publish),
+            ("direct", company.director.run),
+            ("answer", company.director.answer),
+            ("prepare", company.director.prepare),
+            ("aired", self._note_aired),
+        ):
+            spawn(supervise, self._watchdog, name, stage)
+        spawn(supervise, self._watchdog, "judge", lambda: self._take(inbox))
+        if company.consent is not None and consent_file is not None:
+            spawn(self._watch_consent, consent_file)
+
+    async def _publish(self) -> None:
+        async for frame in self._company.performer.frames:
+            await self._company.publisher.publish(frame)
+
+    async def _take(self, inbox: Channel[Comment]) -> None:
+        async for comment in inbox:
+            verdict = self._company.judge.take(comment)
+            await self._company.journal.record("comment", comment.id, f"{verdict}\t{comment.author}\t{comment.text}")
+
+    async def _note_aired(self) -> None:
+        company = self._company
+        async for aired in company.performer.aired:
+            utterance = aired.utterance
+            await company.journal.record("aired", utterance.id, aired.fate)
+            if aired.fate != "begun":
+                continue
+            self._said.appendleft(self._line(utterance))
+            for comment in company.director.asked:
+                if comment.id == utterance.comment and utterance.kind == "answer":
+                    metrics.ANSWER_SECONDS.observe(aired.at - comment.at)
+                    log.info("answered after %.2f s: %s", aired.at - comment.at, comment.text)
+                    company.director.asked.remove(comment)
+                    break
+
+    async def _watch_consent(self, file: Path) -> None:
+        while not self._over.is_set():
+            if consents.revoked(file):
+                self._watchdog.alarm("consent", "the host's consent was revoked: the room has left the air")
+                log.error("consent revoked, leaving the air")
+                await self._company.journal.record("consent", "revoked", str(file.name))
+                self._company.performer.cut()
+                self.stop()
+                return
+            await self._clock.sleep(REVOCATION_SECONDS)
+
+    async def _guard(self, name: str, order: Callable[..., Awaitable[None]], *args: str) -> None:
+        try:
+            await order(*args)
+        except Exception as error:
+            metrics.STAGE_FAULTS.labels(name).inc()
+            self._watchdog.alarm(name, str(error))
+            log.exception("order %s failed", name)
+
+    def _line(self, utterance: Utterance) -> LineView:
+        return LineView(utterance.kind, utterance.text, self._product_name(utterance.product))
+
+    def _product_name(self, id: str) -> str:
+        product = self._company.catalog.product(id)
+        return product.name if product else ""
+
+
+@asynccontextmanager
+async def open_room(
+    settings: RoomSettings, *, clock: Clock | None = None, voice: Voice | None = None, face: Face | None = None
+) -> AsyncIterator[Room]:
+    """Put a room on air for as long as the context lasts. Raises what an operator can mend
+    (`SettingsError`, `ConsentError`, `FootageError`, `EngineError`) before anything is on air."""
+    clock = clock or RealClock()
+    async with open_store(settings.folder) as store:
+        company = await gather(settings, clock, store, voice=voice, face=face)
+        room = Room(settings, company, clock)
+        async with anyio.create_task_group() as outputs:
+            await outputs.start(company.publisher.run)
+            for number, sink in enumerate(settings.sinks, 1):
+                address = sink.url or str(sink.path or "")
+                company.publisher.add(make_sink(sink, number), address=address, removable=False)
+            try:
+                async with anyio.create_task_group() as stages:
+                    await room._run(stages.start_soon, settings.face.consent)
+                    try:
+                        yield room
+                    finally:
+                        room.stop()
+                        stages.cancel_scope.cancel()
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await company.publisher.stop()
+                    await company.journal.record("room", "closed", "")

@@ -1,0 +1,59 @@
+"""Which frame of which take is the plate, and the cross-fade from one take to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from doublure.media import Place
+
+FADE_FRAMES = 8
+"""Frames a cross-fade takes: a third of a second hides the jump without showing two hosts."""
+SETTLE_FRAMES = 20
+"""Silent frames before the host goes back to idle, so that a pause between sentences does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """The plate of one frame: one place, or two while one take fades into another."""
+
+    place: Place
+    old: Place | None = None
+    """The take that is fading out."""
+    weight: float = 1.0
+    """Share of `place`, 0..1."""
+
+
+class Takes:
+    """Walks through the takes: `talk` while the host speaks, `idle` otherwise.
+
+    A take loops seamlessly by itself, so its index just runs on.
+    """
+
+    def __init__(self, lengths: Mapping[str, int]) -> None:
+        if "idle" not in lengths:
+            raise ValueError("a face must have a take named idle")
+        self._lengths = dict(lengths)
+        self._index = dict.fromkeys(lengths, 0)
+        self._take = "idle"
+        self._old = ""
+        self._fade = 0
+        self._silent = SETTLE_FRAMES
+
+    def step(self, speaking: bool) -> Plate:
+        """The plate of the next frame."""
+        self._silent = 0 if speaking else self._silent + 1
+        wanted = "talk" if self._silent < SETTLE_FRAMES and "talk" in self._lengths else "idle"
+        if wanted != self._take and self._fade == 0:
+            self._old, self._take, self._fade = self._take, wanted, FADE_FRAMES
+        place = self._advance(self._take)
+        if self._fade == 0:
+            return Plate(place)
+        weight = 1.0 - self._fade / (FADE_FRAMES + 1)
+        self._fade -= 1
+        return Plate(place, self._advance(self._old), weight)
+
+    def _advance(self, take: str) -> Place:
+        index = self._index[take]
+        self._index[take] = (index + 1) % self._lengths[take]
+        return Place(take, index)

@@ -1,0 +1,106 @@
+import anyio
+import numpy as np
+
+from doublure.cue import Clause, Utterance
+from doublure.media import SAMPLES_PER_FRAME, Speech
+from doublure.playhead import CLAUSES_AHEAD, FADE_SAMPLES, Part, Playhead
+
+
+def part(sentence: str, frames: float, *, last: bool = True, level: float = 0.5) -> Part:
+    samples = round(frames * SAMPLES_PER_FRAME)
+    utterance = Utterance(sentence, f"cue-{sentence}", "script", sentence, "en")
+    speech = Speech(np.full(samples, level, np.float32), text=sentence, last=last)
+    return Part(Clause(utterance, speech), np.arange(np.ceil(frames), dtype=np.float32)[:, None])
+
+
+def filled(*parts: Part) -> Playhead:
+    playhead = Playhead()
+
+    async def fill() -> None:
+        for one in parts:
+            await playhead.offer(one)
+
+    anyio.run(fill)
+    return playhead
+
+
+def test_silence_when_nothing_waits() -> None:
+    step = Playhead().step()
+    assert step.clause is None
+    assert step.mouth is None
+    assert step.pcm.shape == (SAMPLES_PER_FRAME,)
+    assert not step.pcm.any()
+
+
+def test_clauses_join_without_a_lost_or_doubled_sample() -> None:
+    playhead = filled(part("a", 1.5, level=0.25), part("b", 2.25, level=0.75))
+    sound = np.concatenate([playhead.step().pcm for _ in range(4)])
+    expected = np.concatenate([np.full(1440, 0.25), np.full(2160, 0.75), np.zeros(240)])
+    np.testing.assert_allclose(sound, expected)
+    assert playhead.idle
+
+
+def test_the_mouth_row_follows_the_samples() -> None:
+    playhead = filled(part("a", 3))
+    rows = [playhead.step().mouth for _ in range(3)]
+    assert [float(row[0]) for row in rows if row is not None] == [0.0, 1.0, 2.0]
+
+
+def test_an_empty_clause_is_passed_over() -> None:
+    playhead = filled(part("a", 0), part("b", 1))
+    clause = playhead.step().clause
+    assert clause is not None
+    assert clause.utterance.id == "b"
+
+
+def test_a_cut_fades_and_returns_what_was_not_heard() -> None:
+    playhead = filled(part("a", 10), part("b", 10))
+    playhead.step()
+    dropped = playhead.cut()
+    assert [clause.utterance.id for clause in dropped] == ["a", "b"]
+    fade = playhead.step()
+    assert fade.clause is None
+    assert 0.49 < fade.pcm[0] <= 0.5
+    assert np.all(np.diff(fade.pcm[:FADE_SAMPLES]) < 0)
+    assert not fade.pcm[FADE_SAMPLES:].any()
+    assert playhead.idle
+
+
+def test_making_way_keeps_a_sentence_that_ends_soon() -> None:
+    playhead = filled(part("a", 10, last=False), part("a", 10), part("b", 10))
+    playhead.step()
+    dropped = playhead.make_way(sentence_seconds=1.0)
+    assert [clause.utterance.id for clause in dropped] == ["b"]
+    assert playhead.waiting == 1
+
+
+def test_making_way_stops_a_long_sentence_at_its_clause() -> None:
+    playhead = filled(part("a", 10, last=False), part("a", 100), part("b", 10))
+    playhead.step()
+    dropped = playhead.make_way(sentence_seconds=1.0)
+    assert [clause.utterance.id for clause in dropped] == ["a", "b"]
+    assert playhead.waiting == 0
+    assert playhead.current is not None
+
+
+def test_a_sentence_whose_end_is_not_there_yet_is_not_waited_for() -> None:
+    playhead = filled(part("a", 10, last=False), part("a", 2, last=False))
+    playhead.step()
+    assert len(playhead.make_way(sentence_seconds=5.0)) == 1
+
+
+def test_offering_waits_when_enough_clauses_wait() -> None:
+    async def check() -> None:
+        playhead = Playhead()
+        for _ in range(CLAUSES_AHEAD):
+            await playhead.offer(part("a", 1))
+        with anyio.move_on_after(0.05) as scope:
+            await playhead.offer(part("b", 1))
+        assert scope.cancelled_caught
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(playhead.offer, part("b", 1))
+            await anyio.sleep(0.01)
+            playhead.step()
+        assert playhead.waiting == CLAUSES_AHEAD
+
+    anyio.run(check)

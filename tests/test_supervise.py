@@ -1,0 +1,51 @@
+import anyio
+
+from doublure.clock import VirtualClock
+from doublure.supervise import RESTARTS_TO_ALARM, Watchdog, supervise
+
+
+def test_a_failing_stage_begins_again_with_growing_pauses_and_an_alarm() -> None:
+    async def check() -> None:
+        clock = VirtualClock()
+        watchdog = Watchdog(clock)
+        began: list[float] = []
+
+        async def stage() -> None:
+            began.append(clock.now())
+            if len(began) <= RESTARTS_TO_ALARM:
+                raise RuntimeError("the lamp is broken")
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(supervise, watchdog, "lights", stage)
+            await clock.advance(0)
+            assert watchdog.alarms == ()
+            await clock.advance(30)
+        assert len(began) == RESTARTS_TO_ALARM + 1
+        pauses = [later - sooner for sooner, later in zip(began, began[1:], strict=False)]
+        assert pauses == [0.5, 1.0, 2.0]
+        assert watchdog.alarms == ("lights: failed 3 times, last: the lamp is broken",)
+
+    anyio.run(check)
+
+
+def test_a_stage_that_returns_is_left_alone() -> None:
+    async def check() -> None:
+        runs: list[int] = []
+
+        async def stage() -> None:
+            runs.append(1)
+
+        await supervise(Watchdog(VirtualClock()), "lights", stage)
+        assert runs == [1]
+
+    anyio.run(check)
+
+
+def test_an_alarm_can_be_taken_back() -> None:
+    watchdog = Watchdog(VirtualClock())
+    watchdog.alarm("a", "one")
+    watchdog.alarm("a", "two")
+    watchdog.alarm("b", "three")
+    assert watchdog.alarms == ("a: two", "b: three")
+    watchdog.clear("a")
+    assert watchdog.alarms == ("b: three",)
