@@ -139,6 +139,7 @@ class Room:
             sinks=company.publisher.views(),
             late_pictures=company.performer.late_pictures,
             alarms=tuple(alarms),
+            language=self._settings.language,
         )
 
     async def changes(self) -> AsyncIterator[RoomView]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from doublure.cue import CueKind
+from doublure.media import Language
 
 RoomState = Literal["off", "on_air", "standby", "stopping"]
 SinkState = Literal["connecting", "live", "reconnecting", "stopped"]
@@ -80,3 +81,5 @@ class RoomView:
     late_pictures: int = 0
     alarms: tuple[str, ...] = ()
     viewers: int = 0
+    language: Language = "zh"
+    """The show's language: what the console speaks until the operator chooses another."""
