@@ -1,1 +1,5 @@
-"""The store: SQLAlchemy models and their migrations."""
+"""The store: SQLite in the room's folder, or any database SQLAlchemy reaches by its address."""
+
+from doublure.store.database import Store, open_store
+
+__all__ = ["Store", "open_store"]

@@ -1,0 +1,1 @@
+"""Database migrations, run when a store is opened."""
