@@ -1,13 +1,24 @@
-"""Settings of a room: one commented YAML file, frozen, unknown keys refused."""
+"""Settings: one commented YAML file for a room, the environment for what belongs to the machine.
+All frozen, unknown keys refused; the unit of a number stands in its name."""
 
 from __future__ import annotations
 
+import types
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from doublure.document import read
+from doublure.errors import SettingsError
 from doublure.media import Language, Size
+
+M = TypeVar("M", bound=BaseModel)
 
 
 class _Settings(BaseModel):
@@ -27,9 +38,16 @@ class VoiceSettings(_Settings):
 class FaceSettings(_Settings):
     """Who is seen."""
 
-    engine: str = Field("patch", description="face engine: patch (a persona), card (drawn), or an installed one")
+    engine: str = Field(
+        "patch", description="face engine: patch (a persona), card (drawn), or an installed one"
+    )
     persona: Path | None = Field(None, description="persona folder; needed by patch")
-    consent: Path | None = Field(None, description="consent file of the persona's host; needed with a persona")
+    consent: Path | None = Field(
+        None, description="consent file of the persona's host; needed with a persona"
+    )
+    trusted_keys: tuple[str, ...] = Field(
+        (), description="public keys (hex) that may have signed the consent; empty: any"
+    )
 
 
 class ChatSettings(_Settings):
@@ -42,17 +60,23 @@ class ChatSettings(_Settings):
 class WriterSettings(_Settings):
     """Who writes the sentences that are not in a script."""
 
-    engine: str = Field("templates", description="writer: templates (from the catalogue), openai (any compatible address)")
+    engine: str = Field(
+        "templates", description="writer: templates (from the catalogue), openai (any compatible address)"
+    )
     base_url: str = Field("", description="address of the language model, for openai; empty: off")
     model: str = Field("", description="model name, for openai")
-    key_variable: str = Field("DOUBLURE_LLM_KEY", description="environment variable that holds the model's key")
-    timeout_seconds: float = Field(8.0, gt=0, description="longest wait for the model before the templates answer")
+    key_variable: str = Field(
+        "DOUBLURE_LLM_KEY", description="environment variable that holds the model's key"
+    )
+    timeout_seconds: float = Field(
+        8.0, gt=0, description="longest wait for the model before the templates answer"
+    )
 
 
 class SinkSettings(_Settings):
     """One output."""
 
-    engine: Literal["rtmp", "file", "flv", "null"] | str = Field("rtmp", description="sink engine: rtmp, file, null")
+    engine: str = Field("rtmp", description="sink engine: rtmp, file, null, or an installed one")
     name: str = Field("", description="name shown to the operator; empty: engine and number")
     url: str = Field("", description="address with the stream key, for rtmp")
     path: Path | None = Field(None, description="file to record to (fragmented MP4), for file")
@@ -78,8 +102,12 @@ class PictureSettings(_Settings):
 class JudgeSettings(_Settings):
     """Which comments are answered."""
 
-    waiting_comments: int = Field(50, ge=1, le=1000, description="comments kept waiting; the oldest is dropped")
-    expire_seconds: float = Field(90.0, gt=0, description="a comment older than this is not answered any more")
+    waiting_comments: int = Field(
+        50, ge=1, le=1000, description="comments kept waiting; the oldest is dropped"
+    )
+    expire_seconds: float = Field(
+        90.0, gt=0, description="a comment older than this is not answered any more"
+    )
     repeat_seconds: float = Field(60.0, ge=0, description="like comments within this time are one")
     gap_seconds: float = Field(6.0, ge=0, description="shortest time between two answers")
     words: Path | None = Field(None, description="further banned words, one a line")
@@ -102,6 +130,7 @@ class RoomSettings(_Settings):
     catalog: Path = Field(description="catalogue file")
     rundown: Path = Field(description="rundown file")
     folder: Path = Field(Path("room"), description="where the room keeps its store and speech cache")
+    store: str = Field("", description="database address (SQLAlchemy); empty: SQLite in the folder")
     voice: VoiceSettings = VoiceSettings()
     face: FaceSettings = FaceSettings()
     writer: WriterSettings = WriterSettings()
@@ -110,3 +139,136 @@ class RoomSettings(_Settings):
     show: ShowSettings = ShowSettings()
     chats: tuple[ChatSettings, ...] = (ChatSettings(),)
     sinks: tuple[SinkSettings, ...] = ()
+
+
+class MachineSettings(BaseSettings):
+    """What belongs to the machine and not to a room: environment variables `DOUBLURE_...`."""
+
+    model_config = SettingsConfigDict(env_prefix="DOUBLURE_", frozen=True, extra="ignore")
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="log lines from this level on: debug, info, warning, error"
+    )
+    cache_folder: Path = Field(
+        Path("~/.cache/doublure"), description="where the demo keeps its store and speech cache"
+    )
+    console_host: str = Field(
+        "127.0.0.1", description="address the console listens on; any but loopback needs a password"
+    )
+    console_port: int = Field(8000, ge=1, le=65535, description="port the console listens on")
+    console_password: str = Field("", description="password of the console; empty: none, loopback only")
+
+
+def load_room(path: Path) -> RoomSettings:
+    """The room of a file. Paths in it count from the file's folder. Raises `SettingsError`."""
+    return _resolved(read(path, RoomSettings), path.resolve().parent)
+
+
+def load_machine() -> MachineSettings:
+    """The machine's settings from the environment. Raises `SettingsError`."""
+    try:
+        return MachineSettings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SettingsError(
+            first["msg"],
+            where=f"DOUBLURE_{str(first['loc'][0]).upper()}",
+            remedy="correct or unset this environment variable",
+        ) from error
+
+
+def _resolved(settings: M, folder: Path) -> M:
+    changes: dict[str, object] = {}
+    for name in type(settings).model_fields:
+        changes[name] = _resolved_value(getattr(settings, name), folder)
+    return settings.model_copy(update=changes)
+
+
+def _resolved_value(value: object, folder: Path) -> object:
+    if isinstance(value, Path):
+        return folder / value.expanduser()
+    if isinstance(value, BaseModel):
+        return _resolved(value, folder)
+    if isinstance(value, tuple):
+        return tuple(_resolved_value(part, folder) for part in value)
+    return value
+
+
+# ---- the list of all settings ------------------------------------------------------------------
+
+UNITS = {
+    "seconds": "s",
+    "minutes": "min",
+    "pixels": "px",
+    "kbps": "kbit/s",
+    "comments": "comments",
+    "speed": "ratio",
+    "port": "port",
+}
+"""The last word of a setting's name and its unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting, as `doublure config` and docs/settings.md show it."""
+
+    name: str
+    """Dotted, `sinks[].url` for one of a list, `DOUBLURE_...` for an environment variable."""
+    values: str
+    unit: str
+    default: str
+    doc: str
+
+
+def rows() -> Iterator[Row]:
+    """Every setting there is: those of a room file, then the machine's."""
+    yield from _rows(RoomSettings, "")
+    for row in _rows(MachineSettings, ""):
+        yield Row(f"DOUBLURE_{row.name.upper()}", row.values, row.unit, row.default, row.doc)
+
+
+def _rows(model: type[BaseModel], prefix: str) -> Iterator[Row]:
+    for name, field in model.model_fields.items():
+        inner = _model_in(field.annotation)
+        if inner is not None:
+            several = typing.get_origin(field.annotation) is tuple
+            yield from _rows(inner, f"{prefix}{name}{'[]' if several else ''}.")
+            continue
+        unit = UNITS.get(name.rpartition("_")[2], "")
+        yield Row(f"{prefix}{name}", _values(field), unit, _default(field), field.description or "")
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    for part in (annotation, *typing.get_args(annotation)):
+        if (
+            isinstance(part, type)
+            and not isinstance(part, types.GenericAlias)
+            and issubclass(part, BaseModel)
+        ):
+            return part
+    return None
+
+
+def _values(field: FieldInfo) -> str:
+    parts = [
+        part for part in (typing.get_args(field.annotation) or (field.annotation,)) if part is not type(None)
+    ]
+    if typing.get_origin(field.annotation) is Literal:
+        return ", ".join(str(part) for part in parts)
+    words = {str: "text", int: "whole number", float: "number", Path: "path"}
+    shown = words.get(parts[0], str(parts[0])) if parts else ""
+    if typing.get_origin(field.annotation) is tuple:
+        return f"list of {shown}"
+    for sign, bound in (("≥", "ge"), (">", "gt"), ("≤", "le"), ("multiple of", "multiple_of")):
+        for limit in field.metadata:
+            if hasattr(limit, bound):
+                shown += f" {sign} {getattr(limit, bound)}"
+    return shown
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    if field.default is None or field.default == "" or field.default == ():
+        return "none"
+    return str(field.default)
