@@ -1,0 +1,76 @@
+"""The same orders and the same view as JSON, for engineers' programs.
+
+An error is `{"what": ..., "where": ..., "remedy": ...}`, as everywhere in the package.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from doublure.console.entries import CommentEntry, LineEntry, PushEntry
+from doublure.console.feed import Console
+from doublure.console.orders import status_of, words_of
+from doublure.errors import DoublureError, SinkError
+from doublure.snapshot import RoomView
+
+
+class Fault(BaseModel):
+    """What happened, to which thing, and what to do."""
+
+    what: str
+    where: str = ""
+    remedy: str = ""
+
+
+async def tell_fault(request: Request, error: Exception) -> Response:
+    """A `DoublureError` as JSON."""
+    if not isinstance(error, DoublureError):
+        raise error
+    fault = Fault(what=error.what, where=error.where, remedy=error.remedy)
+    return JSONResponse(fault.model_dump(), status_of(error))
+
+
+def routes(console: Console) -> APIRouter:
+    """The routes under `/api`."""
+    router = APIRouter(prefix="/api", tags=["room"])
+    room = console.room
+
+    @router.get("/room", summary="The whole room at this moment")
+    async def view() -> RoomView:
+        return room.view()
+
+    @router.post("/comments", status_code=202, summary="A comment as a viewer's")
+    async def comment(request: Request, entry: CommentEntry) -> None:
+        await room.comment(entry.author or words_of(request, console)("comment_author_default"), entry.text)
+
+    @router.post("/cut", status_code=202, summary="Stop speaking now")
+    async def cut() -> None:
+        await room.cut()
+
+    @router.post("/say", status_code=202, summary="Let the host say a line next")
+    async def say(entry: LineEntry) -> None:
+        await room.say(entry.text)
+
+    @router.post("/skip", status_code=202, summary="Go on to the next product")
+    async def skip() -> None:
+        await room.skip()
+
+    @router.post("/wrap", status_code=202, summary="Finish the sentence, say goodbye, leave the air")
+    async def wrap() -> Response:
+        return Response(status_code=202, background=BackgroundTask(room.wrap))
+
+    @router.post("/sinks", status_code=202, summary="Send the picture to an RTMP address as well")
+    async def push(entry: PushEntry) -> None:
+        await room.push(entry.address)
+
+    @router.delete("/sinks/{name}", status_code=202, summary="Stop an output that was added")
+    async def stop_push(name: str = Path(max_length=200)) -> None:
+        if name not in {sink.name for sink in room.view().sinks if sink.removable}:
+            raise SinkError("there is no such output that could be removed", where=name, remedy="see GET /api/room")
+        await room.stop_push(name)
+
+    return router

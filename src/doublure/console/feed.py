@@ -1,0 +1,129 @@
+"""The two answers that go on as long as the show: the picture and the events.
+
+Neither has a queue. A viewer that reads slowly is waited for here, and the room's own bounded
+ring drops whole groups of pictures for it; a page that reads slowly is sent the newest state only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import anyio
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from doublure.console import page
+from doublure.console.words import Words
+from doublure.room import Room
+
+T = TypeVar("T")
+Put = Callable[[bytes], Awaitable[None]]
+"""Sends a piece; waits while the viewer is slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What the console's routes share."""
+
+    room: Room
+    closing: anyio.Event
+    """Set when the console is to stop although the show goes on."""
+
+
+class _LiveAnswer(Response):
+    """An answer without an end of its own: it ends with the show, the console or the viewer."""
+
+    media_type = "application/octet-stream"
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        # it has no length, and nothing on the way may keep pieces of it back
+        del self.headers["content-length"]
+        self.headers["x-accel-buffering"] = "no"
+        self._console = console
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+
+        async def put(piece: bytes) -> None:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+
+        async with anyio.create_task_group() as group:
+
+            async def ends_with(end: Callable[[], Awaitable[object]]) -> None:
+                await end()
+                group.cancel_scope.cancel()
+
+            group.start_soon(ends_with, lambda: _gone(receive))
+            group.start_soon(ends_with, self._console.closing.wait)
+            group.start_soon(ends_with, self._console.room.ended)
+            await self.pour(put)
+            group.cancel_scope.cancel()
+        await put(self.last())
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def pour(self, put: Put) -> None:
+        """Send until there is no more."""
+        raise NotImplementedError
+
+    def last(self) -> bytes:
+        """What is sent when the show is over."""
+        return b""
+
+
+class Picture(_LiveAnswer):
+    """The live picture with its sound, as HTTP-FLV."""
+
+    media_type = "video/x-flv"
+
+    async def pour(self, put: Put) -> None:
+        async with _closed_after(self._console.room.watch()) as pieces:
+            async for piece in pieces:
+                await put(piece)
+
+
+class Events(_LiveAnswer):
+    """The panels of the page, whenever they change."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, console: Console, words: Words) -> None:
+        super().__init__(console)
+        self._words = words
+        self._shown: dict[str, str] = {}
+
+    async def pour(self, put: Put) -> None:
+        await put(self._message())
+        async with _closed_after(self._console.room.changes()) as changes:
+            async for _ in changes:
+                # the newest view, not the one that waited for a slow page
+                if message := self._message():
+                    await put(message)
+
+    def last(self) -> bytes:
+        return self._message()
+
+    def _message(self) -> bytes:
+        fresh = page.panels(self._console.room.view(), self._words)
+        html = page.update(fresh, self._shown)
+        self._shown = fresh
+        return b"".join(b"data: " + line.encode() + b"\n" for line in html.split("\n")) + b"\n" if html else b""
+
+
+@asynccontextmanager
+async def _closed_after(pieces: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
+    """Closes a generator where it was used, so that the room stops feeding a viewer who left."""
+    try:
+        yield pieces
+    finally:
+        if isinstance(pieces, AsyncGenerator):
+            await pieces.aclose()
+
+
+async def _gone(receive: Receive) -> None:
+    """Return when the viewer has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

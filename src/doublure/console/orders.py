@@ -1,0 +1,111 @@
+"""The operator's orders from the page: each answers with a note for the place beside its button.
+
+What the operator wrote stays in its field unless the order was taken, so a fault loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ValidationError
+from starlette.background import BackgroundTask
+from starlette.responses import HTMLResponse
+
+from doublure.console import page
+from doublure.console.entries import CommentEntry, LineEntry, OutputEntry, PushEntry, explain
+from doublure.console.feed import Console
+from doublure.console.words import Words, choose
+from doublure.errors import ConsentError, DoublureError, SettingsError, SinkError
+
+Entry = TypeVar("Entry", bound=BaseModel)
+
+LANGUAGE_COOKIE = "doublure_language"
+
+
+def words_of(request: Request, console: Console) -> Words:
+    """The words in the operator's language."""
+    return choose(request.cookies.get(LANGUAGE_COOKIE), console.room.view().language)
+
+
+def status_of(error: DoublureError) -> int:
+    """The HTTP status that says whose fault it is."""
+    if isinstance(error, ConsentError):
+        return 403
+    if isinstance(error, SettingsError | SinkError):
+        return 422
+    return 503
+
+
+def routes(console: Console) -> APIRouter:
+    """The routes under `/orders`."""
+    router = APIRouter(prefix="/orders", include_in_schema=False)
+    room = console.room
+
+    async def answer(request: Request, done: str, order: Callable[[], Awaitable[None]]) -> HTMLResponse:
+        words = words_of(request, console)
+        if room.view().state == "off":
+            return HTMLResponse(page.note(words, fault=words("room_over")), 409)
+        try:
+            await order()
+        except ValidationError as error:
+            return HTMLResponse(page.note(words, fault=explain(error, words)), 422)
+        except DoublureError as error:
+            fault = f"{error.where}: {error.what}" if error.where else error.what
+            return HTMLResponse(page.note(words, fault=fault, remedy=error.remedy), status_of(error))
+        return HTMLResponse(page.note(words, done=words(done)))
+
+    async def entry(request: Request, kind: type[Entry]) -> Entry:
+        async with request.form(max_files=0, max_fields=10) as form:
+            return kind.model_validate(dict(form.items()))
+
+    @router.post("/cut")
+    async def cut(request: Request) -> HTMLResponse:
+        return await answer(request, "done_cut", room.cut)
+
+    @router.post("/skip")
+    async def skip(request: Request) -> HTMLResponse:
+        return await answer(request, "done_skip", room.skip)
+
+    @router.post("/wrap")
+    async def wrap(request: Request) -> HTMLResponse:
+        async def begin() -> None:
+            pass
+
+        note = await answer(request, "done_wrap", begin)
+        if note.status_code == 200:
+            # a wrap lasts until the goodbye is said: the note goes first
+            note.background = BackgroundTask(room.wrap)
+        return note
+
+    @router.post("/say")
+    async def say(request: Request) -> HTMLResponse:
+        async def order() -> None:
+            await room.say((await entry(request, LineEntry)).text)
+
+        return await answer(request, "done_say", order)
+
+    @router.post("/comment")
+    async def comment(request: Request) -> HTMLResponse:
+        async def order() -> None:
+            written = await entry(request, CommentEntry)
+            await room.comment(written.author or words_of(request, console)("comment_author_default"), written.text)
+
+        return await answer(request, "done_comment", order)
+
+    @router.post("/push")
+    async def push(request: Request) -> HTMLResponse:
+        async def order() -> None:
+            await room.push((await entry(request, PushEntry)).address)
+
+        return await answer(request, "done_push", order)
+
+    @router.post("/stop_push")
+    async def stop_push(request: Request) -> HTMLResponse:
+        async def order() -> None:
+            await room.stop_push((await entry(request, OutputEntry)).name)
+
+        return await answer(request, "done_stop_push", order)
+
+    return router

@@ -1,0 +1,62 @@
+"""The page and its panels as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from doublure.console import entries
+from doublure.console.words import NAMES, Words
+from doublure.snapshot import RoomView
+
+PANELS = ("state", "alarms", "clock", "now", "next", "said", "comments", "unknown", "outputs", "figures")
+"""The parts of the page that change by themselves; each is a template of that name and fills the
+element with that id."""
+
+_templates = Environment(
+    loader=PackageLoader("doublure.console"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def _clock(seconds: int) -> str:
+    hours, rest = divmod(seconds, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}"
+
+
+_templates.filters["clock"] = _clock
+
+
+def panels(view: RoomView, words: Words) -> dict[str, str]:
+    """The HTML of each panel."""
+    return {name: _templates.get_template(f"panels/{name}.html").render(view=view, t=words) for name in PANELS}
+
+
+def whole(view: RoomView, words: Words, *, protected: bool) -> str:
+    """The control room."""
+    return _templates.get_template("room.html").render(
+        view=view, t=words, panels=panels(view, words), names=NAMES, limits=entries, protected=protected
+    )
+
+
+def login(words: Words, fault: str = "") -> str:
+    """The page that asks for the password."""
+    return _templates.get_template("login.html").render(t=words, names=NAMES, fault=fault)
+
+
+def note(words: Words, *, done: str = "", fault: str = "", remedy: str = "") -> str:
+    """What became of an order, beside its button."""
+    return _templates.get_template("note.html").render(t=words, done=done, fault=fault, remedy=remedy)
+
+
+def update(fresh: Mapping[str, str], shown: Mapping[str, str]) -> str:
+    """The panels that differ from those shown, addressed to their places on the page."""
+    return "".join(
+        f'<hx-partial hx-target="#{name}" hx-swap="innerMorph">{html}</hx-partial>'
+        for name, html in fresh.items()
+        if html != shown.get(name)
+    )
