@@ -1,0 +1,326 @@
+"""The command line. The only module that prints."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Annotated, NoReturn, cast, get_args
+
+import anyio
+import typer
+
+from doublure import consent as consents
+from doublure import settings
+from doublure.clock import RealClock
+from doublure.consent import Scope, Terms
+from doublure.errors import ConsentError, DoublureError, EngineError, SettingsError
+from doublure.journal import Journal
+from doublure.log import set_up
+from doublure.media import LANGUAGES, Language
+from doublure.settings import FaceSettings, PictureSettings, RoomSettings, VoiceSettings
+from doublure.store import DATABASE, open_store
+
+COMPANY_KEY = Path(typer.get_app_dir("doublure")) / "consent.key"
+WRONG = 2
+"""Exit code when the operator has something to mend."""
+
+app = typer.Typer(
+    help="A consented AI double of a live-shopping host that keeps the room on air.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+consent_app = typer.Typer(help="The host's permission: make, show and revoke it.", no_args_is_help=True)
+journal_app = typer.Typer(help="The record of what aired.", no_args_is_help=True)
+app.add_typer(consent_app, name="consent")
+app.add_typer(journal_app, name="journal")
+
+RoomFile = Annotated[Path, typer.Argument(help="room file (YAML)", metavar="ROOM.yaml")]
+Seconds = Annotated[float | None, typer.Option(help="end the show after this many seconds", min=1)]
+
+
+def echo(text: str, *, wrong: bool = False) -> None:
+    """Print a line: on stdout, or on stderr when something is wrong."""
+    typer.echo(text, err=wrong)
+
+
+def main() -> None:
+    """The entry point: what an operator can mend is a line on stderr and exit code 2."""
+    try:
+        app()
+    except DoublureError as error:
+        _give_up([error])
+    except ExceptionGroup as group:
+        mendable, faults = group.split(DoublureError)
+        if faults is not None or mendable is None:
+            raise
+        _give_up(_leaves(mendable))
+
+
+def _give_up(errors: Iterable[BaseException]) -> NoReturn:
+    for error in errors:
+        echo(f"doublure: {error}", wrong=True)
+    sys.exit(WRONG)
+
+
+def _leaves(group: BaseExceptionGroup[DoublureError]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
+
+
+@app.callback()
+def begin(
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error")] = None,
+) -> None:
+    """A consented AI double of a live-shopping host that keeps the room on air."""
+    level = log_level or settings.load_machine().log_level
+    if level not in ("debug", "info", "warning", "error"):
+        raise SettingsError(
+            f"there is no log level {level!r}", where="--log-level", remedy="debug, info, warning or error"
+        )
+    set_up(level)
+
+
+@app.command()
+def demo(
+    speak: Annotated[str, typer.Option(help="language: zh, en or fr")] = "zh",
+    port: Annotated[int | None, typer.Option(help="port of the console", min=1, max=65535)] = None,
+    seconds: Seconds = None,
+) -> None:
+    """Put the demo room on air and serve its console."""
+    from doublure.show import Door, run_show
+
+    machine = settings.load_machine()
+    door = Door(machine.console_host, port or machine.console_port, machine.console_password)
+    room = _demo_room(_language(speak, "--speak"), machine.cache_folder.expanduser())
+    anyio.run(lambda: run_show(room, RealClock(), seconds=seconds, door=door, announce=echo))
+
+
+@app.command()
+def air(room: RoomFile, seconds: Seconds = None) -> None:
+    """Put a room on air without the console. Ctrl-C ends the sentence, twice stops at once."""
+    from doublure.show import run_show
+
+    opened = settings.load_room(room)
+    anyio.run(lambda: run_show(opened, RealClock(), seconds=seconds, announce=echo))
+
+
+@app.command()
+def say(
+    persona: Annotated[str, typer.Argument(help="persona folder, or `card` for the drawn face")],
+    text: Annotated[str, typer.Argument(help="the line to say")],
+    out: Annotated[Path, typer.Option(help="clip to write (MP4)")],
+    voice: Annotated[str, typer.Option(help="voice of the engine, or `engine/voice`")] = "",
+    language: Annotated[str, typer.Option(help="zh, en or fr; by default Chinese if it has hanzi")] = "",
+    consent: Annotated[Path | None, typer.Option(help="consent file of the persona's host")] = None,
+) -> None:
+    """Render one line into a clip."""
+    from doublure.say import Order, render
+
+    if not text.strip():
+        raise SettingsError("there is nothing to say", remedy="give the line in quotes")
+    spoken = _language(language, "--language") if language else _guess(text)
+    face = FaceSettings(engine="card")
+    if persona != "card":
+        if consent is None:
+            raise ConsentError(
+                "a persona speaks only with its host's consent", where=persona, remedy="add --consent FILE"
+            )
+        consents.load(consent, today=RealClock().wall().date())
+        face = FaceSettings(engine="patch", persona=Path(persona), consent=consent)
+    engine, _, name = voice.rpartition("/")
+    order = Order(
+        text, spoken, out, face, VoiceSettings(engine=engine or "kokoro", name=name), PictureSettings()
+    )
+    clock = RealClock()
+    began = clock.now()
+    length = anyio.run(render, order)
+    echo(f"{out}: {length:.1f} s, rendered in {clock.now() - began:.1f} s")
+
+
+@app.command()
+def check(room: RoomFile) -> None:
+    """Say what is wrong with a room before it goes on air; exit code 1 when something is."""
+    from doublure.check import problems
+
+    found = list(problems(room, RealClock()))
+    for problem in found:
+        echo(problem)
+    if found:
+        raise typer.Exit(1)
+    echo(f"{room}: ready to go on air")
+
+
+@app.command()
+def config(
+    markdown: Annotated[bool, typer.Option("--markdown", help="as the table of docs/settings.md")] = False,
+) -> None:
+    """Print every setting with its unit, its default and what it is for."""
+    rows = list(settings.rows())
+    if markdown:
+        echo("| setting | values | unit | default | what it is |\n| --- | --- | --- | --- | --- |")
+        for row in rows:
+            echo(f"| `{row.name}` | {row.values} | {row.unit} | {row.default} | {row.doc} |")
+        return
+    widths = [
+        max(len(text) for text in column)
+        for column in zip(*((r.name, r.unit, r.default) for r in rows), strict=True)
+    ]
+    for row in rows:
+        name, unit, default = (
+            text.ljust(width) for text, width in zip((row.name, row.unit, row.default), widths, strict=True)
+        )
+        echo(f"{name}  {unit}  {default}  {row.doc} ({row.values})")
+
+
+@app.command()
+def enrol(
+    footage: Annotated[Path, typer.Argument(help="video of the host")],
+    consent: Annotated[Path, typer.Option(help="the host's consent file")],
+    out: Annotated[Path, typer.Option(help="folder to write the persona to")],
+) -> None:
+    """Make a persona from footage."""
+    given = consents.load(consent, today=RealClock().wall().date())
+    consents.check_footage(given, [footage])
+    for module in ("mediapipe", "rich"):
+        if importlib.util.find_spec(module) is None:
+            raise EngineError(
+                f"enrolment needs {module}, which is not installed",
+                remedy="run `make enrol`, or pip install 'doublure[enrol]' and then "
+                "pip install --no-deps mediapipe==0.10.21",
+            )
+    from doublure.enrol.bundle import enrol as make_persona
+
+    echo(str(make_persona), wrong=False)
+
+
+@consent_app.command("new")
+def consent_new(
+    who: Annotated[str, typer.Option(help="the host's name")],
+    company: Annotated[str, typer.Option(help="who may use the likeness")],
+    purpose: Annotated[str, typer.Option(help="what for")],
+    first: Annotated[str, typer.Option("--from", help="first day it holds, YYYY-MM-DD")],
+    last: Annotated[str, typer.Option("--until", help="last day it holds, YYYY-MM-DD")],
+    footage: Annotated[list[Path], typer.Option(help="file of footage; give it once for each file")],
+    out: Annotated[Path, typer.Option(help="consent file to write")],
+    platform: Annotated[
+        list[str] | None, typer.Option(help="platform or host it may air on; once for each")
+    ] = None,
+    scope: Annotated[str, typer.Option(help="air, or local: loopback addresses and files only")] = "air",
+    key: Annotated[Path, typer.Option(help="the company's private key; made when absent")] = COMPANY_KEY,
+) -> None:
+    """Make and sign a consent."""
+    made = not key.exists()
+    terms = Terms(
+        who=who,
+        company=company,
+        purpose=purpose,
+        platforms=tuple(platform or ()),
+        scope=_scope(scope),
+        start=_day(first, "--from"),
+        end=_day(last, "--until"),
+        footage=tuple(consents.fingerprint(file) for file in footage),
+    )
+    consent = consents.issue(terms, key, out)
+    if made:
+        echo(f"{key}: a new private key; keep it safe and out of reach of others")
+    echo(f"{out}: consent of {consent.who}, {consent.start} to {consent.end}, signed with {consent.key}")
+
+
+@consent_app.command("show")
+def consent_show(file: Annotated[Path, typer.Argument(help="consent file")]) -> None:
+    """Show a consent and whether it holds today."""
+    consent = consents.read(file)
+    for name, text in (
+        ("who", consent.who),
+        ("company", consent.company),
+        ("purpose", consent.purpose),
+        ("platforms", ", ".join(consent.platforms) or "none"),
+        ("scope", consent.scope),
+        ("from", str(consent.start)),
+        ("until", str(consent.end)),
+        ("footage", ", ".join(consent.footage)),
+        ("signed with", consent.key),
+    ):
+        echo(f"{name:12}{text}")
+    consents.load(file, today=RealClock().wall().date())
+    echo(f"{'holds':12}today")
+
+
+@consent_app.command("revoke")
+def consent_revoke(
+    file: Annotated[Path, typer.Argument(help="consent file")],
+    key: Annotated[Path, typer.Option(help="the private key that signed it")] = COMPANY_KEY,
+) -> None:
+    """Revoke a consent: every room that uses it leaves the air within ten seconds."""
+    revocation = consents.revoke(file, key, at=RealClock().wall())
+    echo(f"{revocation}: the consent is revoked; copy this file beside every copy of the consent")
+
+
+@journal_app.command("verify")
+def journal_verify(room: RoomFile) -> None:
+    """Read the whole journal of a room and say whether it is as it was written."""
+    opened = settings.load_room(room)
+    if not opened.store and not (opened.folder / DATABASE).exists():
+        raise SettingsError(
+            "this room has no journal yet",
+            where=str(opened.folder),
+            remedy="it is made when the room goes on air",
+        )
+    count = anyio.run(_verify, opened)
+    echo(f"{count} entries, as they were written")
+
+
+async def _verify(room: RoomSettings) -> int:
+    async with open_store(room.folder, room.store) as store:
+        return await Journal(store, RealClock()).verify()
+
+
+def _demo_room(speak: Language, cache: Path) -> RoomSettings:
+    """The demo's room: of the checkout, or as installed, where it records in the user's cache."""
+    checkout = Path(__file__).parents[2] / "demo" / speak / "room.yaml"
+    if checkout.exists():
+        return settings.load_room(checkout)
+    installed = settings.load_room(Path(sys.prefix) / "share" / "doublure" / "demo" / speak / "room.yaml")
+    folder = cache / f"demo-{speak}"
+    sinks = tuple(
+        sink.model_copy(update={"path": folder / sink.path.name}) if sink.path else sink
+        for sink in installed.sinks
+    )
+    return installed.model_copy(update={"folder": folder, "sinks": sinks})
+
+
+def _language(name: str, where: str) -> Language:
+    for language in LANGUAGES:
+        if name.lower() == language:
+            return language
+    raise SettingsError(
+        f"there is no language {name!r}", where=where, remedy=f"choose one of {', '.join(LANGUAGES)}"
+    )
+
+
+def _guess(text: str) -> Language:
+    return "zh" if any("\u4e00" <= letter <= "\u9fff" for letter in text) else "en"
+
+
+def _scope(name: str) -> Scope:
+    for scope in get_args(Scope):
+        if name == scope:
+            return cast(Scope, scope)
+    raise SettingsError(f"there is no scope {name!r}", where="--scope", remedy="choose air or local")
+
+
+def _day(text: str, where: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(
+            f"{text!r} is not a date", where=where, remedy="write it like 2026-12-31"
+        ) from None

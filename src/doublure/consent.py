@@ -112,6 +112,12 @@ class _Document(BaseModel):
             raise ValueError("the last day is before the first")
         if self.scope == "air" and not self.platforms:
             raise ValueError("a consent for air names at least one platform")
+        for name in self.platforms:
+            if name.lower() not in PLATFORM_HOSTS and "." not in name:
+                known = ", ".join(PLATFORM_HOSTS)
+                raise ValueError(
+                    f"{name!r} is neither a platform ({known}) nor a host such as push.example.com"
+                )
         return self
 
     def payload(self) -> bytes:
@@ -123,12 +129,13 @@ def issue(terms: Terms, key: Path, out: Path) -> Consent:
     there is none) and write the consent to `out`. Raises `ConsentError`; overwrites nothing."""
     if out.exists():
         raise ConsentError("there is a consent already", where=str(out), remedy="write to another file")
-    private = _private_key(key)
-    fields = {**asdict(terms), "format": FORMAT, "key": private.public_key().public_bytes_raw().hex()}
+    fields = {**asdict(terms), "format": FORMAT, "key": "0" * 64, "signature": "0" * 128}
     try:
-        unsigned = _Document.model_validate({**fields, "signature": "0" * 128})
+        draft = _Document.model_validate(fields)
     except ValidationError as error:
         raise ConsentError(_shape(error), where=str(out), remedy="correct what was asked for") from error
+    private = _private_key(key)
+    unsigned = draft.model_copy(update={"key": private.public_key().public_bytes_raw().hex()})
     document = unsigned.model_copy(update={"signature": private.sign(unsigned.payload()).hex()})
     _write(out, json.dumps(document.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n", 0o644)
     return _consent(document)
@@ -333,7 +340,8 @@ def _canonical(fields: Mapping[str, object]) -> bytes:
 def _shape(error: ValidationError) -> str:
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg']}" if place else first["msg"]
+    reason = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {reason}" if place else reason
 
 
 def _revocation(path: Path) -> Path:

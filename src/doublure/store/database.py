@@ -21,7 +21,7 @@ from doublure.offload import Lane
 R = TypeVar("R")
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-FILE = "room.db"
+DATABASE = "room.db"
 SPOOL = "journal.spool"
 READING = "doublure_reading"
 BUSY_SECONDS = 2.0
@@ -66,7 +66,7 @@ async def open_store(folder: Path, url: str = "") -> AsyncIterator[Store]:
     _make_folder(folder)
     lane = Lane("migrate")
     try:
-        engine = await lane.run(_open, url or f"sqlite:///{folder / FILE}")
+        engine = await lane.run(_open, url or f"sqlite:///{folder / DATABASE}")
     finally:
         lane.close()
     store = Store(engine, folder / SPOOL)

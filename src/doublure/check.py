@@ -1,0 +1,137 @@
+"""Finds what is wrong with a room before it goes on air: everything, not only the first fault."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from doublure import company, persona
+from doublure.catalog import load_catalog
+from doublure.clock import Clock
+from doublure.engines import Kind, find_engine
+from doublure.errors import DoublureError
+from doublure.rundown import load_rundown
+from doublure.settings import ChatSettings, RoomSettings, SinkSettings, WriterSettings, load_room
+
+FREE_BYTES = 1_000_000_000
+"""Least room on the disk: an hour of recording at 2.5 Mbit/s takes 1.1 GB."""
+
+
+def problems(path: Path, clock: Clock) -> Iterator[str]:
+    """What is wrong with the room of a file, a line each; nothing when it may go on air."""
+    try:
+        settings = load_room(path)
+    except DoublureError as error:
+        yield str(error)
+        return
+    where = str(path)
+    yield from _documents(settings)
+    yield from _engines(settings, where)
+    yield from _face(settings, where, clock)
+    yield from _writer(settings.writer, where)
+    for number, chat in enumerate(settings.chats, 1):
+        yield from _chat(chat, f"{where}: chats, entry {number}")
+    for number, sink in enumerate(settings.sinks, 1):
+        yield from _sink(sink, f"{where}: sinks, entry {number}")
+    if settings.judge.words is not None:
+        yield from _readable(settings.judge.words, "the list of banned words")
+    yield from _folder(settings.folder)
+
+
+def _documents(settings: RoomSettings) -> Iterator[str]:
+    try:
+        catalog = load_catalog(settings.catalog)
+    except DoublureError as error:
+        yield str(error)
+        return
+    if catalog.language != settings.language:
+        yield (
+            f"{settings.catalog}: the catalogue is in {catalog.language!r}, the room speaks "
+            f"{settings.language!r} (give the room a catalogue in its language)"
+        )
+    yield from _tried(lambda: load_rundown(settings.rundown, catalog))
+
+
+def _engines(settings: RoomSettings, where: str) -> Iterator[str]:
+    named: list[tuple[Kind, str]] = [
+        ("voices", settings.voice.engine),
+        ("faces", settings.face.engine),
+        ("writers", settings.writer.engine),
+        *(("chats", chat.engine) for chat in settings.chats),
+        *(("sinks", sink.engine) for sink in settings.sinks),
+    ]
+    for kind, name in dict.fromkeys(named):
+        for problem in _tried(partial(find_engine, kind, name)):
+            yield f"{where}: {problem}"
+
+
+def _face(settings: RoomSettings, where: str, clock: Clock) -> Iterator[str]:
+    face = settings.face
+    if face.engine == "patch" and face.persona is None:
+        yield f"{where}: face: the engine patch needs a persona (name its folder, or take engine: card)"
+    try:
+        consent = company.verify_consent(settings, clock)
+    except DoublureError as error:
+        yield str(error)
+        return
+    if face.persona is not None and consent is not None:
+        folder = face.persona
+        yield from _tried(lambda: persona.load(folder, consent))
+
+
+def _writer(writer: WriterSettings, where: str) -> Iterator[str]:
+    if writer.engine != "openai":
+        return
+    if not writer.base_url or not writer.model:
+        yield f"{where}: writer: openai needs base_url and model (or take engine: templates)"
+    if not os.environ.get(writer.key_variable):
+        yield (
+            f"{where}: writer: the environment variable {writer.key_variable} is empty "
+            "(set it to the model's key; any word where the address wants none)"
+        )
+
+
+def _chat(chat: ChatSettings, where: str) -> Iterator[str]:
+    if chat.engine != "replay":
+        return
+    if chat.file is None:
+        yield f"{where}: replay needs a file (add `file: comments.yaml`)"
+    else:
+        yield from _readable(chat.file, "the file of comments")
+
+
+def _sink(sink: SinkSettings, where: str) -> Iterator[str]:
+    if sink.engine == "rtmp":
+        for problem in _tried(lambda: company.check_address(sink.url, None)):
+            yield f"{where}: {problem}"
+    if sink.engine == "file":
+        if sink.path is None:
+            yield f"{where}: a file sink needs a path (add `path: show.mp4`)"
+        else:
+            yield from _folder(sink.path.parent)
+
+
+def _folder(folder: Path) -> Iterator[str]:
+    """A folder that is written to; it may be made later, inside one that is there."""
+    there = folder
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        yield f"{folder}: this folder cannot be written (choose another, or change its owner)"
+    elif shutil.disk_usage(there).free < FREE_BYTES:
+        yield f"{folder}: less than 1 GB is free on this disk (make room: recordings take about 1 GB an hour)"
+
+
+def _readable(file: Path, what: str) -> Iterator[str]:
+    if not file.is_file() or not os.access(file, os.R_OK):
+        yield f"{file}: {what} cannot be read (check the path)"
+
+
+def _tried(attempt: Callable[[], object]) -> Iterator[str]:
+    try:
+        attempt()
+    except DoublureError as error:
+        yield str(error)

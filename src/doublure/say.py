@@ -1,0 +1,116 @@
+"""Renders one line into a clip, faster than it would be spoken: the stages of a room without its
+frame clock. The label is on it as it is on air."""
+
+from __future__ import annotations
+
+import math
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from doublure.cue import Clause, Utterance
+from doublure.encode import Encoder
+from doublure.engines import Face, Mouth, Sink, Voice, find_engine
+from doublure.errors import EngineError
+from doublure.media import FPS, SAMPLES_PER_FRAME, Frame, Language, Pcm
+from doublure.offload import Lane
+from doublure.overlay import Overlay, OverlayState
+from doublure.perform import Painter, Shot
+from doublure.settings import FaceSettings, PictureSettings, SinkSettings, VoiceSettings
+from doublure.speak import Speaker
+from doublure.takes import Takes
+
+REST_FRAMES = 12
+"""Frames of rest before and after the line: half a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to render."""
+
+    text: str
+    language: Language
+    out: Path
+    face: FaceSettings
+    voice: VoiceSettings
+    picture: PictureSettings
+
+
+class Studio:
+    """Turns clauses into frames of a file. Synchronous; lives in one lane."""
+
+    def __init__(self, order: Order) -> None:
+        """Load the face and open the file; takes seconds. Raises `EngineError`, `FootageError`,
+        `SinkError`."""
+        size = order.picture.size
+        self.frames = 0
+        self._face = cast(Face, find_engine("faces", order.face.engine)(order.face, size))
+        self._painter = Painter(self._face, Overlay(size, order.language))
+        self._takes = Takes(self._face.takes)
+        self._encoder = Encoder(order.picture)
+        self._sink = cast(
+            Sink, find_engine("sinks", "file")(SinkSettings(engine="file", name="clip", path=order.out))
+        )
+        self._sink.open(self._encoder.header)
+
+    def rest(self) -> None:
+        """Half a second without speech."""
+        for _ in range(REST_FRAMES):
+            self._shoot(np.zeros(SAMPLES_PER_FRAME, np.float32), None, 0)
+
+    def shoot(self, clause: Clause) -> None:
+        """The frames of a clause; its last one is filled up with silence."""
+        sound = clause.speech.pcm
+        count = math.ceil(len(sound) / SAMPLES_PER_FRAME)
+        padded = np.zeros(count * SAMPLES_PER_FRAME, np.float32)
+        padded[: len(sound)] = sound
+        mouth = self._face.mouth(clause.speech)
+        for row, pcm in enumerate(padded.reshape(count, SAMPLES_PER_FRAME)):
+            self._shoot(pcm, (clause, mouth), row)
+
+    def finish(self) -> float:
+        """Close the file; returns the clip's seconds."""
+        try:
+            for packet in self._encoder.finish():
+                self._sink.write(packet)
+        finally:
+            self._sink.close()
+        return self.frames / FPS
+
+    def _shoot(self, pcm: Pcm, heard: tuple[Clause, Mouth] | None, row: int) -> None:
+        caption = heard[0].speech.text if heard else ""
+        mouth = heard[1][row] if heard and row < len(heard[1]) else None
+        shot = Shot(self.frames, self._takes.step(heard is not None), mouth, OverlayState(caption, None))
+        picture = self._painter.paint(shot)
+        if self._painter.fault:
+            raise EngineError(self._painter.fault, where=self._face.name)
+        utterance = heard[0].utterance.id if heard else ""
+        for packet in self._encoder.encode(Frame(self.frames, pcm, picture, heard is not None, utterance)):
+            self._sink.write(packet)
+        self.frames += 1
+
+
+async def render(order: Order) -> float:
+    """Render the line into `order.out` (MP4); returns the clip's seconds. The next clause is
+    synthesised while the one before is drawn. Raises `EngineError`, `FootageError`, `SinkError`."""
+    voice = cast(Voice, find_engine("voices", order.voice.engine)(order.voice, order.language))
+    utterance = Utterance("say-1", "say-1", "operator", order.text, order.language)
+    lane = Lane("studio")
+    try:
+        studio = await lane.run(Studio, order)
+        try:
+            drawn = lane.submit(studio.rest)
+            async with aclosing(Speaker(voice, order.language, None).speak(utterance)) as clauses:
+                async for clause in clauses:
+                    await drawn
+                    drawn = lane.submit(studio.shoot, clause)
+            await drawn
+            await lane.run(studio.rest)
+        finally:
+            seconds = await lane.run(studio.finish)
+        return seconds
+    finally:
+        lane.close()
