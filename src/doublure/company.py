@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlsplit
 
+from doublure import address
 from doublure import consent as consents
 from doublure.catalog import Catalog, load_catalog
 from doublure.clock import Clock
@@ -22,7 +23,7 @@ from doublure.perform import Performer
 from doublure.publish import Publisher
 from doublure.rundown import load_rundown
 from doublure.settings import RoomSettings, SinkSettings
-from doublure.speak import SpeechCache, Speaker
+from doublure.speak import Speaker, SpeechCache
 from doublure.store import Store
 
 SPEECH_FOLDER = "speech"
@@ -106,12 +107,12 @@ def check_address(url: str, consent: Consent | None) -> None:
     if parts.scheme not in ("rtmp", "rtmps") or not parts.hostname or not parts.path.strip("/"):
         raise SinkError(
             "this is not an RTMP address",
-            where=consents.redact(url),
+            where=address.redact(url),
             remedy="it looks like rtmp://server/app/stream-key",
         )
     if consent is not None and not consents.allows_address(consent, url):
         raise ConsentError(
             f"the consent of {consent.who} does not cover this address",
-            where=consents.redact(url),
+            where=address.redact(url),
             remedy="push to a platform the consent names, or ask the host for a wider one",
         )

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import anyio
 
+from doublure import address, metrics
 from doublure import consent as consents
-from doublure import metrics
+from doublure.catalog import price_text
 from doublure.channel import Channel
 from doublure.chats.console import ConsoleChat
 from doublure.clock import Clock, RealClock
 from doublure.company import Company, check_address, gather, make_sink
+from doublure.consent import Consent
 from doublure.cue import Comment, Utterance
 from doublure.engines import Face, Voice
 from doublure.errors import EngineError
@@ -24,7 +26,6 @@ from doublure.settings import RoomSettings, SinkSettings
 from doublure.snapshot import LineView, ProductView, RoomState, RoomView
 from doublure.store import open_store
 from doublure.supervise import Watchdog, supervise
-from doublure.write import price_text
 
 COMMENTS_AHEAD = 200
 """Comments that may wait for the judge; the oldest is lost first."""
@@ -81,7 +82,7 @@ class Room:
         self._pushed += 1
         name = f"rtmp-{self._pushed}"
         sink = make_sink(SinkSettings(engine="rtmp", name=name, url=url), self._pushed)
-        await self._company.journal.record("operator", "push", consents.redact(url))
+        await self._company.journal.record("operator", "push", address.redact(url))
         self._company.publisher.add(sink, address=url, removable=True)
 
     async def stop_push(self, name: str) -> None:
@@ -177,7 +178,7 @@ class Room:
             spawn(supervise, self._watchdog, name, stage)
         spawn(supervise, self._watchdog, "judge", lambda: self._take(inbox))
         if company.consent is not None and consent_file is not None:
-            spawn(self._watch_consent, consent_file)
+            spawn(self._watch_consent, company.consent, consent_file)
 
     async def _publish(self) -> None:
         async for frame in self._company.performer.frames:
@@ -203,12 +204,15 @@ class Room:
                     company.director.asked.remove(comment)
                     break
 
-    async def _watch_consent(self, file: Path) -> None:
+    async def _watch_consent(self, consent: Consent, file: Path) -> None:
         while not self._over.is_set():
-            if consents.revoked(file):
-                self._watchdog.alarm("consent", "the host's consent was revoked: the room has left the air")
-                log.error("consent revoked, leaving the air")
-                await self._company.journal.record("consent", "revoked", str(file.name))
+            fate = "revoked" if consents.revoked(file) else ""
+            if consents.lapsed(consent, self._clock.wall().date()):
+                fate = "ended"
+            if fate:
+                self._watchdog.alarm("consent", f"the host's consent was {fate}: the room has left the air")
+                log.error("consent %s, leaving the air", fate)
+                await self._company.journal.record("consent", fate, file.name)
                 self._company.performer.cut()
                 self.stop()
                 return
