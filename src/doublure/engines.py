@@ -71,7 +71,9 @@ class Face(Protocol):
         """The mouth shapes of a clause, one row for each of its ceil(samples / 960) frames."""
         ...
 
-    def render(self, place: Place, mouth: NDArray[np.float32] | None, state: object) -> tuple[Picture, object]:
+    def render(
+        self, place: Place, mouth: NDArray[np.float32] | None, state: object
+    ) -> tuple[Picture, object]:
         """The host at `place`, mouth as given (None: at rest). `state` is what the last call
         returned, None at first. The picture belongs to the caller, who may draw on it."""
         ...
@@ -109,10 +111,17 @@ def engine_names(kind: Kind) -> list[str]:
 
 
 def find_engine(kind: Kind, name: str) -> Callable[..., object]:
-    """The maker of an engine; raises `EngineError` naming those that exist."""
+    """The maker of an engine; raises `EngineError` when it cannot be loaded, and when there is none
+    of that name, naming those that exist."""
     for point in entry_points(group=f"doublure.{kind}"):
         if point.name == name:
-            maker: Callable[..., object] = point.load()
+            try:
+                maker: Callable[..., object] = point.load()
+            except (ImportError, AttributeError) as error:
+                raise EngineError(
+                    f"the engine {name!r} in {kind} cannot be loaded: {error}",
+                    remedy="install what it needs, or take another engine",
+                ) from error
             return maker
     known = ", ".join(engine_names(kind)) or "none"
     raise EngineError(f"there is no engine {name!r} in {kind}", remedy=f"installed are: {known}")

@@ -1,0 +1,252 @@
+"""Consents: issued, verified, refused, revoked."""
+
+from __future__ import annotations
+
+import json
+import stat
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from doublure import consent as consents
+from doublure.consent import Consent, Terms
+from doublure.errors import ConsentError
+
+TODAY = date(2026, 6, 15)
+
+
+@pytest.fixture
+def footage(tmp_path: Path) -> Path:
+    file = tmp_path / "host.mp4"
+    file.write_bytes(b"some footage")
+    return file
+
+
+@pytest.fixture
+def terms(footage: Path) -> Terms:
+    return Terms(
+        who="李华",
+        company="Acme",
+        purpose="night show",
+        platforms=("douyin", "push.example.com"),
+        scope="air",
+        start=date(2026, 6, 1),
+        end=date(2026, 6, 30),
+        footage=(consents.fingerprint(footage),),
+    )
+
+
+def issue(terms: Terms, folder: Path) -> tuple[Path, Consent]:
+    file = folder / "consent.json"
+    return file, consents.issue(terms, folder / "company.key", file)
+
+
+def test_what_is_issued_loads_the_same(terms: Terms, tmp_path: Path) -> None:
+    file, issued = issue(terms, tmp_path)
+    loaded = consents.load(file, today=TODAY)
+    assert loaded == issued
+    assert loaded.who == "李华"
+    assert loaded.footage == terms.footage
+
+
+def test_the_key_is_made_once_and_only_its_owner_reads_it(terms: Terms, tmp_path: Path) -> None:
+    _, first = issue(terms, tmp_path)
+    second = consents.issue(terms, tmp_path / "company.key", tmp_path / "second.json")
+    assert stat.S_IMODE((tmp_path / "company.key").stat().st_mode) == 0o600
+    assert first.key == second.key
+
+
+def test_nothing_is_overwritten(terms: Terms, tmp_path: Path) -> None:
+    file, _ = issue(terms, tmp_path)
+    before = file.read_bytes()
+    with pytest.raises(ConsentError, match="there is a consent already"):
+        consents.issue(replace(terms, who="somebody else"), tmp_path / "company.key", file)
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"who": "王芳"},
+        {"end": "2036-06-30"},
+        {"scope": "local"},
+        {"platforms": ["douyin", "push.example.com", "evil.example.org"]},
+        {"footage": ["0" * 64]},
+        {"key": "3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29"},
+        {"signature": "0" * 128},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_a_changed_letter_makes_it_void(terms: Terms, tmp_path: Path, changed: dict[str, object]) -> None:
+    file, _ = issue(terms, tmp_path)
+    file.write_text(json.dumps({**json.loads(file.read_text()), **changed}))
+    with pytest.raises(ConsentError, match="changed after it was signed") as caught:
+        consents.load(file, today=TODAY)
+    assert caught.value.remedy
+
+
+def test_a_forger_with_another_key_is_refused_where_keys_are_trusted(terms: Terms, tmp_path: Path) -> None:
+    _, issued = issue(terms, tmp_path)
+    forged = tmp_path / "forged.json"
+    consents.issue(terms, tmp_path / "forger.key", forged)
+    assert consents.load(forged, today=TODAY)
+    with pytest.raises(ConsentError, match="not trusted here"):
+        consents.load(forged, today=TODAY, trusted=[issued.key])
+    assert consents.load(tmp_path / "consent.json", today=TODAY, trusted=[issued.key.upper()])
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "whole consent"),
+        ("{}", "whole consent"),
+        ("[]", "whole consent"),
+        ("\x00\xff", "whole consent"),
+    ],
+)
+def test_a_broken_file_is_refused(tmp_path: Path, content: str, reason: str) -> None:
+    file = tmp_path / "consent.json"
+    file.write_text(content, encoding="latin-1")
+    with pytest.raises(ConsentError, match=reason):
+        consents.load(file, today=TODAY)
+
+
+def test_an_unknown_field_is_refused(terms: Terms, tmp_path: Path) -> None:
+    file, _ = issue(terms, tmp_path)
+    file.write_text(json.dumps({**json.loads(file.read_text()), "also": "everything"}))
+    with pytest.raises(ConsentError, match="also"):
+        consents.load(file, today=TODAY)
+
+
+def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(ConsentError, match="doublure consent new"):
+        consents.load(tmp_path / "none.json", today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("today", "reason"),
+    [(date(2026, 5, 31), "begins on 2026-06-01"), (date(2026, 7, 1), "ended on 2026-06-30")],
+)
+def test_it_holds_on_its_days_only(terms: Terms, tmp_path: Path, today: date, reason: str) -> None:
+    file, issued = issue(terms, tmp_path)
+    assert consents.load(file, today=terms.start)
+    assert consents.load(file, today=terms.end)
+    with pytest.raises(ConsentError, match=reason):
+        consents.load(file, today=today)
+    assert consents.read(file) == issued, "it can still be shown"
+    assert consents.lapsed(issued, today) == (today > terms.end)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"end": date(2026, 5, 1)}, "last day is before the first"),
+        ({"platforms": ()}, "at least one platform"),
+        ({"platforms": ("com",)}, "neither a platform"),
+        ({"who": ""}, "who"),
+        ({"footage": ()}, "footage"),
+        ({"footage": ("abc",)}, "footage"),
+    ],
+)
+def test_terms_that_make_no_sense_are_refused(
+    terms: Terms, tmp_path: Path, change: dict[str, object], reason: str
+) -> None:
+    with pytest.raises(ConsentError, match=reason):
+        issue(replace(terms, **change), tmp_path)  # type: ignore[arg-type]
+    assert not list(tmp_path.glob("*.json"))
+    assert not list(tmp_path.glob("*.key"))
+
+
+def test_only_the_footage_it_names(terms: Terms, footage: Path, tmp_path: Path) -> None:
+    _, issued = issue(terms, tmp_path)
+    consents.check_footage(issued, [footage])
+    other = tmp_path / "other.mp4"
+    other.write_bytes(b"some footage!")
+    with pytest.raises(ConsentError, match="not given for this footage") as caught:
+        consents.check_footage(issued, [footage, other])
+    assert caught.value.where == str(other)
+    with pytest.raises(ConsentError, match="cannot be read"):
+        consents.check_footage(issued, [tmp_path / "gone.mp4"])
+
+
+def test_revocation(terms: Terms, tmp_path: Path) -> None:
+    file, _ = issue(terms, tmp_path)
+    assert not consents.revoked(file)
+    revocation = consents.revoke(file, tmp_path / "company.key", at=datetime(2026, 6, 16, tzinfo=UTC))
+    assert consents.revoked(file)
+    assert json.loads(revocation.read_text())["at"] == "2026-06-16T00:00:00+00:00"
+    with pytest.raises(ConsentError, match="has revoked"):
+        consents.load(file, today=TODAY)
+
+
+def test_a_damaged_revocation_still_revokes(terms: Terms, tmp_path: Path) -> None:
+    file, _ = issue(terms, tmp_path)
+    file.with_name("consent.json.revoked").write_text("half a fi")
+    assert consents.revoked(file)
+
+
+def test_a_consent_that_is_gone_counts_as_revoked(terms: Terms, tmp_path: Path) -> None:
+    file, _ = issue(terms, tmp_path)
+    file.unlink()
+    assert consents.revoked(file)
+
+
+def test_another_key_cannot_revoke(terms: Terms, tmp_path: Path) -> None:
+    file, _ = issue(terms, tmp_path)
+    consents.issue(terms, tmp_path / "other.key", tmp_path / "other.json")
+    with pytest.raises(ConsentError, match="did not sign"):
+        consents.revoke(file, tmp_path / "other.key", at=datetime(2026, 6, 16, tzinfo=UTC))
+    with pytest.raises(ConsentError, match="cannot be read"):
+        consents.revoke(file, tmp_path / "absent.key", at=datetime(2026, 6, 16, tzinfo=UTC))
+    assert not (tmp_path / "absent.key").exists()
+    assert not consents.revoked(file)
+
+
+LOCAL = [
+    "rtmp://127.0.0.1/live/key",
+    "rtmp://127.8.9.1:1935/live/key",
+    "rtmp://localhost/live/key",
+    "RTMP://LOCALHOST/live/key",
+    "rtmp://[::1]:1935/live/key",
+    "/srv/show.mp4",
+    "show.mp4",
+    "file:///srv/show.mp4",
+]
+ELSEWHERE = [
+    "rtmp://192.168.1.4/live/key",
+    "rtmp://0.0.0.0/live/key",
+    "rtmp://localhost.example.com/live/key",
+    "rtmp://127.0.0.1.example.com/live/key",
+    "rtmp://127.0.0.1@example.com/live/key",
+    "rtmp://example.com\\@127.0.0.1/live/key",
+    "rtmp://[::1/live/key",
+    "rtmp:///live/key",
+]
+
+
+@pytest.mark.parametrize("url", LOCAL)
+@pytest.mark.parametrize("scope", ["local", "air"])
+def test_this_machine_is_always_allowed(
+    terms: Terms, tmp_path: Path, url: str, scope: consents.Scope
+) -> None:
+    _, issued = issue(replace(terms, scope=scope), tmp_path)
+    assert consents.allows_address(issued, url)
+
+
+@pytest.mark.parametrize("url", [*ELSEWHERE, "rtmp://push.example.com/live/key"])
+def test_scope_local_stays_on_this_machine(terms: Terms, tmp_path: Path, url: str) -> None:
+    _, issued = issue(replace(terms, scope="local"), tmp_path)
+    assert not consents.allows_address(issued, url)
+
+
+@pytest.mark.parametrize(
+    "url", [*ELSEWHERE, "rtmp://example.com/live/key", "rtmp://a.tiktokcdn.com/live/key"]
+)
+def test_scope_air_is_for_the_named_platforms(terms: Terms, tmp_path: Path, url: str) -> None:
+    _, issued = issue(terms, tmp_path)
+    assert not consents.allows_address(issued, url)
+    assert consents.allows_address(issued, "rtmp://push-l11.douyincdn.com/third/stream-1?sign=abc")
+    assert consents.allows_address(issued, "rtmps://push.example.com:443/live/key")
+    assert consents.allows_address(issued, "rtmp://eu.push.example.com/live/key")
