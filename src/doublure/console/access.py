@@ -182,11 +182,11 @@ class Guard:
 
     def _refuse_stranger(self, scope: Scope, headers: Headers) -> Response | None:
         path = scope["path"]
-        for_engines = path == "/metrics" or path.startswith("/api/")
+        for_programs = path == "/metrics" or path.startswith("/api/")
         if self._access.logged_in(_cookie(headers)):
             return None
         address = client_address(scope)
-        password = _basic_password(headers) if for_engines else None
+        password = _basic_password(headers) if for_programs else None
         if password is not None:
             if self._access.right(address, password):
                 return None
@@ -196,7 +196,7 @@ class Guard:
                     429,
                     {"retry-after": str(wait)},
                 )
-        if for_engines:
+        if for_programs:
             return JSONResponse(
                 {"what": "a password is needed", "where": path, "remedy": "send it by HTTP Basic, any user name"},
                 401,

@@ -6,6 +6,7 @@ An error is `{"what": ..., "where": ..., "remedy": ...}`, as everywhere in the p
 from __future__ import annotations
 
 from fastapi import APIRouter, Path
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -27,11 +28,15 @@ class Fault(BaseModel):
 
 
 async def tell_fault(request: Request, error: Exception) -> Response:
-    """A `DoublureError` as JSON."""
-    if not isinstance(error, DoublureError):
+    """A `DoublureError`, or an entry that is wrong, as JSON."""
+    if isinstance(error, DoublureError):
+        fault = Fault(what=error.what, where=error.where, remedy=error.remedy)
+        return JSONResponse(fault.model_dump(), status_of(error))
+    if not isinstance(error, RequestValidationError):
         raise error
-    fault = Fault(what=error.what, where=error.where, remedy=error.remedy)
-    return JSONResponse(fault.model_dump(), status_of(error))
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"] if part != "body")
+    return JSONResponse(Fault(what=first["msg"], where=where, remedy="see /api/openapi.json").model_dump(), 422)
 
 
 def routes(console: Console) -> APIRouter:

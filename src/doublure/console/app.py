@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import anyio
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -32,7 +33,8 @@ def make_app(
         title="Doublure", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
     )
     app.add_middleware(Guard, access=access)
-    app.add_exception_handler(DoublureError, api.tell_fault)
+    for fault in (DoublureError, RequestValidationError):
+        app.add_exception_handler(fault, api.tell_fault)
     app.include_router(orders.routes(console))
     app.include_router(api.routes(console))
     _add_pages(app, console, access)

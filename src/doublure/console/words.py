@@ -53,7 +53,7 @@ def _phrases() -> dict[str, _Phrase]:
     return _Phrases.model_validate(yaml.safe_load(text)).root
 
 
-def keys() -> tuple[str, ...]:
+def every_key() -> tuple[str, ...]:
     """Every key, in the order of the file."""
     return tuple(_phrases())
 

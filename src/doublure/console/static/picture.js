@@ -61,6 +61,10 @@
 
   function again() {
     if (waiting) return;
+    if (offAir()) {
+      stop();
+      return;
+    }
     const pause = RETRY_SECONDS[Math.min(tries++, RETRY_SECONDS.length - 1)];
     waiting = setTimeout(start, pause * 1000);
   }
