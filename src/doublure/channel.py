@@ -21,7 +21,7 @@ class Closed(Exception):
 class Channel(Generic[T]):
     """A bounded queue inside one event loop, which counts what it loses.
 
-    `capacity` is in items: frames, packets, clauses; the stage states what that is in time.
+    `capacity` counts frames, packets or clauses; the stage states what that is in time.
     """
 
     def __init__(self, name: str, capacity: int, overflow: Overflow = "wait") -> None:
@@ -31,68 +31,68 @@ class Channel(Generic[T]):
         self.capacity = capacity
         self.overflow = overflow
         self.dropped = 0
-        self._items: deque[T] = deque()
+        self._waiting: deque[T] = deque()
         self._changed = anyio.Event()
         self._closed = False
         self._depth = metrics.CHANNEL_DEPTH.labels(name)
         self._drops = metrics.CHANNEL_DROPPED.labels(name)
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._waiting)
 
-    def offer(self, item: T) -> bool:
-        """Put without waiting; False when an item (this or an older one) was lost or refused."""
+    def offer(self, value: T) -> bool:
+        """Put without waiting; False when a value (this or an older one) was lost or refused."""
         if self._closed:
             raise Closed(self.name)
         whole = True
-        if len(self._items) >= self.capacity:
+        if len(self._waiting) >= self.capacity:
             whole = False
             if self.overflow == "wait":
                 return False
             self._lose(1)
             if self.overflow == "drop_newest":
                 return False
-            self._items.popleft()
-        self._items.append(item)
+            self._waiting.popleft()
+        self._waiting.append(value)
         self._touch()
         return whole
 
-    async def put(self, item: T) -> None:
+    async def put(self, value: T) -> None:
         """Put; waits for room when the channel waits, drops and counts when it drops."""
         if self.overflow == "wait":
-            while len(self._items) >= self.capacity and not self._closed:
+            while len(self._waiting) >= self.capacity and not self._closed:
                 await self._changed.wait()
-        self.offer(item)
+        self.offer(value)
         await anyio.lowlevel.checkpoint()
 
     async def get(self) -> T:
-        """The oldest item; raises `Closed` when there will be none."""
-        while not self._items:
+        """The oldest value; raises `Closed` when there will be none."""
+        while not self._waiting:
             if self._closed:
                 raise Closed(self.name)
             await self._changed.wait()
-        item = self._items.popleft()
+        value = self._waiting.popleft()
         self._touch()
-        return item
+        return value
 
     def poll(self) -> T | None:
-        """The oldest item, or None at once."""
-        if not self._items:
+        """The oldest value, or None at once."""
+        if not self._waiting:
             return None
-        item = self._items.popleft()
+        value = self._waiting.popleft()
         self._touch()
-        return item
+        return value
 
     def peek(self) -> T | None:
-        """The oldest item, left where it is."""
-        return self._items[0] if self._items else None
+        """The oldest value, left where it is."""
+        return self._waiting[0] if self._waiting else None
 
     def clear(self) -> list[T]:
         """Take everything out (a cut): not counted as lost."""
-        items = list(self._items)
-        self._items.clear()
+        values = list(self._waiting)
+        self._waiting.clear()
         self._touch()
-        return items
+        return values
 
     def close(self) -> None:
         """No more puts; getters drain what is left."""
@@ -105,16 +105,16 @@ class Channel(Generic[T]):
     async def _drain(self) -> AsyncIterator[T]:
         while True:
             try:
-                item = await self.get()
+                value = await self.get()
             except Closed:
                 return
-            yield item
+            yield value
 
     def _lose(self, count: int) -> None:
         self.dropped += count
         self._drops.inc(count)
 
     def _touch(self) -> None:
-        self._depth.set(len(self._items))
+        self._depth.set(len(self._waiting))
         self._changed.set()
         self._changed = anyio.Event()

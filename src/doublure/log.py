@@ -93,9 +93,9 @@ def set_up(level: str = "info", stream: TextIO | None = None) -> None:
     for old in list(package.handlers):
         package.removeHandler(old)
         old.close()
-    handler = Folding(stream)
-    handler.setFormatter(OneLine())
-    package.addHandler(handler)
+    lines = Folding(stream)
+    lines.setFormatter(OneLine())
+    package.addHandler(lines)
     package.setLevel(level.upper())
     package.propagate = False
 
