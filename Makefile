@@ -50,7 +50,7 @@ enrol: .venv/enrol
 
 test: .venv/test
 	@tests/servers.sh
-	@$(BIN)/python -m pytest -p tests.plugin_noskip
+	@PYTHONPATH=tests $(BIN)/python -m pytest -p plugin_noskip
 
 lint: .venv/test
 	@$(BIN)/ruff check
