@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from doublure.catalog import Catalog, Product
 from doublure.cue import Comment, Cue, Utterance
 from doublure.errors import EngineError
-from doublure.media import Language, Packet, Picture, Place, Size, Speech
+from doublure.media import Language, Packet, Picture, Place, Size, Speech, StreamHeader
 
 Kind = Literal["chats", "writers", "voices", "faces", "sinks"]
 Mouth = NDArray[np.float32]
@@ -77,14 +77,6 @@ class Face(Protocol):
         """The host at `place`, mouth as given (None: at rest). `state` is what the last call
         returned, None at first. The picture belongs to the caller, who may draw on it."""
         ...
-
-
-class StreamHeader(Protocol):
-    """What a sink must know before the first packet; made by `encode`."""
-
-    size: Size
-    video_kbps: int
-    audio_kbps: int
 
 
 class Sink(Protocol):

@@ -21,6 +21,8 @@ SAMPLES_PER_FRAME = SAMPLE_RATE // FPS
 
 TICKS = 90_000
 """Packet ticks a second: 3,600 to a frame, 1,920 to an AAC frame at 48 kHz, both exact."""
+AIR_RATE = 48_000
+"""Samples a second of the sound that leaves the room (Hz, stereo): the rate every platform takes."""
 
 Pcm = NDArray[np.float32]
 """Mono sound, float32 [samples], full scale -1..1, 24 kHz."""
@@ -105,6 +107,7 @@ class Packet:
 
     kind: Literal["video", "audio"]
     payload: bytes
+    """H.264 with four-byte lengths before each NAL unit (no start codes), or one raw AAC frame."""
     pts: int
     """Presentation time in ticks of 1/90000 s since the room went on air."""
     dts: int
@@ -113,6 +116,23 @@ class Packet:
     """Ticks."""
     keyframe: bool
     """True on a video keyframe, where a sink may begin or resume; False for sound."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamHeader:
+    """What a sink must know before the first packet; made by `encode`."""
+
+    size: Size
+    video_kbps: int
+    audio_kbps: int
+    keyframe_seconds: float
+    """Seconds from one keyframe to the next."""
+    avc_config: bytes
+    """AVCDecoderConfigurationRecord (ISO/IEC 14496-15, 5.3.3.1)."""
+    aac_config: bytes
+    """AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1)."""
+    mark: str
+    """The AI mark of GB 45438-2025 appendix E as JSON; stands under the key `AIGC`."""
 
 
 @dataclass(frozen=True, slots=True)

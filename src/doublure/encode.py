@@ -1,0 +1,184 @@
+"""Encodes once for every sink: H.264 by x264 and AAC-LC, both time stamps from the frame's number.
+
+Measured at 720x1280, 25 fps, 2.5 Mbit/s, one thread: superfast takes 8 ms a frame, AAC 0.5 ms
+with its resampling; one thread costs no more than sliced ones and cuts the picture less.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import deque
+from fractions import Fraction
+
+import av
+import numpy as np
+
+from doublure.errors import EngineError
+from doublure.media import AIR_RATE, FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, TICKS, Frame, Packet, Pcm, Picture, StreamHeader
+from doublure.settings import PictureSettings
+
+AAC_SAMPLES = 1024
+"""Samples of an AAC-LC frame (ISO/IEC 14496-3)."""
+LEAD_TICKS = AAC_SAMPLES * TICKS // AIR_RATE
+"""AAC begins with one frame of priming; everything is this much (21.3 ms) later, so that no time
+stamp is negative and no muxer shifts one stream against the other."""
+FRAME_TICKS = TICKS // FPS
+LONGEST_GAP_FRAMES = 2 * FPS
+"""Missing frames up to this many are filled with silence; past it the stream goes on as if they
+had never been."""
+
+_BT709 = 1
+"""ITU-T H.273, tables 2 to 4."""
+_LIMITED = 1
+"""libavutil's number for 16..235."""
+_GLOBAL_HEADER = 1 << 22
+"""libavcodec's AV_CODEC_FLAG_GLOBAL_HEADER: parameter sets in the header, not in the stream."""
+
+
+class Encoder:
+    """Frames in, packets out, in the order of their decoding times. Synchronous: one lane calls it.
+
+    No B frames, no look-ahead, keyframes at a fixed distance: a frame's packet is out before the
+    next frame is due, except for the up to 40 ms in which its sound's last AAC frame fills up.
+    """
+
+    def __init__(self, settings: PictureSettings) -> None:
+        """Raises `EngineError` when the codecs refuse the settings."""
+        self._shape = (settings.height_pixels * 3 // 2, settings.width_pixels)
+        self._number = 0
+        self._shift = 0
+        self._pictures: deque[Packet] = deque()
+        self._sound_until = -1
+        try:
+            self._video = _open_video(settings)
+            self._audio = _open_audio(settings)
+        except (av.FFmpegError, ValueError) as error:
+            raise EngineError(f"the encoder refused these settings: {error}", where="picture") from error
+        self.header = StreamHeader(
+            size=settings.size,
+            video_kbps=settings.video_kbps,
+            audio_kbps=settings.audio_kbps,
+            keyframe_seconds=settings.keyframe_seconds,
+            avc_config=bytes(self._video.extradata),
+            aac_config=bytes(self._audio.extradata),
+            mark=ai_mark(uuid.uuid4().hex),
+        )
+
+    def encode(self, frame: Frame) -> list[Packet]:
+        """The packets that are complete with this frame. A jump in `pts` keeps picture and sound
+        together: missing frames are silence, a second start goes on where the first one ended.
+        Raises `EngineError` for a picture or sound of another size."""
+        if frame.picture.shape != self._shape or frame.pcm.shape != (SAMPLES_PER_FRAME,):
+            raise EngineError(
+                f"a frame of {frame.picture.shape} and {frame.pcm.shape} does not fit this encoder",
+                where=f"frame {frame.pts}",
+                remedy=f"frames are {self._shape} and ({SAMPLES_PER_FRAME},)",
+            )
+        missing = frame.pts + self._shift - self._number
+        if not 0 <= missing <= LONGEST_GAP_FRAMES:
+            self._shift -= missing
+            missing = 0
+        packets: list[Packet] = []
+        for _ in range(missing):
+            packets += self._sound(np.zeros(SAMPLES_PER_FRAME, np.float32))
+            self._number += 1
+        self._pictures.extend(self._picture(frame.picture))
+        packets += self._sound(frame.pcm)
+        self._number += 1
+        return packets
+
+    def finish(self) -> list[Packet]:
+        """The packets that are still inside; nothing may be encoded afterwards."""
+        packets = self._in_order(self._audio.encode(None))
+        packets += self._pictures
+        self._pictures.clear()
+        return packets
+
+    def _picture(self, picture: Picture) -> list[Packet]:
+        # shares the picture's memory: it belongs to the frame, and x264 copies it before it returns
+        shared = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(picture), format="yuv420p")
+        shared.pts = self._number
+        shared.time_base = Fraction(1, FPS)
+        return [
+            Packet(
+                kind="video",
+                payload=bytes(packet),
+                pts=packet.pts * FRAME_TICKS + LEAD_TICKS,
+                dts=packet.dts * FRAME_TICKS + LEAD_TICKS,
+                duration=FRAME_TICKS,
+                keyframe=packet.is_keyframe,
+            )
+            for packet in self._video.encode(shared)
+        ]
+
+    def _sound(self, pcm: Pcm) -> list[Packet]:
+        samples = np.ascontiguousarray(pcm, np.float32)[np.newaxis]
+        sound = av.AudioFrame.from_ndarray(samples, format="flt", layout="mono")
+        sound.sample_rate = SAMPLE_RATE
+        sound.time_base = Fraction(1, SAMPLE_RATE)
+        sound.pts = self._number * SAMPLES_PER_FRAME
+        return self._in_order(self._audio.encode(sound))
+
+    def _in_order(self, coded: list[av.Packet]) -> list[Packet]:
+        """Sound, with each picture before the first sound that is not earlier."""
+        packets: list[Packet] = []
+        for packet in coded:
+            ticks = packet.pts * TICKS // AIR_RATE + LEAD_TICKS
+            while self._pictures and self._pictures[0].dts <= ticks:
+                packets.append(self._pictures.popleft())
+            packets.append(Packet("audio", bytes(packet), ticks, ticks, LEAD_TICKS, False))
+        return packets
+
+
+def ai_mark(produce_id: str) -> str:
+    """The implicit AI mark of GB 45438-2025, appendix E, as JSON: label 1 is "is AI-generated", and
+    who first writes it is propagator as well as producer."""
+    fields = {
+        "Label": "1",
+        "ContentProducer": "Doublure",
+        "ProduceID": produce_id,
+        "ReservedCode1": "",
+        "ContentPropagator": "Doublure",
+        "PropagateID": produce_id,
+        "ReservedCode2": "",
+    }
+    return json.dumps(fields, separators=(",", ":"))
+
+
+def _open_video(settings: PictureSettings) -> av.VideoCodecContext:
+    distance = max(1, round(settings.keyframe_seconds * FPS))
+    codec = av.CodecContext.create("libx264", "w")
+    codec.width, codec.height = settings.width_pixels, settings.height_pixels
+    codec.pix_fmt = "yuv420p"
+    codec.time_base = Fraction(1, FPS)
+    codec.framerate = Fraction(FPS)
+    codec.bit_rate = settings.video_kbps * 1000
+    codec.gop_size = distance
+    codec.max_b_frames = 0
+    codec.thread_count = 1
+    codec.color_range = _LIMITED
+    codec.colorspace = codec.color_primaries = codec.color_trc = _BT709
+    codec.flags |= _GLOBAL_HEADER
+    codec.options = {
+        "preset": settings.preset,
+        "tune": "zerolatency",
+        # a decoder's buffer of one second: a keyframe may be large, a second may not
+        "maxrate": f"{settings.video_kbps}k",
+        "bufsize": f"{settings.video_kbps}k",
+        "x264-params": f"annexb=0:scenecut=0:keyint={distance}:min-keyint={distance}",
+    }
+    codec.open()
+    return codec
+
+
+def _open_audio(settings: PictureSettings) -> av.AudioCodecContext:
+    codec = av.CodecContext.create("aac", "w")
+    codec.sample_rate = AIR_RATE
+    codec.layout = "stereo"
+    codec.format = "fltp"
+    codec.bit_rate = settings.audio_kbps * 1000
+    codec.time_base = Fraction(1, AIR_RATE)
+    codec.flags |= _GLOBAL_HEADER
+    codec.open()
+    return codec

@@ -1,0 +1,42 @@
+"""New files for recordings: an existing one is never written over."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import BinaryIO
+
+from doublure.errors import SinkError
+
+MOST_NUMBERS = 10_000
+"""Recordings of one name in a folder."""
+
+
+def create(path: Path) -> BinaryIO:
+    """A new file at `path`, or at `name-2.ext`, `name-3.ext` ... when there is one already; written
+    without a buffer, so that what was written outlives the process. Raises `SinkError`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for number in itertools.count(1):
+            numbered = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
+            try:
+                return numbered.open("xb", buffering=0)
+            except FileExistsError:
+                if number >= MOST_NUMBERS:
+                    raise
+    except OSError as error:
+        raise SinkError(
+            f"cannot be made: {error.strerror or error}",
+            where=str(path),
+            remedy="choose a folder that this account may write to",
+        ) from error
+    raise AssertionError  # the count has no end
+
+
+def disk_fault(path: str, error: OSError) -> SinkError:
+    """What a recording that cannot go on raises."""
+    return SinkError(
+        f"the recording broke off: {error.strerror or error}",
+        where=path,
+        remedy="what was written so far can be played; make room on the disk",
+    )

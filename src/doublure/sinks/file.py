@@ -1,0 +1,97 @@
+"""Records fragmented MP4: playable whenever it breaks off, to its last whole fragment."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+
+from doublure import flv
+from doublure.errors import SinkError
+from doublure.media import AIR_RATE, TICKS, Packet, StreamHeader
+from doublure.recording import create, disk_fault
+from doublure.settings import SinkSettings
+
+_OPTIONS = {
+    # a fragment for every group of pictures, each written out at once; without use_metadata_tags
+    # FFmpeg leaves out keys it does not know, and the AI mark is one
+    "movflags": "frag_keyframe+empty_moov+default_base_moof+use_metadata_tags",
+    "flush_packets": "1",
+}
+
+
+def make(settings: SinkSettings) -> FileSink:
+    """The engine `file`; raises `SinkError` without a path."""
+    if settings.path is None:
+        raise SinkError(
+            "a file sink needs a path", where=settings.name or "file", remedy="add `path: show.mp4`"
+        )
+    return FileSink(settings.name or "file", settings.path)
+
+
+class FileSink:
+    """One recording; each opening makes a new file."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.name = name
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._container: av.container.OutputContainer | None = None
+        self._base: int | None = None
+
+    def open(self, header: StreamHeader) -> None:
+        """Make the file and write its head; raises `SinkError`."""
+        self.close()
+        self._file = create(self._path)
+        self._base = None
+        try:
+            self._container = av.open(self._file, "w", format="mp4", container_options=_OPTIONS)
+            _add_streams(self._container, header)
+            self._container.metadata["AIGC"] = header.mark
+            self._container.start_encoding()
+        except OSError as error:
+            raise disk_fault(self._file.name, error) from error
+
+    def write(self, packet: Packet) -> None:
+        """Add one packet; raises `SinkError` when the disk does not take it."""
+        if self._container is None or self._file is None:
+            raise SinkError("not open", where=str(self._path))
+        if self._base is None:
+            self._base = packet.dts
+        coded = av.Packet(packet.payload)
+        coded.stream = self._container.streams[0 if packet.kind == "video" else 1]
+        coded.time_base = Fraction(1, TICKS)
+        coded.pts = packet.pts - self._base
+        coded.dts = packet.dts - self._base
+        coded.duration = packet.duration
+        coded.is_keyframe = packet.keyframe or packet.kind == "audio"
+        try:
+            self._container.mux(coded)
+        except OSError as error:
+            raise disk_fault(self._file.name, error) from error
+
+    def close(self) -> None:
+        """Write the last fragment and close the file."""
+        if self._container is not None:
+            with contextlib.suppress(OSError):
+                self._container.close()
+            self._container = None
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.close()
+            self._file = None
+
+
+def _add_streams(container: av.container.OutputContainer, header: StreamHeader) -> None:
+    # the opening of an FLV stream brings both codecs' parameter sets; FFmpeg would learn size and
+    # rate only from packets, so they are said here
+    with av.open(io.BytesIO(flv.head(header)), format="flv") as template:
+        picture = container.add_stream_from_template(template.streams.video[0])
+        sound = container.add_stream_from_template(template.streams.audio[0])
+    picture.codec_context.width, picture.codec_context.height = header.size.width, header.size.height
+    sound.codec_context.sample_rate = AIR_RATE
+    picture.time_base = sound.time_base = Fraction(1, TICKS)

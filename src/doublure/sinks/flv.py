@@ -1,0 +1,60 @@
+"""Records FLV: it may break off at any byte. (Viewers over HTTP-FLV are served by the console.)"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import BinaryIO
+
+from doublure import flv
+from doublure.errors import SinkError
+from doublure.media import Packet, StreamHeader
+from doublure.recording import create, disk_fault
+from doublure.settings import SinkSettings
+
+
+def make(settings: SinkSettings) -> FlvSink:
+    """The engine `flv`; raises `SinkError` without a path."""
+    if settings.path is None:
+        raise SinkError(
+            "an flv sink records to a file",
+            where=settings.name or "flv",
+            remedy="add `path: show.flv`; to watch over HTTP-FLV open /live.flv of the console",
+        )
+    return FlvSink(settings.name or "flv", settings.path)
+
+
+class FlvSink:
+    """One recording; each opening makes a new file."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.name = name
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._stamper = flv.Stamper()
+
+    def open(self, header: StreamHeader) -> None:
+        """Make the file; raises `SinkError`."""
+        self.close()
+        self._file = create(self._path)
+        self._stamper = flv.Stamper()
+        self._put(flv.head(header))
+
+    def write(self, packet: Packet) -> None:
+        """Add one packet; raises `SinkError` when the disk does not take it."""
+        self._put(flv.framed(self._stamper.tag(packet)))
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.close()
+            self._file = None
+
+    def _put(self, raw: bytes) -> None:
+        if self._file is None:
+            raise SinkError("not open", where=str(self._path))
+        try:
+            self._file.write(raw)
+        except OSError as error:
+            raise disk_fault(self._file.name, error) from error

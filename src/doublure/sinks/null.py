@@ -1,0 +1,31 @@
+"""Counts packets and sends them nowhere: for rehearsals and measurements."""
+
+from __future__ import annotations
+
+from doublure.media import Packet, StreamHeader
+from doublure.settings import SinkSettings
+
+
+def make(settings: SinkSettings) -> NullSink:
+    """The engine `null`."""
+    return NullSink(settings.name or "null")
+
+
+class NullSink:
+    """Takes everything."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.packets = 0
+        self.payload_bytes = 0
+
+    def open(self, header: StreamHeader) -> None:
+        """Nothing to connect to."""
+
+    def write(self, packet: Packet) -> None:
+        """Count one packet."""
+        self.packets += 1
+        self.payload_bytes += len(packet.payload)
+
+    def close(self) -> None:
+        """Nothing to finish."""
