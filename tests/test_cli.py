@@ -1,0 +1,276 @@
+"""The command line, as an operator uses it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import pytest
+
+from doublure import cli
+from doublure.errors import EngineError, SettingsError
+from doublure.media import LANGUAGES
+from rooms import write_room
+
+PROGRAM = [sys.executable, "-c", "from doublure.cli import main; main()"]
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    wrong: str
+
+
+@pytest.fixture
+def doublure(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """Run a command in this process."""
+
+    def run(*words: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["doublure", *(str(word) for word in words)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        printed = capsys.readouterr()
+        return Ran(int(left.value.code or 0), printed.out, printed.err)
+
+    return run
+
+
+@pytest.fixture
+def footage(tmp_path: Path) -> Path:
+    file = tmp_path / "host.mp4"
+    file.write_bytes(b"footage")
+    return file
+
+
+def new_consent(doublure: Callable[..., Ran], footage: Path, *more: object) -> Ran:
+    return doublure(
+        "consent", "new", "--who", "Li Hua", "--company", "Acme", "--purpose", "night show",
+        "--from", "2020-01-01", "--until", "2090-12-31", "--footage", footage,
+        "--key", footage.with_name("company.key"), *more,
+    )  # fmt: skip
+
+
+def test_a_consent_is_made_shown_and_revoked(doublure: Callable[..., Ran], footage: Path) -> None:
+    file, key = footage.with_name("li.json"), footage.with_name("company.key")
+    made = new_consent(
+        doublure, footage, "--platform", "douyin", "--platform", "a.example.com", "--out", file
+    )
+    assert made.code == 0, made.wrong
+    assert "new private key" in made.out
+    shown = doublure("consent", "show", file)
+    assert shown.code == 0
+    for word in ("Li Hua", "Acme", "night show", "douyin, a.example.com", "2090-12-31", "today"):
+        assert word in shown.out
+    assert doublure("consent", "revoke", file, "--key", key).code == 0
+    revoked = doublure("consent", "show", file)
+    assert revoked.code == 2
+    assert "revoked" in revoked.wrong
+    assert "Li Hua" in revoked.out, "it is shown all the same"
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        (("--until", "31.12.2090"), "write it like 2026-12-31"),
+        (("--scope", "everywhere"), "choose air or local"),
+        (("--footage", "absent.mp4"), "absent.mp4"),
+        ((), "at least one platform"),
+        (("--platform", "toktik"), "toktik"),
+    ],
+)
+def test_a_wrong_consent_is_one_line(
+    doublure: Callable[..., Ran], footage: Path, more: tuple[str, ...], reason: str
+) -> None:
+    ran = new_consent(doublure, footage, "--out", footage.with_name("li.json"), *more)
+    assert ran.code == 2
+    assert reason in ran.wrong
+    assert ran.wrong.startswith("doublure: ")
+    assert ran.wrong.count("\n") == 1
+    assert "Traceback" not in ran.wrong
+    assert not footage.with_name("li.json").exists()
+
+
+def test_check_prints_every_problem_on_its_line(doublure: Callable[..., Ran], tmp_path: Path) -> None:
+    good = write_room(tmp_path)
+    fine = doublure("check", good)
+    assert (fine.code, fine.wrong) == (0, ""), fine.out
+    assert "ready" in fine.out
+    bad = write_room(tmp_path, "sinks:\n  - {engine: file}\n  - {engine: rtmp, url: http://x}\n")
+    found = doublure("check", bad)
+    assert found.code == 1
+    assert len(found.out.splitlines()) == 2
+
+
+def test_config_prints_every_setting(doublure: Callable[..., Ran]) -> None:
+    ran = doublure("config")
+    assert ran.code == 0
+    assert re.search(r"^show\.pause_seconds +s +0\.35 ", ran.out, re.MULTILINE)
+    assert "DOUBLURE_CONSOLE_PORT" in ran.out
+    assert doublure("config", "--markdown").out.count("\n| `") == ran.out.count("\n")
+
+
+def test_a_wrong_room_file_is_one_line_and_code_2(doublure: Callable[..., Ran], tmp_path: Path) -> None:
+    file = write_room(tmp_path, "colour: red\n")
+    ran = doublure("air", file)
+    assert ran.code == 2
+    assert f"{file}:" in ran.wrong
+    assert "colour" in ran.wrong
+    assert "Traceback" not in ran.wrong
+
+
+def test_a_wrong_level_and_a_wrong_environment(
+    doublure: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "--log-level" in doublure("--log-level", "loud", "config").wrong
+    monkeypatch.setenv("DOUBLURE_LOG_LEVEL", "loud")
+    ran = doublure("config")
+    assert ran.code == 2
+    assert "DOUBLURE_LOG_LEVEL" in ran.wrong
+
+
+def test_errors_from_inside_a_room_are_plain_lines_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inner = ExceptionGroup("inner", [SettingsError("one", remedy="do this")])
+    monkeypatch.setattr(cli, "app", lambda: _raise(ExceptionGroup("outer", [inner, EngineError("two")])))
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == 2
+    assert capsys.readouterr().err == "doublure: one (do this)\ndoublure: two\n"
+
+
+def test_a_fault_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    mixed = ExceptionGroup("outer", [SettingsError("one"), ZeroDivisionError()])
+    monkeypatch.setattr(cli, "app", lambda: _raise(mixed))
+    with pytest.raises(ExceptionGroup):
+        cli.main()
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def test_a_journal_is_verified_and_a_missing_one_is_not_made(
+    doublure: Callable[..., Ran], tmp_path: Path
+) -> None:
+    file = write_room(tmp_path)
+    ran = doublure("journal", "verify", file)
+    assert ran.code == 2
+    assert "no journal yet" in ran.wrong
+    assert not (tmp_path / "room").exists()
+
+
+def test_say_refuses_without_words_or_consent(doublure: Callable[..., Ran], tmp_path: Path) -> None:
+    out = tmp_path / "clip.mp4"
+    assert "nothing to say" in doublure("say", "card", " ", "--out", out).wrong
+    assert "add --consent" in doublure("say", tmp_path, "Hello.", "--out", out).wrong
+    assert (
+        "choose one of zh, en, fr"
+        in doublure("say", "card", "Hallo.", "--language", "de", "--out", out).wrong
+    )
+    assert not out.exists()
+
+
+def test_say_renders_a_clip_with_picture_sound_and_length(
+    doublure: Callable[..., Ran], tmp_path: Path
+) -> None:
+    out = tmp_path / "clip.mp4"
+    ran = doublure("say", "card", "Hello there, and welcome.", "--voice", "tone/", "--out", out)
+    assert ran.code == 0, ran.wrong
+    with av.open(str(out)) as clip:
+        video, audio = clip.streams.video[0], clip.streams.audio[0]
+        pictures = sum(1 for _ in clip.decode(video))
+        assert (video.width, video.height) == (720, 1280)
+        assert audio.rate == 48000
+    seconds = float(re.search(r"([\d.]+) s,", ran.out)[1])  # type: ignore[index]
+    assert abs(pictures / 25 - seconds) < 0.1
+    assert seconds > 1.5
+
+
+def test_enrol_wants_the_footage_that_was_signed_for(doublure: Callable[..., Ran], footage: Path) -> None:
+    file = footage.with_name("li.json")
+    new_consent(doublure, footage, "--scope", "local", "--out", file)
+    footage.write_bytes(b"other footage")
+    ran = doublure("enrol", footage, "--consent", file, "--out", footage.with_name("persona"))
+    assert ran.code == 2
+    assert "not given for this footage" in ran.wrong
+    assert not footage.with_name("persona").exists()
+
+
+@pytest.mark.parametrize("speak", LANGUAGES)
+def test_the_demo_finds_its_room(speak: str, tmp_path: Path) -> None:
+    room = cli._demo_room(speak, tmp_path)  # type: ignore[arg-type]
+    assert room.language == speak
+    assert room.catalog.exists()
+
+
+def start(*words: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*PROGRAM, *(str(word) for word in words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "DOUBLURE_LOG_LEVEL": "info"},
+    )
+
+
+def on_air(process: subprocess.Popen[str]) -> None:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if "is on air" not in line:
+        process.kill()
+        pytest.fail(f"not on air: {line} {process.communicate()[1]}")
+
+
+RECORDING = "sinks:\n  - {engine: file, path: show.mp4}\n"
+
+
+def recorded_seconds(file: Path) -> float:
+    with av.open(str(file)) as clip:
+        return sum(1 for _ in clip.decode(video=0)) / 25
+
+
+def test_a_room_airs_for_its_seconds_and_leaves_a_whole_recording(tmp_path: Path) -> None:
+    process = start("air", write_room(tmp_path, RECORDING), "--seconds", 2)
+    out, wrong = process.communicate(timeout=60)
+    assert process.returncode == 0, wrong
+    assert "test is on air" in out
+    assert recorded_seconds(tmp_path / "show.mp4") > 1.5
+
+
+def test_the_first_interrupt_ends_the_sentence_and_closes_the_recording(
+    tmp_path: Path, doublure: Callable[..., Ran]
+) -> None:
+    room = write_room(tmp_path, RECORDING)
+    process = start("air", room)
+    on_air(process)
+    process.send_signal(signal.SIGINT)
+    _, wrong = process.communicate(timeout=60)
+    assert process.returncode == 0, wrong
+    assert "Traceback" not in wrong
+    assert recorded_seconds(tmp_path / "show.mp4") > 0.5
+    verified = doublure("journal", "verify", room)
+    assert verified.code == 0, verified.wrong
+    assert int(verified.out.split()[0]) > 0
+
+
+def test_the_second_interrupt_stops_at_once(tmp_path: Path) -> None:
+    process = start("air", write_room(tmp_path, RECORDING))
+    on_air(process)
+    assert process.stderr is not None
+    process.send_signal(signal.SIGINT)
+    while "Ctrl-C again" not in (line := process.stderr.readline()):
+        assert line, "the process left without a word"
+    process.send_signal(signal.SIGINT)
+    _, wrong = process.communicate(timeout=20)
+    assert process.returncode == 0, wrong
+    assert "Traceback" not in wrong
+    assert recorded_seconds(tmp_path / "show.mp4") > 0
