@@ -1,0 +1,42 @@
+"""The box on the console's page: whoever types there writes as a viewer."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+
+from doublure.channel import Channel
+from doublure.clock import Clock
+from doublure.cue import Comment
+from doublure.settings import ChatSettings
+
+TYPED_AHEAD = 100
+"""Comments that wait to be read; the oldest is lost first."""
+
+
+class ConsoleChat:
+    """A chat whose comments are posted from within."""
+
+    name = "console"
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._numbers = itertools.count(1)
+        self._typed: Channel[Comment] = Channel("chat_console", TYPED_AHEAD, "drop_oldest")
+
+    def post(self, author: str, text: str) -> Comment:
+        """Add a comment; returns it with its id."""
+        id = f"{self.name}-{next(self._numbers)}"
+        comment = Comment(id, self.name, author.strip(), text.strip(), self._clock.now())
+        self._typed.offer(comment)
+        return comment
+
+    async def comments(self) -> AsyncIterator[Comment]:
+        """Comments as they are posted."""
+        async for comment in self._typed:
+            yield comment
+
+
+def make(settings: ChatSettings, clock: Clock) -> ConsoleChat:
+    """The engine `console`."""
+    return ConsoleChat(clock)

@@ -1,0 +1,72 @@
+"""Which words may not be read out, said or answered: word lists, matched through simple evasion."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from doublure.errors import SettingsError
+from doublure.media import LANGUAGES, Language
+from doublure.wording import HANZI, fold, gives_contact, joined, words
+
+LONGEST_NAME = 8
+"""Characters of an author's name that the host may say."""
+_LEET = str.maketrans("013457@$!", "oieastasi")
+_NAME = re.compile(rf"[A-Za-z\u00c0-\u024f{HANZI}]{{1,{LONGEST_NAME}}}")
+
+
+class WordList:
+    """Words to look for: Chinese ones anywhere, Latin ones as whole words."""
+
+    def __init__(self, listed: Iterable[str]) -> None:
+        folded = sorted({fold(word) for word in listed if word.strip()}, key=len, reverse=True)
+        hanzi = [re.escape(word) for word in folded if re.search(f"[{HANZI}]", word)]
+        latin = [re.escape(word) for word in folded if not re.search(f"[{HANZI}]", word)]
+        self._hanzi = re.compile("|".join(hanzi)) if hanzi else None
+        # letters stretched to slip past a list ("fuuuck") are matched as well
+        loose = [re.sub(r"(\w)", r"\1+", word) for word in latin]
+        self._latin = re.compile(rf"(?<![^\W_{HANZI}])(?:{'|'.join(loose)})(?![^\W_{HANZI}])") if latin else None
+
+    def find(self, text: str) -> str:
+        """The first listed word in `text`, or ""."""
+        folded = fold(text)
+        closed = joined(folded)
+        for form in (folded, closed, _unleet(closed)):
+            for pattern in (self._hanzi, self._latin):
+                found = pattern.search(form) if pattern is not None else None
+                if found is not None:
+                    return found[0]
+        return ""
+
+
+def _unleet(text: str) -> str:
+    """`sh1t` as `shit`; numbers by themselves stay numbers."""
+    return re.sub(r"\S*[a-z]\S*", lambda word: word[0].translate(_LEET), text)
+
+
+@cache
+def banned(further: Path | None = None) -> WordList:
+    """The lists of all three languages, for viewers write in any; `further` is a room's own, one a
+    line. Raises `SettingsError`."""
+    listed = [word for language in LANGUAGES for word in words(f"banned_{language}.txt")]
+    if further is not None:
+        try:
+            listed += [line.strip() for line in further.read_text("utf-8").splitlines() if not line.startswith("#")]
+        except (OSError, UnicodeDecodeError) as error:
+            remedy = "judge: words: names a UTF-8 text file, one word a line"
+            raise SettingsError("the list of banned words cannot be read", where=str(further), remedy=remedy) from error
+    return WordList(listed)
+
+
+@cache
+def claims(language: Language) -> WordList:
+    """What may not be claimed of a product."""
+    return WordList(words(f"claims_{language}.txt"))
+
+
+def speakable_name(author: str) -> str:
+    """The author's name when the host may say it, else ""."""
+    name = author.strip()
+    return name if _NAME.fullmatch(name) and not banned().find(name) and not gives_contact(name) else ""

@@ -1,0 +1,105 @@
+"""Cuts text into sentences, and finds the numbers it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+_END = re.compile(r"(?<=[。！？!?])[”’」』\"')\]]*\s*|(?<=[^\d\s][.…])[”’\"')\]]*\s+|(?<=\d\.)\s+(?=[A-ZÀ-Ý])|\n+")
+_ABBREVIATION = re.compile(r"\b(?:No|Nr|St|Mr|Mrs|Ms|Dr|vs|approx|incl|max|min|env|cf|p\.ex|e\.g|i\.e|etc)\.$", re.IGNORECASE)
+
+_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
+_HANZI_NUMBER = re.compile(r"[零〇一二两三四五六七八九十百千万]{2,}(?:点[零〇一二三四五六七八九]+)?|[一二两三四五六七八九十](?=[个天年月号分秒度支件种块元岁折斤克米升毫小])")
+_HANZI_DIGITS = {mark: value for value, mark in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_HANZI_UNITS = {"十": 10, "百": 100, "千": 1000}
+
+_ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_TEENS = ("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_UNITES = ("un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze")
+_DIZAINES = ("treize", "quatorze", "quinze", "seize")
+_VINGTAINES = ("vingt", "trente", "quarante", "cinquante", "soixante")
+_WORDS: dict[str, int] = {
+    **{word: value for value, word in enumerate((*_ONES, *_TEENS), 1)},
+    **{word: value for value, word in enumerate((*_UNITES, *_DIZAINES), 1)},
+    **{word: 20 + 10 * place for place, word in enumerate(_TENS)},
+    **{word: 20 + 10 * place for place, word in enumerate(_VINGTAINES)},
+    **{"une": 1, "vingts": 20, "hundred": 100, "cent": 100, "thousand": 1000, "mille": 1000},
+}
+_WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
+_WORDED = re.compile(rf"\b(?:{_WORD})(?:(?:[ -]|-et-| et | and )(?:{_WORD}))*\b", re.IGNORECASE)
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, as written; a point inside a number ends nothing."""
+    cut: list[str] = []
+    start = 0
+    for end in _END.finditer(text):
+        piece = text[start : end.end()].strip()
+        if not piece or _ABBREVIATION.search(piece):
+            continue
+        cut.append(piece)
+        start = end.end()
+    rest = text[start:].strip()
+    return [*cut, rest] if rest else cut
+
+
+def numbers(text: str) -> Iterator[Decimal]:
+    """Every number a text says, in digits or in words (small ones: words above one)."""
+    for found in _DIGITS.finditer(text):
+        yield _decimal(found[0])
+    for found in _HANZI_NUMBER.finditer(text):
+        value = _hanzi(found[0])
+        if value > 1:
+            yield value
+    for found in _WORDED.finditer(text):
+        value = _worded(found[0])
+        if value > 1:
+            yield value
+
+
+def unfounded(text: str, sources: Iterable[str]) -> list[Decimal]:
+    """The numbers of `text` that stand in none of the sources."""
+    known = {number for source in sources for number in numbers(source)}
+    return [number for number in numbers(text) if number not in known]
+
+
+def _decimal(digits: str) -> Decimal:
+    # 1,299.90 and 1.299,90 and 59,9: the last mark is the point when one or two digits follow
+    whole, mark, cents = digits.replace(",", ".").rpartition(".")
+    if not mark:
+        return Decimal(digits)
+    if len(cents) == 3 and digits.count(".") + digits.count(",") >= 1 and "," in digits:
+        return Decimal(whole.replace(".", "") + cents)
+    return Decimal(f"{whole.replace('.', '')}.{cents}").normalize()
+
+
+def _worded(text: str) -> Decimal:
+    value = 0
+    for word in re.findall(r"[a-z]+", text.casefold()):
+        step = _WORDS.get(word, 0)
+        if step in (100, 1000):
+            value = max(value, 1) * step
+        elif step == 20 and value % 100 == 4:
+            value += 76  # quatre-vingt
+        else:
+            value += step
+    return Decimal(value)
+
+
+def _hanzi(text: str) -> Decimal:
+    whole, _, fraction = text.partition("点")
+    total = section = digit = 0
+    for mark in whole:
+        if mark in _HANZI_DIGITS:
+            digit = _HANZI_DIGITS[mark]
+        elif mark == "万":
+            total, section, digit = (total + section + digit) * 10_000, 0, 0
+        else:
+            section += (digit or 1) * _HANZI_UNITS[mark]
+            digit = 0
+    value = Decimal(total + section + digit)
+    if fraction:
+        value += Decimal("0." + "".join(str(_HANZI_DIGITS[mark]) for mark in fraction))
+    return value

@@ -1,0 +1,136 @@
+"""Makes utterances for a cue and lets none through that the catalogue does not bear out.
+
+Scripts and the operator's lines pass as they are. Answers go to the room's writer; where that one
+fails, is slow or says a number that stands nowhere, the templates answer instead. What the law
+wants said (disclosures, "are you real?") is never left to a language model.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from dataclasses import replace
+from functools import cache
+from typing import cast
+
+from doublure import metrics
+from doublure.catalog import Catalog, Product, price_text
+from doublure.cue import Cue, Utterance
+from doublure.engines import Writer, find_engine
+from doublure.errors import EngineError
+from doublure.media import Language
+from doublure.moderate import banned, claims
+from doublure.sentences import sentences, unfounded
+from doublure.settings import WriterSettings
+from doublure.wording import intents
+
+__all__ = ["asked_colleagues", "price_text", "refusal", "write"]
+
+SPARE = "templates"
+
+log = logging.getLogger(__name__)
+
+
+async def write(cue: Cue, writer: Writer, catalog: Catalog) -> AsyncGenerator[Utterance, None]:
+    """The sentences of a cue, as they come. Raises `EngineError` when even the templates fail."""
+    if cue.kind in ("script", "operator"):
+        for utterance in _as_given(cue, catalog.language):
+            yield utterance
+        return
+    chosen = writer if _may_improvise(cue) or writer.name == SPARE else _spare(catalog.language)
+    said = False
+    try:
+        async with aclosing(_checked(cue, chosen, catalog)) as utterances:
+            async for utterance in utterances:
+                said = True
+                yield utterance
+    except EngineError as error:
+        if chosen.name == SPARE and not said:
+            raise
+        metrics.STAGE_FAULTS.labels("write").inc()
+        log.warning("writer %s was left: %s", chosen.name, error)
+    if said or chosen.name == SPARE:
+        return
+    async with aclosing(_checked(cue, _spare(catalog.language), catalog)) as utterances:
+        async for utterance in utterances:
+            yield utterance
+
+
+def asked_colleagues(utterance: Utterance) -> bool:
+    """Whether an answer says that the catalogue does not know."""
+    return utterance.kind == "answer" and not utterance.facts
+
+
+def refusal(text: str, cue: Cue, catalog: Catalog) -> str:
+    """Why a written sentence may not be spoken, or ""."""
+    wrong = unfounded(text, _sources(cue, catalog))
+    if wrong:
+        return f"{', '.join(f'{number:f}' for number in wrong)} stands nowhere in the catalogue"
+    word = claims(catalog.language).find(text)
+    if word and word not in "".join(_sources(cue, catalog)).casefold():
+        return f"the claim {word!r}"
+    word = banned().find(text)
+    return f"the word {word!r}" if word else ""
+
+
+async def _checked(cue: Cue, writer: Writer, catalog: Catalog) -> AsyncGenerator[Utterance, None]:
+    product = catalog.product(cue.product)
+    stream = writer.write(cue, catalog, product)
+    # an engine of a third party may be any iterator; ours are generators, which must be closed
+    try:
+        async for utterance in stream:
+            reason = refusal(utterance.text, cue, catalog) if cue.kind == "answer" else ""
+            if reason:
+                raise EngineError(f"a sentence was not spoken: {reason}", where=writer.name)
+            yield utterance
+    finally:
+        close = getattr(stream, "aclose", None)
+        if close is not None:
+            await close()
+
+
+def _may_improvise(cue: Cue) -> bool:
+    return cue.kind == "answer" and cue.comment is not None and not intents(cue.comment.text) & {"identity", "greeting"}
+
+
+def _as_given(cue: Cue, language: Language) -> Iterator[Utterance]:
+    whole = Utterance(cue.id + ".0", cue.id, cue.kind, cue.text, language, cue.gesture, cue.product)
+    if cue.kind == "script":
+        yield whole
+        return
+    for number, text in enumerate(sentences(cue.text)):
+        yield replace(whole, id=f"{cue.id}.{number}", text=text)
+
+
+def _sources(cue: Cue, catalog: Catalog) -> Iterator[str]:
+    """Every text a number may come from: what the catalogue says of the products asked about, and
+    the question itself."""
+    if cue.comment is not None:
+        yield cue.comment.text
+        yield str(cue.comment.count)
+        yield cue.comment.author
+    for question in catalog.questions:
+        yield from (*question.asks, question.answer)
+    for product in catalog.products:
+        yield from _product_sources(product)
+
+
+def _product_sources(product: Product) -> Iterator[str]:
+    yield product.name
+    yield str(product.price.amount)
+    yield str(product.link)
+    if product.was is not None:
+        yield str(product.was.amount)
+    if product.stock is not None:
+        yield str(product.stock)
+    for fact in product.facts:
+        yield from (fact.label, fact.value)
+    for question in product.questions:
+        yield from (*question.asks, question.answer)
+
+
+@cache
+def _spare(language: Language) -> Writer:
+    """The templates writer that stands in; one for every room of a language."""
+    return cast(Writer, find_engine("writers", SPARE)(WriterSettings(), language))
