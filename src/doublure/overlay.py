@@ -1,0 +1,218 @@
+"""What is drawn over the host: subtitles, the product card and, last, the AI label.
+
+The label follows GB 45438-2025 (letters at least 5 % of the short side; 6 % here, measured on the
+capitals) and the draft rules for digital humans (the words, all the time). Nothing switches it off.
+Platforms cover the top 8 %, the right-hand column and the bottom quarter of a portrait picture with
+their own buttons and comments, so everything drawn here keeps out of these.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from doublure.catalog import Product
+from doublure.lettering import CAPITAL, LINE, fitted, font, letters, printable, width
+from doublure.media import Language, Picture, Size
+from doublure.raster import Rgba, Stamp, blank, lay, planes, rounded, stamp
+from doublure.sticker import sticker
+
+LABELS: dict[Language, str] = {
+    "zh": "AI生成·数字人",
+    "en": "AI-generated · digital human",
+    "fr": "Généré par IA · humain numérique",
+}
+"""The label; it is set in two lines, broken at the dot, which keeps it beside the host's face."""
+LABEL_SHARE = 0.06
+"""Height of the label's capitals as a share of the picture's short side."""
+LABEL_TOP = 0.088
+"""Top of the label on a portrait picture, as a share of the height."""
+PLATE = (24, 26, 34)
+"""sRGB; white on it is 16:1 (WCAG 2.1 asks 4.5:1)."""
+RIM = (236, 238, 244)
+"""The plate's outline: shows the plate on dark pictures."""
+WHITE = (255, 255, 255)
+OUTLINE = (12, 12, 18)
+
+CAPTION_SHARE = 0.058
+"""Em of subtitles as a share of the short side."""
+CAPTION_LEAST = 0.6
+"""Smallest em of a long subtitle, as a share of the usual one."""
+CAPTION_WIDTH = 0.78
+"""Widest subtitle, as a share of the picture: keeps out of the right-hand column."""
+CAPTION_MIDDLE = {True: 0.66, False: 0.87}
+"""Middle of the subtitles as a share of the height, portrait and landscape."""
+CARD_SHARE = 0.28
+"""Width of the product card as a share of the short side."""
+KEPT = 8
+"""Drawn subtitles and cards that are kept."""
+
+CELL = 0.045
+"""Side of the cells that the self-check compares, as a share of the short side."""
+CELL_ERROR = 26.0
+"""Largest mean difference of a cell in levels of Y: compression at 500 kbit/s stays under 12, a
+letter that is gone makes 40 and more."""
+FAINTEST = 0.8
+"""Smallest contrast of the label, as a share of the drawn one."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayState:
+    """What is to be seen over the host."""
+
+    caption: str
+    """The clause as written; "" for none."""
+    product: Product | None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of the picture in pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+class Overlay:
+    """Draws on pictures of one size. What it has drawn once is kept, so that a picture whose state
+    did not change costs only the blending."""
+
+    def __init__(self, size: Size, language: Language) -> None:
+        self._size = size
+        self._language = language
+        self._captions: OrderedDict[str, Stamp | None] = OrderedDict()
+        self._cards: OrderedDict[Product, Stamp | None] = OrderedDict()
+        self._edge = round(0.04 * size.width)
+        portrait = size.height > size.width
+        plate = _label(LABELS[language], size)
+        top = round((LABEL_TOP if portrait else 0.04) * size.height)
+        self.label = Box(self._edge, top, plate.shape[1], plate.shape[0])
+        """Where the label is."""
+        mark = stamp(plate, self._edge, top, size)
+        assert mark is not None
+        self._mark = mark
+        self._middle = CAPTION_MIDDLE[portrait] * size.height
+        self._proof = self._label_luma(self._proof_picture())
+
+    def draw(self, picture: Picture, state: OverlayState) -> None:
+        """Draw `state` and the label on `picture` (I420 of the overlay's size) in place."""
+        for drawn in (self._card(state.product), self._caption(state.caption)):
+            if drawn is not None:
+                drawn.blend(picture, self._size)
+        self._mark.blend(picture, self._size)
+
+    def label_present(self, picture: Picture) -> bool:
+        """True when the label stands on `picture` whole, in its place and at its contrast."""
+        seen, proof = self._label_luma(picture).astype(np.float32), self._proof.astype(np.float32)
+        contrast = float(np.sum((seen - seen.mean()) * (proof - proof.mean())))
+        if contrast < FAINTEST * float(np.sum((proof - proof.mean()) ** 2)):
+            return False
+        cell = max(4, round(self._size.short_side * CELL))
+        cells = (max(1, seen.shape[1] // cell), max(1, seen.shape[0] // cell))
+        error = cv2.resize(np.abs(seen - proof), cells, interpolation=cv2.INTER_AREA)
+        return bool(error.max() <= CELL_ERROR)
+
+    def _label_luma(self, picture: Picture) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+        # the plate without its rim and corners, which the host's picture shines through
+        box, rim = self.label, max(2, self.label.height // 12)
+        luma = planes(picture, self._size)[0]
+        return luma[box.top + rim : box.top + box.height - rim, box.left + rim : box.left + box.width - rim]
+
+    def _proof_picture(self) -> Picture:
+        picture = np.full((self._size.height * 3 // 2, self._size.width), 128, np.uint8)
+        self._mark.blend(picture, self._size)
+        return picture
+
+    def _caption(self, caption: str) -> Stamp | None:
+        if caption not in self._captions:
+            self._captions[caption] = self._draw_caption(caption)
+            if len(self._captions) > KEPT:
+                self._captions.popitem(last=False)
+        return self._captions[caption]
+
+    def _draw_caption(self, caption: str) -> Stamp | None:
+        text = printable(caption)
+        if not text:
+            return None
+        drawing = _subtitle(text, self._size)
+        left = (self._size.width - drawing.shape[1]) // 2
+        return stamp(drawing, left, round(self._middle - drawing.shape[0] / 2), self._size)
+
+    def _card(self, product: Product | None) -> Stamp | None:
+        if product is None:
+            return None
+        if product not in self._cards:
+            self._cards[product] = self._draw_card(product)
+            if len(self._cards) > KEPT:
+                self._cards.popitem(last=False)
+        return self._cards[product]
+
+    def _draw_card(self, product: Product) -> Stamp | None:
+        gap = 0.022 * self._size.short_side
+        top = self.label.top + self.label.height + gap
+        bottom = self._middle - LINE * CAPTION_SHARE * self._size.short_side - gap
+        pixels = max(16, round(CARD_SHARE * self._size.short_side))
+        card = sticker(product, self._language, pixels)
+        tall = card.drawing.shape[0] - 2 * card.margin
+        if tall > bottom - top:
+            card = sticker(product, self._language, max(16, math.floor(pixels * (bottom - top) / tall)))
+        return stamp(card.drawing, self._edge - card.margin, round(top) - card.margin, self._size)
+
+
+def _label(text: str, size: Size) -> Rgba:
+    """The label on its plate."""
+    least = LABEL_SHARE * size.short_side
+    pixels = math.ceil(least / CAPITAL)
+    while -font(pixels).getbbox("I", anchor="ls")[1] < least:
+        pixels += 1
+    lines = [line.strip() for line in text.split("·")]
+    pad = round(pixels * 0.34)
+    limit = size.width - 2 * round(0.04 * size.width) - 2 * pad
+    lines = [line for part in lines for line in fitted(part, pixels, limit, 2, pixels).lines]
+    step = round(pixels * LINE * 0.98)
+    wide = max(math.ceil(width(line, pixels)) for line in lines) + 2 * pad
+    high = math.ceil(pixels * 0.95) + step * (len(lines) - 1) + pad * 3 // 2
+    drawing = blank(wide, high)
+    rim = max(1, round(pixels * 0.045))
+    radius = pixels * 0.28
+    lay(drawing, rounded(wide, high, radius), RIM)
+    lay(drawing, rounded(wide - 2 * rim, high - 2 * rim, radius - rim), PLATE, rim, rim)
+    baseline = pad * 3 // 4 + round(pixels * 0.84)
+    for line in lines:
+        mask, x, y = letters(line, pixels)
+        lay(drawing, mask, WHITE, pad + x, baseline + y)
+        baseline += step
+    return drawing
+
+
+def _subtitle(text: str, size: Size) -> Rgba:
+    """One or two lines, white with an outline and a soft shadow."""
+    nominal = max(6.0, CAPTION_SHARE * size.short_side)
+    fit = fitted(text, nominal, CAPTION_WIDTH * size.width, 2, CAPTION_LEAST * nominal)
+    pixels = fit.pixels
+    stroke = max(1, round(pixels * 0.085))
+    margin = stroke + math.ceil(pixels * 0.2)
+    step = round(pixels * LINE)
+    wide = max(math.ceil(width(line, pixels)) for line in fit.lines) + 2 * margin
+    drawing = blank(wide, step * len(fit.lines) + 2 * margin)
+    edges = np.zeros(drawing.shape[:2], np.float32)
+    fills = np.zeros_like(edges)
+    baseline = margin + round(pixels * 0.9)
+    for line in fit.lines:
+        start = round((wide - width(line, pixels)) / 2)
+        for plane, thick in ((edges, stroke), (fills, 0)):
+            mask, x, y = letters(line, pixels, thick)
+            there = plane[baseline + y : baseline + y + mask.shape[0], start + x : start + x + mask.shape[1]]
+            np.maximum(there, mask[: there.shape[0], : there.shape[1]], out=there)
+        baseline += step
+    shadow = np.asarray(cv2.GaussianBlur(edges, (0, 0), pixels * 0.09), np.float32)
+    lay(drawing, shadow * np.float32(0.5), OUTLINE, 0, round(pixels * 0.04))
+    lay(drawing, edges, OUTLINE)
+    lay(drawing, fills, WHITE)
+    return drawing
