@@ -76,6 +76,17 @@ def test_a_consent_is_made_shown_and_revoked(doublure: Callable[..., Ran], foota
     assert "Li Hua" in revoked.out, "it is shown all the same"
 
 
+def test_a_key_that_is_not_trusted_is_refused(
+    doublure: Callable[..., Ran], footage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = footage.with_name("li.json")
+    key = new_consent(doublure, footage, "--scope", "local", "--out", file).out.split()[-1]
+    monkeypatch.setenv("DOUBLURE_TRUSTED_KEYS", f"{'0' * 64}, {key}")
+    assert doublure("consent", "show", file).code == 0
+    monkeypatch.setenv("DOUBLURE_TRUSTED_KEYS", "0" * 64)
+    assert "not trusted here" in doublure("consent", "show", file).wrong
+
+
 @pytest.mark.parametrize(
     ("more", "reason"),
     [

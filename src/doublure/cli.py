@@ -15,7 +15,7 @@ import typer
 from doublure import consent as consents
 from doublure import settings
 from doublure.clock import RealClock
-from doublure.consent import Scope, Terms
+from doublure.consent import Consent, Scope, Terms
 from doublure.errors import ConsentError, DoublureError, EngineError, SettingsError
 from doublure.journal import Journal
 from doublure.log import set_up
@@ -133,7 +133,7 @@ def say(
             raise ConsentError(
                 "a persona speaks only with its host's consent", where=persona, remedy="add --consent FILE"
             )
-        consents.load(consent, today=RealClock().wall().date())
+        _valid(consent)
         face = FaceSettings(engine="patch", persona=Path(persona), consent=consent)
     engine, _, name = voice.rpartition("/")
     order = Order(
@@ -187,7 +187,7 @@ def enrol(
     out: Annotated[Path, typer.Option(help="folder to write the persona to")],
 ) -> None:
     """Make a persona from footage."""
-    given = consents.load(consent, today=RealClock().wall().date())
+    given = _valid(consent)
     consents.check_footage(given, [footage])
     for module in ("mediapipe", "rich"):
         if importlib.util.find_spec(module) is None:
@@ -250,7 +250,7 @@ def consent_show(file: Annotated[Path, typer.Argument(help="consent file")]) -> 
         ("signed with", consent.key),
     ):
         echo(f"{name:12}{text}")
-    consents.load(file, today=RealClock().wall().date())
+    _valid(file)
     echo(f"{'holds':12}today")
 
 
@@ -304,6 +304,11 @@ def _language(name: str, where: str) -> Language:
     raise SettingsError(
         f"there is no language {name!r}", where=where, remedy=f"choose one of {', '.join(LANGUAGES)}"
     )
+
+
+def _valid(consent: Path) -> Consent:
+    """A consent that holds today and is signed with a key that this machine trusts."""
+    return consents.load(consent, today=RealClock().wall().date(), trusted=settings.load_machine().trusted)
 
 
 def _guess(text: str) -> Language:

@@ -45,9 +45,6 @@ class FaceSettings(_Settings):
     consent: Path | None = Field(
         None, description="consent file of the persona's host; needed with a persona"
     )
-    trusted_keys: tuple[str, ...] = Field(
-        (), description="public keys (hex) that may have signed the consent; empty: any"
-    )
 
 
 class ChatSettings(_Settings):
@@ -157,6 +154,14 @@ class MachineSettings(BaseSettings):
     )
     console_port: int = Field(8000, ge=1, le=65535, description="port the console listens on")
     console_password: str = Field("", description="password of the console; empty: none, loopback only")
+    trusted_keys: str = Field(
+        "", description="public keys (hex, with commas between) that may sign consents; empty: any"
+    )
+
+    @property
+    def trusted(self) -> tuple[str, ...]:
+        """The trusted keys, one by one; none when any key will do."""
+        return tuple(key.strip() for key in self.trusted_keys.split(",") if key.strip())
 
 
 def load_room(path: Path) -> RoomSettings:
