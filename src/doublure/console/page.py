@@ -17,6 +17,7 @@ element with that id."""
 _templates = Environment(
     loader=PackageLoader("doublure.console"),
     autoescape=True,
+    auto_reload=False,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,

@@ -35,7 +35,8 @@
   // ---- a line: Enter says it, Shift+Enter breaks it
   const line = element("say-text");
   line.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    // 229: the Enter that ends a composition in Safari
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
     line.form.requestSubmit();
   });
