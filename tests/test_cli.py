@@ -188,6 +188,9 @@ def test_say_refuses_without_words_or_consent(doublure: Callable[..., Ran], tmp_
         in doublure("say", "card", "Hallo.", "--language", "de", "--out", out).wrong
     )
     assert not out.exists()
+    out.write_bytes(b"mine")
+    assert "a file already" in doublure("say", "card", "Hello.", "--out", out).wrong
+    assert out.read_bytes() == b"mine"
 
 
 def test_say_renders_a_clip_with_picture_sound_and_length(

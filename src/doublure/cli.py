@@ -126,6 +126,8 @@ def say(
 
     if not text.strip():
         raise SettingsError("there is nothing to say", remedy="give the line in quotes")
+    if out.exists():
+        raise SettingsError("there is a file already", where=str(out), remedy="write to another file")
     spoken = _language(language, "--language") if language else _guess(text)
     face = FaceSettings(engine="card")
     if persona != "card":

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+import anyio
 import numpy as np
 
 from doublure.cue import Clause, Utterance
@@ -94,23 +95,31 @@ class Studio:
 
 
 async def render(order: Order) -> float:
-    """Render the line into `order.out` (MP4); returns the clip's seconds. The next clause is
-    synthesised while the one before is drawn. Raises `EngineError`, `FootageError`, `SinkError`."""
+    """Render the line into `order.out` (MP4), which must not exist; returns the clip's seconds. The
+    next clause is synthesised while the one before is drawn. Raises `EngineError`, `FootageError`, `SinkError`."""
     voice = cast(Voice, find_engine("voices", order.voice.engine)(order.voice, order.language))
     utterance = Utterance("say-1", "say-1", "operator", order.text, order.language)
     lane = Lane("studio")
     try:
         studio = await lane.run(Studio, order)
         try:
-            drawn = lane.submit(studio.rest)
-            async with aclosing(Speaker(voice, order.language, None).speak(utterance)) as clauses:
-                async for clause in clauses:
-                    await drawn
-                    drawn = lane.submit(studio.shoot, clause)
-            await drawn
-            await lane.run(studio.rest)
+            await _shoot(studio, lane, Speaker(voice, order.language, None), utterance)
         finally:
-            seconds = await lane.run(studio.finish)
-        return seconds
+            with anyio.CancelScope(shield=True):
+                seconds = await lane.run(studio.finish)
+    except BaseException:
+        order.out.unlink(missing_ok=True)  # half a line is no clip
+        raise
     finally:
         lane.close()
+    return seconds
+
+
+async def _shoot(studio: Studio, lane: Lane, speaker: Speaker, utterance: Utterance) -> None:
+    drawn = lane.submit(studio.rest)
+    async with aclosing(speaker.speak(utterance)) as clauses:
+        async for clause in clauses:
+            await drawn
+            drawn = lane.submit(studio.shoot, clause)
+    await drawn
+    await lane.run(studio.rest)
