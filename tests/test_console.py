@@ -364,6 +364,8 @@ def test_strangers_see_the_login_only(locked: httpx.Client) -> None:
     assert locked.get("/static/console.css").status_code == 200
     assert locked.get("/static/../app.py").status_code in (401, 404)
     assert 'type="password"' in locked.get("/login").text
+    locked.get("/language/fr")
+    assert "Mot de passe" in locked.get("/login").text
 
 
 def test_the_password_opens_the_page_and_the_api(locked: httpx.Client) -> None:

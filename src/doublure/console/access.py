@@ -33,7 +33,7 @@ ADDRESSES = 1_000
 """Addresses whose wrong passwords are remembered; the oldest is forgotten first."""
 BODY_BYTES = 64 * 1024
 """Longest request body; the longest form is a line of 1,000 characters."""
-OPEN_PATHS = ("/login", "/healthz", "/static/")
+OPEN_PATHS = ("/login", "/language/", "/healthz", "/static/")
 """What may be had without the password."""
 READ_ONLY = ("GET", "HEAD")
 
