@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from doublure.document import Document, Place, Problem
@@ -122,7 +123,7 @@ def load_catalog(path: Path) -> Catalog:
         shop=entry.shop,
         language=entry.language,
         products=tuple(_product(product, entry.currency, path.parent) for product in entry.products),
-        questions=tuple(_question(question, "") for question in entry.questions),
+        questions=tuple(_questions(entry.questions, "")),
     )
 
 
@@ -140,38 +141,46 @@ def price_text(price: Price, language: Language) -> str:
 
 
 Currency = Literal["CNY", "USD", "EUR", "GBP"]
+_CURRENCIES: dict[str, str] = {
+    **{code: code for code in get_args(Currency)},
+    **{"¥": "CNY", "￥": "CNY", "元": "CNY", "块": "CNY", "RMB": "CNY"},
+    **{"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP"},
+}
 _ZH_UNITS = {"CNY": "元", "USD": "美元", "EUR": "欧元", "GBP": "英镑"}
 _FR_UNITS = {"CNY": "yuans", "USD": "$", "EUR": "€", "GBP": "£"}
 _EN_SIGNS = {"CNY": "yuan", "USD": "$", "EUR": "€", "GBP": "£"}
 
 
-def _amount(value: object) -> Decimal:
-    """A price as a catalogue may give it: a number, or a number in quotes; a point, two decimals."""
+def _price(value: object) -> Price:
+    """A price as a catalogue may give it: 59.9, "59.90", $59.90, 59.9元, 59.90 €. A point, at most two
+    decimals; the currency is "" where the price does not name it."""
     text = str(value).strip()
-    try:
-        amount = Decimal(text) if not isinstance(value, bool) else Decimal("NaN")
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite():
+    found = _PRICE.fullmatch(text) if not isinstance(value, bool) else None
+    if found is None:
         raise _price_error(f"`{text}` is not a price", _price_remedy(text))
-    if amount < 0:
-        raise _price_error(f"a price cannot be negative, and `{text}` is", f"write {-amount}")
+    amount = Decimal(found["amount"])
+    if found["minus"]:
+        raise _price_error(f"a price cannot be negative, and `{text}` is", f"write {amount}")
     if amount == 0:
         raise _price_error("a price cannot be 0", "write what it costs, for example 59.9")
     if amount != round(amount, 2):
         raise _price_error(f"`{text}` has more than two decimals", f"write {round(amount, 2)}")
     if amount > HIGHEST_PRICE:
         raise _price_error(f"`{text}` is above {HIGHEST_PRICE}", "check the zeros")
-    return amount
+    sign = (found["before"] or found["after"] or "").strip().upper()
+    if sign and sign not in _CURRENCIES:
+        raise _price_error(f"the currency `{sign}` is not known", f"there are: {', '.join(get_args(Currency))}")
+    return Price(amount, _CURRENCIES.get(sign, ""))
+
+
+_PRICE = re.compile(r"(?P<before>[^\d\s.,+-]*)\s*(?P<minus>-?)(?P<amount>\d+(?:\.\d+)?)\s*(?P<after>[^\d\s.,]*)")
 
 
 def _price_remedy(text: str) -> str:
-    digits = "".join(mark for mark in text.replace(",", ".") if mark.isdigit() or mark == ".").strip(".")
-    try:
-        found = Decimal(digits)
-    except InvalidOperation:
+    digits = re.search(r"\d+(?:[.,]\d+)?", text)
+    if digits is None:
         return "write a number, for example 59.9"
-    return f"write {found}: digits and a point only, the currency stands under `currency`"
+    return f"write {digits[0].replace(',', '.')}, with a point"
 
 
 def _price_error(what: str, remedy: str) -> PydanticCustomError:
@@ -179,7 +188,7 @@ def _price_error(what: str, remedy: str) -> PydanticCustomError:
     return PydanticCustomError("price", "{what}", {"what": what, "remedy": remedy})
 
 
-Amount = Annotated[Decimal, BeforeValidator(_amount)]
+Money = Annotated[Price, BeforeValidator(_price)]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Text = Annotated[str, Field(min_length=1, max_length=400)]
 
@@ -189,13 +198,20 @@ class _Entry(BaseModel):
 
 
 class _FactEntry(_Entry):
-    key: Id
-    label: Text
+    label: str = ""
     value: Text
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, given: object) -> object:
+        # `volume: 500 ml` is as good as a label and a value
+        if isinstance(given, str | int | float) and not isinstance(given, bool):
+            return {"value": str(given)}
+        return given
 
 
 class _QuestionEntry(_Entry):
-    id: Id
+    id: Id | None = None
     asks: Annotated[tuple[Text, ...], Field(min_length=1)]
     answer: Text
 
@@ -203,40 +219,45 @@ class _QuestionEntry(_Entry):
 class _ProductEntry(_Entry):
     id: Id
     name: Text
-    price: Amount
-    was: Amount | None = None
+    price: Money
+    was: Money | None = None
     link: int = Field(0, ge=0)
     stock: int | None = Field(None, ge=0)
     image: Path | None = None
-    facts: tuple[_FactEntry, ...] = ()
+    facts: dict[Id, _FactEntry] = {}
     questions: tuple[_QuestionEntry, ...] = ()
 
 
 class _CatalogEntry(_Entry):
     shop: Text
     language: Language
-    currency: Currency
+    currency: Currency | None = None
     products: Annotated[tuple[_ProductEntry, ...], Field(min_length=1)]
     questions: tuple[_QuestionEntry, ...] = ()
 
 
-def _product(entry: _ProductEntry, currency: str, folder: Path) -> Product:
+def _product(entry: _ProductEntry, currency: str | None, folder: Path) -> Product:
+    was = entry.was
     return Product(
         id=entry.id,
         name=entry.name,
-        price=Price(entry.price, currency),
-        was=Price(entry.was, currency) if entry.was is not None else None,
+        price=Price(entry.price.amount, entry.price.currency or currency or ""),
+        was=Price(was.amount, was.currency or currency or "") if was is not None else None,
         link=entry.link,
         stock=entry.stock,
         image=folder / entry.image if entry.image is not None else None,
-        facts=tuple(Fact(f"{entry.id}.{fact.key}", fact.label, fact.value) for fact in entry.facts),
-        questions=tuple(_question(question, entry.id) for question in entry.questions),
+        facts=tuple(
+            Fact(f"{entry.id}.{key}", fact.label or key.replace("_", " "), fact.value)
+            for key, fact in entry.facts.items()
+        ),
+        questions=tuple(_questions(entry.questions, entry.id)),
     )
 
 
-def _question(entry: _QuestionEntry, product: str) -> Question:
-    id = f"{product or SHOP}.{entry.id}"
-    return Question(id, entry.asks, entry.answer, product)
+def _questions(entries: tuple[_QuestionEntry, ...], product: str) -> Iterator[Question]:
+    for number, entry in enumerate(entries, 1):
+        id = f"{product or SHOP}.{entry.id or f'question{number}'}"
+        yield Question(id, entry.asks, entry.answer, product)
 
 
 def _ids(entry: _CatalogEntry) -> Iterator[tuple[str, Place]]:
@@ -245,22 +266,23 @@ def _ids(entry: _CatalogEntry) -> Iterator[tuple[str, Place]]:
         yield product.id, ("products", n, "id")
         if product.link:
             yield f"link {product.link}", ("products", n, "link")
-        for k, fact in enumerate(product.facts):
-            yield f"{product.id}.{fact.key}", ("products", n, "facts", k, "key")
+        for key in product.facts:
+            yield f"{product.id}.{key}", ("products", n, "facts", key)
         for k, question in enumerate(product.questions):
-            yield f"{product.id}.{question.id}", ("products", n, "questions", k, "id")
+            if question.id:
+                yield f"{product.id}.{question.id}", ("products", n, "questions", k, "id")
     for k, question in enumerate(entry.questions):
-        yield f"{SHOP}.{question.id}", ("questions", k, "id")
+        if question.id:
+            yield f"{SHOP}.{question.id}", ("questions", k, "id")
 
 
 def _doubled_ids(document: Document, entry: _CatalogEntry) -> Iterator[Problem]:
     seen = {f"{product.id}.{field}": 0 for product in entry.products for field in FIELDS}
     for id, place in _ids(entry):
-        line = document.line(place)
         if id in seen:
             first = f"it stands on line {seen[id]} already" if seen[id] else "it is kept for the product's own field"
             yield document.problem(f"`{id}` is given twice", place, f"{first}: choose another")
-        seen.setdefault(id, line)
+        seen.setdefault(id, document.line(place))
     for n, product in enumerate(entry.products):
         if product.id == SHOP:
             yield document.problem(f"a product cannot be called `{SHOP}`", ("products", n, "id"), "choose another id")
@@ -268,8 +290,18 @@ def _doubled_ids(document: Document, entry: _CatalogEntry) -> Iterator[Problem]:
 
 def _wrong_prices(document: Document, entry: _CatalogEntry) -> Iterator[Problem]:
     for n, product in enumerate(entry.products):
-        if product.was is not None and product.was <= product.price:
-            what = f"the price before, {product.was}, is not above the price, {product.price}"
+        for field, price in (("price", product.price), ("was", product.was)):
+            place = ("products", n, field)
+            if price is None:
+                continue
+            if not price.currency and entry.currency is None:
+                remedy = f"write `currency: ...` at the top of the file: {', '.join(get_args(Currency))}"
+                yield document.problem(f"the currency of {price.amount} is not known", place, remedy)
+            elif price.currency and entry.currency not in (None, price.currency):
+                what = f"the price is in {price.currency}, the file's currency is {entry.currency}"
+                yield document.problem(what, place, "leave one of them out")
+        if product.was is not None and product.was.amount <= product.price.amount:
+            what = f"the price before, {product.was.amount}, is not above the price, {product.price.amount}"
             yield document.problem(what, ("products", n, "was"), "write the higher one, or leave `was` out")
 
 

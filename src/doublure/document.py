@@ -196,7 +196,8 @@ def _keys_at(model: type[BaseModel], place: Place) -> list[str]:
         if here is None or not isinstance(step, str):
             continue
         field = here.model_fields.get(step)
-        here = _model_in(field.annotation) if field is not None else None
+        # a step that is no field is a key of a mapping of blocks
+        here = _model_in(field.annotation) if field is not None else here
     return list(here.model_fields) if here is not None else []
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import enum
 import math
 from collections import OrderedDict, deque
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from doublure import metrics
-from doublure.catalog import Catalog
+from doublure.catalog import Catalog, Product
 from doublure.clock import Clock
 from doublure.cue import Comment, EventKind
 from doublure.moderate import banned
@@ -21,14 +21,22 @@ from doublure.settings import JudgeSettings
 from doublure.snapshot import CommentView
 from doublure.wording import Intent, asks, fold, gives_contact, intents, key, units
 
+T = TypeVar("T")
+
 REMEMBERED_IDS = 4096
 """Ids kept to know a comment that is delivered twice."""
 REMEMBERED_TEXTS = 512
 """Recent texts kept to know like comments."""
+REMEMBERED_AUTHORS = 8
+"""Authors answered last; others go first."""
 SHOWN_COMMENTS = 60
 SHOWN_UNKNOWN = 50
 LONGEST_COMMENT = 200
 """Characters; platforms cut off at 50 to 150, longer ones are pasted advertising."""
+TOPIC_UNITS = 6
+"""A longer text that only mentions a topic is talk, not a question."""
+LEAST_PAIRS = 4
+"""Shorter texts ("多少钱", "why") are like only when they are the same."""
 LIKENESS = 0.8
 """Dice coefficient of the letter pairs of two like comments."""
 GREETING_GAP_SECONDS: dict[EventKind, float] = {"enter": 45.0, "follow": 20.0, "gift": 0.0}
@@ -62,7 +70,6 @@ class Verdict(enum.StrEnum):
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     comment: Comment
-    key: str
     intents: frozenset[Intent]
     units: frozenset[str]
     question: bool
@@ -70,7 +77,7 @@ class _Waiting:
 
 @dataclass(frozen=True, slots=True)
 class _Recent:
-    """A comment like ones are merged with."""
+    """A comment that like ones are merged with."""
 
     comment: str
     at: float
@@ -84,21 +91,25 @@ class Judge:
         self._settings = settings
         self._clock = clock
         self._banned = banned(settings.words)
-        self._units = {product.id: _product_units(product.id, catalog) for product in catalog.products}
+        self._units = {product.id: _product_units(product) for product in catalog.products}
         self._topics = frozenset(
             unit for product in catalog.products for fact in product.facts for unit in units(fact.label)
         )
         self._ids: OrderedDict[str, None] = OrderedDict()
-        self._recent: OrderedDict[str, _Recent] = OrderedDict()
+        self._recent = _RecentTexts(settings.repeat_seconds)
         self._waiting: OrderedDict[str, _Waiting] = OrderedDict()
-        self._views: OrderedDict[str, tuple[Comment, str, str]] = OrderedDict()
-        self._unknown: OrderedDict[str, None] = OrderedDict()
+        self._board = _Board()
         self._greeted: dict[str, float] = {}
-        self._answered_authors: deque[str] = deque(maxlen=8)
+        self._answered: deque[str] = deque(maxlen=REMEMBERED_AUTHORS)
 
     def take(self, comment: Comment) -> Verdict:
         """Judge one comment; well under a millisecond."""
-        verdict = self._judge(comment)
+        if comment.id in self._ids:
+            verdict = Verdict.DUPLICATE
+        else:
+            self._ids[comment.id] = None
+            _trim(self._ids, REMEMBERED_IDS)
+            verdict = self._judge(comment) if comment.kind == "comment" else self._greet(comment)
         metrics.COMMENTS.labels(verdict.value).inc()
         return verdict
 
@@ -109,7 +120,7 @@ class Judge:
             return None
         best = max(self._waiting.values(), key=lambda waiting: self._score(waiting, product))
         del self._waiting[best.comment.id]
-        self._answered_authors.append(best.comment.author)
+        self._answered.append(best.comment.author)
         return best.comment
 
     def waiting(self) -> int:
@@ -118,54 +129,37 @@ class Judge:
 
     def settle(self, comment_id: str, fate: str, answer: str) -> None:
         """Note what became of a comment that `next` gave out."""
-        seen = self._views.get(comment_id)
-        if seen is None:
-            return
-        comment = seen[0]
-        self._views[comment_id] = (comment, fate, answer)
-        if fate == "asked_colleagues":
-            self._unknown[comment.text] = None
-            while len(self._unknown) > SHOWN_UNKNOWN:
-                self._unknown.popitem(last=False)
+        self._board.settle(comment_id, fate, answer)
 
     def views(self) -> tuple[CommentView, ...]:
         """The latest comments and their fates, newest first."""
-        now = self._clock.now()
-        return tuple(
-            CommentView(comment.id, comment.author, _shown(comment), fate, max(0, int(now - comment.at)), answer)
-            for comment, fate, answer in reversed(self._views.values())
-        )
+        return self._board.views(self._clock.now())
 
     def unknown(self) -> tuple[str, ...]:
         """Questions the catalogue could not answer, oldest first."""
-        return tuple(self._unknown)
+        return tuple(self._board.unknown)
 
     # ---- what comes in ------------------------------------------------------------------
 
     def _judge(self, comment: Comment) -> Verdict:
-        if comment.id in self._ids:
-            return Verdict.DUPLICATE
-        self._ids[comment.id] = None
-        while len(self._ids) > REMEMBERED_IDS:
-            self._ids.popitem(last=False)
-        if comment.kind != "comment":
-            return self._greet(comment)
         words = key(comment.text)
         if not words and "?" not in fold(comment.text):
-            return self._note(comment, Verdict.NOTED if comment.text.strip() else Verdict.DROPPED)
-        if not comment.operator and self._offends(comment):
-            self._show(comment, "moderated")
+            return Verdict.DROPPED
+        if not comment.operator and (_too_long(comment) or self._banned.find(comment.text) or gives_contact(comment.text)):
+            self._board.show(comment, "moderated")
             return Verdict.MODERATED
         if self._merge(comment, words):
-            self._show(comment, "merged")
+            self._board.show(comment, "merged")
             return Verdict.MERGED
         wants = intents(comment.text)
         meaning = units(comment.text)
-        question = asks(comment.text) or (len(meaning) <= 6 and bool(meaning & self._topics))
+        # the bare name of a topic ("battery life") is a question too
+        question = asks(comment.text) or (len(meaning) <= TOPIC_UNITS and bool(meaning & self._topics))
         if not (question or wants or comment.operator):
-            return self._note(comment, Verdict.NOTED)
-        self._remember(comment, words)
-        return self._admit(_Waiting(comment, words, wants, meaning, question))
+            self._board.show(comment, "noted")
+            return Verdict.NOTED
+        self._recent.add(comment.id, words, self._clock.now())
+        return self._admit(_Waiting(comment, wants, meaning, question))
 
     def _greet(self, comment: Comment) -> Verdict:
         gap = GREETING_GAP_SECONDS.get(comment.kind)
@@ -175,57 +169,35 @@ class Judge:
         self._greeted[comment.kind] = now
         if self._banned.find(comment.author):
             comment = replace(comment, author="")
-        return self._admit(_Waiting(comment, "", frozenset(), frozenset(), question=False))
-
-    def _offends(self, comment: Comment) -> bool:
-        text = comment.text
-        return len(text) > LONGEST_COMMENT or bool(self._banned.find(text)) or gives_contact(text)
-
-    def _note(self, comment: Comment, verdict: Verdict) -> Verdict:
-        if verdict is Verdict.NOTED:
-            self._show(comment, "noted")
-        return verdict
+        return self._admit(_Waiting(comment, frozenset(), frozenset(), question=False))
 
     def _merge(self, comment: Comment, words: str) -> bool:
         """Merge with a like comment that waits or was answered just now."""
-        now = self._clock.now()
-        while self._recent:
-            oldest = next(iter(self._recent))
-            if now - self._recent[oldest].at < self._settings.repeat_seconds:
-                break
-            del self._recent[oldest]
-        like = self._recent.get(words) or self._like(words)
+        like = self._recent.like(words, self._clock.now())
         if like is None:
             return False
-        waiting = self._waiting.get(like.comment)
+        waiting = self._waiting.get(like)
         if waiting is not None:
             whole = replace(waiting.comment, count=waiting.comment.count + comment.count)
-            self._waiting[like.comment] = replace(waiting, comment=whole)
+            self._waiting[like] = replace(waiting, comment=whole)
         return True
-
-    def _like(self, words: str) -> _Recent | None:
-        pairs = _pairs(words)
-        if len(pairs) < 4:
-            return None
-        likest = max(self._recent.values(), key=lambda recent: _dice(pairs, recent.pairs), default=None)
-        return likest if likest is not None and _dice(pairs, likest.pairs) >= LIKENESS else None
-
-    def _remember(self, comment: Comment, words: str) -> None:
-        self._recent[words] = _Recent(comment.id, self._clock.now(), _pairs(words))
-        while len(self._recent) > REMEMBERED_TEXTS:
-            self._recent.popitem(last=False)
 
     def _admit(self, waiting: _Waiting) -> Verdict:
         self._expire()
-        self._show(waiting.comment, "waiting")
+        self._board.show(waiting.comment, "waiting")
         self._waiting[waiting.comment.id] = waiting
         if len(self._waiting) <= self._settings.waiting_comments:
             return Verdict.ACCEPTED
-        # the question "are you real?" outlives a rush, for it is always answered
-        lost = self._oldest(lambda one: "identity" not in one.intents) or next(iter(self._waiting))
-        self._lose(lost)
+        # "are you real?" and the operator outlive a rush, for they are always answered
+        lost = next(
+            (id for id, one in self._waiting.items() if "identity" not in one.intents and not one.comment.operator),
+            next(iter(self._waiting)),
+        )
+        self._board.show(self._waiting.pop(lost).comment, "expired")
+        if lost == waiting.comment.id:
+            return Verdict.DROPPED
         metrics.COMMENTS.labels(Verdict.DROPPED.value).inc()
-        return Verdict.DROPPED if lost == waiting.comment.id else Verdict.ACCEPTED
+        return Verdict.ACCEPTED
 
     # ---- who is next ------------------------------------------------------------------------
 
@@ -239,9 +211,8 @@ class Judge:
             score += _ON_AIR
         elif any(waiting.units & known for known in self._units.values()):
             score += _OTHER_PRODUCT
-        age = self._clock.now() - comment.at
-        score -= _AGE * age / self._settings.expire_seconds
-        return score - _AGAIN * (comment.author in self._answered_authors)
+        score -= _AGE * (self._clock.now() - comment.at) / self._settings.expire_seconds
+        return score - _AGAIN * (comment.author in self._answered)
 
     def _expire(self) -> None:
         now = self._clock.now()
@@ -250,25 +221,76 @@ class Judge:
             if waiting.comment.kind in ("enter", "follow") or waiting.intents == {"greeting"}:
                 patience = min(patience, GREETING_EXPIRES_SECONDS)
             if now - waiting.comment.at > patience:
-                self._lose(id)
-
-    def _lose(self, id: str) -> None:
-        waiting = self._waiting.pop(id)
-        self._show(waiting.comment, "expired")
-
-    def _oldest(self, may: Callable[[_Waiting], bool]) -> str | None:
-        return next((id for id, waiting in self._waiting.items() if may(waiting)), None)
-
-    def _show(self, comment: Comment, fate: str) -> None:
-        self._views[comment.id] = (comment, fate, "")
-        while len(self._views) > SHOWN_COMMENTS:
-            self._views.popitem(last=False)
+                del self._waiting[id]
+                self._board.show(waiting.comment, "expired")
 
 
-def _product_units(id: str, catalog: Catalog) -> frozenset[str]:
-    product = catalog.product(id)
-    if product is None:
-        return frozenset()
+class _RecentTexts:
+    """What was asked lately, to know what is asked again."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._texts: OrderedDict[str, _Recent] = OrderedDict()
+
+    def like(self, words: str, now: float) -> str | None:
+        """Id of the comment that said the same, or nearly."""
+        while self._texts and now - next(iter(self._texts.values())).at >= self._seconds:
+            self._texts.popitem(last=False)
+        same = self._texts.get(words)
+        if same is not None:
+            return same.comment
+        pairs = _pairs(words)
+        if len(pairs) < LEAST_PAIRS:
+            return None
+        likest = max(self._texts.values(), key=lambda recent: _dice(pairs, recent.pairs), default=None)
+        return likest.comment if likest is not None and _dice(pairs, likest.pairs) >= LIKENESS else None
+
+    def add(self, comment: str, words: str, now: float) -> None:
+        """Remember a comment's words."""
+        self._texts[words] = _Recent(comment, now, _pairs(words))
+        _trim(self._texts, REMEMBERED_TEXTS)
+
+
+class _Board:
+    """What the operator sees of the comments."""
+
+    def __init__(self) -> None:
+        self._shown: OrderedDict[str, tuple[Comment, str, str]] = OrderedDict()
+        self.unknown: OrderedDict[str, None] = OrderedDict()
+
+    def show(self, comment: Comment, fate: str, answer: str = "") -> None:
+        """Show a comment, or its new fate."""
+        self._shown[comment.id] = (comment, fate, answer)
+        _trim(self._shown, SHOWN_COMMENTS)
+
+    def settle(self, id: str, fate: str, answer: str) -> None:
+        """The last word on a comment; one that is shown no more is let go."""
+        seen = self._shown.get(id)
+        if seen is None:
+            return
+        self.show(seen[0], fate, answer)
+        if fate == "asked_colleagues":
+            self.unknown[seen[0].text] = None
+            _trim(self.unknown, SHOWN_UNKNOWN)
+
+    def views(self, now: float) -> tuple[CommentView, ...]:
+        """All that is shown, newest first."""
+        return tuple(
+            CommentView(comment.id, comment.author, _shown(comment), fate, max(0, int(now - comment.at)), answer)
+            for comment, fate, answer in reversed(self._shown.values())
+        )
+
+
+def _trim(kept: OrderedDict[str, T], most: int) -> None:
+    while len(kept) > most:
+        kept.popitem(last=False)
+
+
+def _too_long(comment: Comment) -> bool:
+    return len(comment.text) > LONGEST_COMMENT
+
+
+def _product_units(product: Product) -> frozenset[str]:
     texts = [product.name, product.id, *(fact.label for fact in product.facts)]
     texts += [ask for question in product.questions for ask in question.asks]
     return frozenset().union(*(units(text) for text in texts))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from doublure.catalog import Catalog, Line, Price, Rundown, Slot, price_text
 from doublure.document import Document, Problem, close
@@ -30,6 +30,12 @@ class _Entry(BaseModel):
 class _LineEntry(_Entry):
     say: Annotated[str, Field(min_length=1, max_length=300)]
     gesture: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, given: object) -> object:
+        # a sentence without a gesture needs no key
+        return {"say": given} if isinstance(given, str) else given
 
 
 class _SlotEntry(_Entry):

@@ -113,6 +113,14 @@ def intents(text: str) -> frozenset[Intent]:
     return frozenset(found)
 
 
+_DISCOUNT = re.compile(r"优惠|便宜|券|打折|折扣|\b(?:discount|coupon|cheaper|promo\w*|reduction|remise)\b")
+
+
+def wants_discount(text: str) -> bool:
+    """Whether a question about the price hopes for a lower one."""
+    return bool(_DISCOUNT.search(fold(text)))
+
+
 _STOP = frozenset(words("function.txt"))
 
 
