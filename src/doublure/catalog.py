@@ -155,7 +155,8 @@ def _price(value: object) -> Price:
     """A price as a catalogue may give it: 59.9, "59.90", $59.90, 59.9元, 59.90 €. A point, at most two
     decimals; the currency is "" where the price does not name it."""
     text = str(value).strip()
-    found = _PRICE.fullmatch(text) if not isinstance(value, bool) else None
+    plain = isinstance(value, str | int | float) and not isinstance(value, bool)
+    found = _PRICE.fullmatch(text) if plain else None
     if found is None:
         raise _price_error(f"`{text}` is not a price", _price_remedy(text))
     amount = Decimal(found["amount"])

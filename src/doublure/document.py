@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -69,7 +69,7 @@ class Document:
         try:
             return model.model_validate(self.content)
         except ValidationError as error:
-            problems = [self._problem(details, model) for details in error.errors()]
+            problems = [self._problem(details, model) for details in _causes(error.errors(), model)]
             raise self.error(problems) from error
 
     def problem(self, what: str, place: Place, remedy: str = "") -> Problem:
@@ -95,8 +95,7 @@ class Document:
         kind = details["type"]
         if kind == "extra_forbidden":
             key = str(place[-1])
-            known = _keys_at(model, place[:-1])
-            return self.problem(f"unknown key `{key}`", place, _meant(key, known))
+            return self.problem(f"unknown key `{key}`", place, _meant(key, _keys_at(model, place[:-1])))
         if kind == "missing":
             return self.problem(f"`{place[-1]}` is missing", place[:-1], f"add `{place[-1]}: ...` here")
         what, remedy = _wording(details)
@@ -179,6 +178,26 @@ def _doubled_key(node: yaml.Node) -> Problem | None:
     return None
 
 
+def _causes(errors: list[ErrorDetails], model: type[BaseModel]) -> Iterator[ErrorDetails]:
+    """The errors without those that only follow from another: a misspelt key is missing too, and a
+    list whose entries are wrong counts as empty."""
+    misspelt = {
+        (details["loc"][:-1], near)
+        for details in errors
+        if details["type"] == "extra_forbidden"
+        for near in _nearest(str(details["loc"][-1]), _keys_at(model, details["loc"][:-1]))
+    }
+    for details in errors:
+        place = details["loc"]
+        if details["type"] == "missing" and (place[:-1], place[-1]) in misspelt:
+            continue
+        if details["type"] == "too_short" and any(
+            other["loc"][: len(place)] == place and len(other["loc"]) > len(place) for other in errors
+        ):
+            continue
+        yield details
+
+
 def _step(node: yaml.Node, step: int | str) -> tuple[yaml.Node, int] | None:
     if isinstance(node, yaml.MappingNode):
         for key, child in node.value:
@@ -211,8 +230,12 @@ def _model_in(annotation: object) -> type[BaseModel] | None:
     return None
 
 
+def _nearest(word: str, known: list[str]) -> list[str]:
+    return difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+
+
 def _meant(word: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    near = _nearest(word, known)
     if near:
         return f"did you mean `{near[0]}`?"
     return f"there are: {', '.join(known)}" if known else ""
@@ -254,12 +277,17 @@ def _wording(details: ErrorDetails) -> tuple[str, str]:
         return f"{name} is empty", "write something here"
     if kind == "string_type" and isinstance(details["input"], int | float):
         return f"{name} must be text, not the number {shown}", f'put it in quotes: "{details["input"]}"'
-    if kind in ("too_short", "too_long"):
-        return f"{name} {details['msg'].lower()}", ""
+    if kind == "too_short":
+        return f"{name} is empty", "write at least one entry"
+    if kind == "too_long":
+        return f"{name} has too many entries", f"{context['max_length']} are the most"
     wanted = _TYPES.get(kind.split("_")[0])
     if wanted is not None:
         return f"{name} must be {wanted}, not {shown}", ""
-    return f"{name}: {details['msg']}", str(context.get("remedy", ""))
+    if "remedy" in context:
+        # a check of our own says it all
+        return details["msg"], str(context["remedy"])
+    return f"{name}: {details['msg']}", ""
 
 
 def _name(place: Place) -> str:
