@@ -14,7 +14,11 @@ from pathlib import Path
 import pytest
 
 NGINX_PLACES = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
-MODULE_PLACES = (Path("/usr/lib/nginx/modules"), Path("/usr/share/nginx/modules"), Path("/usr/lib64/nginx/modules"))
+MODULE_PLACES = (
+    Path("/usr/lib/nginx/modules"),
+    Path("/usr/share/nginx/modules"),
+    Path("/usr/lib64/nginx/modules"),
+)
 CONFIG = """
 load_module {module};
 daemon off;
@@ -113,7 +117,10 @@ class RtmpServer:
 def rtmp_server(tmp_path: Path) -> Iterator[RtmpServer]:
     """A running RTMP server, killed afterwards."""
     nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:{NGINX_PLACES}")
-    module = next((place / "ngx_rtmp_module.so" for place in MODULE_PLACES if (place / "ngx_rtmp_module.so").exists()), None)
+    module = next(
+        (place / "ngx_rtmp_module.so" for place in MODULE_PLACES if (place / "ngx_rtmp_module.so").exists()),
+        None,
+    )
     if nginx is None or module is None:
         missing("nginx with its RTMP module", "nginx libnginx-mod-rtmp")
         raise AssertionError

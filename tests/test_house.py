@@ -29,7 +29,7 @@ RAISED: dict[str, tuple[int, str]] = {}
 # ---- who may import whom ---------------------------------------------------------------------
 
 GROUND = ("errors", "media", "address", "metrics", "log")
-VALUES = ("cue", "catalog", "consent", "persona", "snapshot", "document", "settings")
+VALUES = ("cue", "catalog", "consent", "persona", "snapshot", "document", "settings", "amf", "flv")
 EDGES = ("engines", "channel", "clock", "offload", "store")
 WIRING = ("company", "room")
 FRONT = ("console", "cluster", "show", "say", "check", "cli")

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-Value: TypeAlias = "float | bool | str | None | Mapping[str, Value] | Sequence[Value]"
+Value: TypeAlias = "float | bool | str | Mapping[str, Value] | Sequence[Value] | None"
 
 _NUMBER, _BOOLEAN, _STRING, _OBJECT = 0, 1, 2, 3
 _NULL, _UNDEFINED, _ECMA_ARRAY, _OBJECT_END = 5, 6, 8, 9

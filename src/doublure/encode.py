@@ -15,7 +15,18 @@ import av
 import numpy as np
 
 from doublure.errors import EngineError
-from doublure.media import AIR_RATE, FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, TICKS, Frame, Packet, Pcm, Picture, StreamHeader
+from doublure.media import (
+    AIR_RATE,
+    FPS,
+    SAMPLE_RATE,
+    SAMPLES_PER_FRAME,
+    TICKS,
+    Frame,
+    Packet,
+    Pcm,
+    Picture,
+    StreamHeader,
+)
 from doublure.settings import PictureSettings
 
 AAC_SAMPLES = 1024
@@ -48,7 +59,7 @@ class Encoder:
         self._shape = (settings.height_pixels * 3 // 2, settings.width_pixels)
         self._number = 0
         self._shift = 0
-        self._pictures: deque[Packet] = deque()
+        self._pictures: deque[Packet] = deque(maxlen=FPS)  # two at most wait for their sound
         self._sound_until = -1
         try:
             self._video = _open_video(settings)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from doublure import amf
 from doublure.media import AIR_RATE, FPS, TICKS, Packet, StreamHeader
 
-AUDIO, VIDEO, SCRIPT = 8, 9, 18
+AUDIO: Final = 8
+VIDEO: Final = 9
+SCRIPT: Final = 18
 """Tag types, and RTMP message types as well."""
 
 _KEYFRAME, _INTER, _AVC = 0x10, 0x20, 7

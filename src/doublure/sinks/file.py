@@ -13,15 +13,19 @@ import av
 from doublure import flv
 from doublure.errors import SinkError
 from doublure.media import AIR_RATE, TICKS, Packet, StreamHeader
-from doublure.recording import create, disk_fault
 from doublure.settings import SinkSettings
+from doublure.sinks.recording import create, disk_fault
 
 _OPTIONS = {
-    # a fragment for every group of pictures, each written out at once; without use_metadata_tags
+    # a fragment for every group of pictures, each written out at once; delay_moov waits for the first
+    # one, to note that sound and picture do not begin together; without use_metadata_tags
     # FFmpeg leaves out keys it does not know, and the AI mark is one
-    "movflags": "frag_keyframe+empty_moov+default_base_moof+use_metadata_tags",
+    "movflags": "frag_keyframe+empty_moov+delay_moov+default_base_moof+use_metadata_tags",
     "flush_packets": "1",
 }
+
+_FAULTS = (OSError, av.FFmpegError)
+"""What a disk that takes no more raises, through PyAV or past it."""
 
 
 def make(settings: SinkSettings) -> FileSink:
@@ -53,7 +57,7 @@ class FileSink:
             _add_streams(self._container, header)
             self._container.metadata["AIGC"] = header.mark
             self._container.start_encoding()
-        except OSError as error:
+        except _FAULTS as error:
             raise disk_fault(self._file.name, error) from error
 
     def write(self, packet: Packet) -> None:
@@ -71,13 +75,13 @@ class FileSink:
         coded.is_keyframe = packet.keyframe or packet.kind == "audio"
         try:
             self._container.mux(coded)
-        except OSError as error:
+        except _FAULTS as error:
             raise disk_fault(self._file.name, error) from error
 
     def close(self) -> None:
         """Write the last fragment and close the file."""
         if self._container is not None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(*_FAULTS):
                 self._container.close()
             self._container = None
         if self._file is not None:

@@ -9,8 +9,8 @@ from typing import BinaryIO
 from doublure import flv
 from doublure.errors import SinkError
 from doublure.media import Packet, StreamHeader
-from doublure.recording import create, disk_fault
 from doublure.settings import SinkSettings
+from doublure.sinks.recording import create, disk_fault
 
 
 def make(settings: SinkSettings) -> FlvSink:

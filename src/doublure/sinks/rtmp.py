@@ -5,11 +5,12 @@ from __future__ import annotations
 import socket
 import ssl
 
-from doublure import flv, rtmp
+from doublure import flv
 from doublure.address import redact, redact_text
 from doublure.errors import SinkError
 from doublure.media import Packet, StreamHeader
 from doublure.settings import SinkSettings
+from doublure.sinks import wire
 
 TIMEOUT_SECONDS = 4.0
 """Longest wait for a server that says nothing or takes nothing, before the sink is lost."""
@@ -30,10 +31,10 @@ class RtmpSink:
         self.name = name
         self._url = url
         self._place = redact(url)
-        self._connection: rtmp.Connection | None = None
+        self._connection: wire.Connection | None = None
         self._stamper = flv.Stamper()
         try:
-            rtmp.parse(url)
+            wire.parse(url)
         except ValueError as error:
             raise SinkError(
                 str(error), where=self._place, remedy="it looks like rtmp://server/app/stream-key"
@@ -43,7 +44,7 @@ class RtmpSink:
         """Connect and get leave to publish; raises `SinkError`."""
         self.close()
         try:
-            self._connection = rtmp.publish(self._url, TIMEOUT_SECONDS)
+            self._connection = wire.publish(self._url, TIMEOUT_SECONDS)
             for tag in flv.opening(header):
                 self._connection.send(tag)
         except OSError as error:
@@ -74,7 +75,7 @@ class RtmpSink:
 
 def _explain(error: OSError) -> tuple[str, str]:
     """What happened and what helps. Only words known to hold no key are passed on."""
-    if isinstance(error, rtmp.RtmpError):
+    if isinstance(error, wire.RtmpError):
         return redact_text(str(error)), _CHECK_KEY
     if isinstance(error, socket.gaierror):
         return "the server's name is not known", "check the host name and this machine's name server"

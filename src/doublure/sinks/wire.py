@@ -36,7 +36,7 @@ _HANDSHAKE_BYTES = 1536
 _SET_CHUNK_SIZE, _ACKNOWLEDGE, _USER_CONTROL, _WINDOW = 1, 3, 4, 5
 _COMMAND_AMF3, _COMMAND = 17, 20
 _PING, _PONG = 6, 7
-_ON_CONTROL, _ON_COMMAND, _ON_SOUND, _ON_PICTURE, _ON_SCRIPT = 2, 3, 4, 6, 5
+_ON_CONTROL, _ON_COMMAND, _ON_SOUND, _ON_SCRIPT, _ON_PICTURE, _ON_STREAM = 2, 3, 4, 5, 6, 8
 """Chunk streams we send on."""
 _HEADER_BYTES = (11, 7, 3, 0)
 """Message header of the four chunk formats."""
@@ -136,7 +136,7 @@ class Connection:
         self._command("createStream", None)
         answer = self._answer(self._transaction)
         self._stream_id = int(answer) if isinstance(answer, float) else 1
-        self._command("publish", None, key, "live")
+        self._command("publish", None, key, "live", lane=_ON_STREAM)
         self._answer(None)
 
     def send(self, tag: Tag) -> None:
@@ -173,23 +173,25 @@ class Connection:
         self._socket.sendall(answer[1:])
         self._exactly(_HANDSHAKE_BYTES)
 
-    def _command(self, name: str, about: Mapping[str, amf.Value] | None, *rest: amf.Value) -> None:
+    def _command(
+        self, name: str, about: Mapping[str, amf.Value] | None, *rest: amf.Value, lane: int = _ON_COMMAND
+    ) -> None:
         self._transaction += 1
         body = amf.encode(name, float(self._transaction), about, *rest)
-        self._message(_ON_COMMAND, _COMMAND, body, fresh=True)
+        self._message(lane, _COMMAND, body, fresh=True)
 
-    def _message(self, lane: int, kind: int, body: bytes, milliseconds: int = 0, *, fresh: bool = False) -> None:
+    def _message(
+        self, lane: int, kind: int, body: bytes, milliseconds: int = 0, *, fresh: bool = False
+    ) -> None:
         """One message in chunks. Times after the first are sent as differences, which stay short
         however long the room is on air."""
         before = None if fresh else self._sent_at.get(lane)
-        if before is None:
-            head = struct.pack(">B", lane) + min(milliseconds, _LONG_TIME - 1).to_bytes(3, "big")
-        else:
-            head = struct.pack(">B", 1 << 6 | lane) + min(milliseconds - before, _LONG_TIME - 1).to_bytes(3, "big")
+        whole = before is None
+        at = min(milliseconds - (before or 0), _LONG_TIME - 1)
+        head = bytes((lane if whole else 1 << 6 | lane,)) + at.to_bytes(3, "big")
         head += len(body).to_bytes(3, "big") + bytes((kind,))
-        if before is None:
-            stream_id = self._stream_id if lane not in (_ON_CONTROL,) else 0
-            head += struct.pack("<I", stream_id)
+        if whole:
+            head += struct.pack("<I", 0 if lane in (_ON_CONTROL, _ON_COMMAND) else self._stream_id)
         self._sent_at[lane] = milliseconds
         pieces = [head, body[:CHUNK_BYTES]]
         for at in range(CHUNK_BYTES, len(body), CHUNK_BYTES):
@@ -213,13 +215,13 @@ class Connection:
 
     def _take(self, message: Message) -> tuple[str, int, amf.Value] | None:
         """Obey a control message; a command comes back as name, number and last value."""
+        heard = self._reader.received
         if message.kind == _USER_CONTROL and message.body[:2] == struct.pack(">H", _PING):
-            self._message(_ON_CONTROL, _USER_CONTROL, struct.pack(">H", _PONG) + message.body[2:6], fresh=True)
-        if self._reader.window and self._reader.received - self._acknowledged >= self._reader.window:
-            self._acknowledged = self._reader.received
-            self._message(
-                _ON_CONTROL, _ACKNOWLEDGE, struct.pack(">I", self._acknowledged & 0xFFFFFFFF), fresh=True
-            )
+            pong = struct.pack(">H", _PONG) + message.body[2:6]
+            self._message(_ON_CONTROL, _USER_CONTROL, pong, fresh=True)
+        if self._reader.window and heard - self._acknowledged >= self._reader.window:
+            self._acknowledged = heard
+            self._message(_ON_CONTROL, _ACKNOWLEDGE, struct.pack(">I", heard & 0xFFFFFFFF), fresh=True)
         if message.kind not in (_COMMAND, _COMMAND_AMF3):
             return None
         try:
@@ -333,6 +335,8 @@ def dial(address: Address, timeout_seconds: float) -> socket.socket:
     try:
         stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         stream.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux: a peer that is off the net is noticed as soon
+            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(timeout_seconds * 1000))
         if address.secure:
             return ssl.create_default_context().wrap_socket(stream, server_hostname=address.host)
         return stream

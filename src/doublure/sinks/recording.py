@@ -33,10 +33,10 @@ def create(path: Path) -> BinaryIO:
     raise AssertionError  # the count has no end
 
 
-def disk_fault(path: str, error: OSError) -> SinkError:
+def disk_fault(path: str, error: Exception) -> SinkError:
     """What a recording that cannot go on raises."""
     return SinkError(
-        f"the recording broke off: {error.strerror or error}",
+        f"the recording broke off: {getattr(error, 'strerror', None) or error}",
         where=path,
         remedy="what was written so far can be played; make room on the disk",
     )

@@ -1,0 +1,146 @@
+"""One sink on air: its lane, its ring, its connection and what the operator sees of it."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import anyio
+
+from doublure import metrics
+from doublure.address import redact, redact_text
+from doublure.clock import Clock
+from doublure.engines import Sink
+from doublure.errors import SinkError
+from doublure.log import get_log
+from doublure.media import Packet, StreamHeader
+from doublure.offload import Lane
+from doublure.ring import Ring
+from doublure.snapshot import SinkState, SinkView
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 10.0
+STEADY_SECONDS = 10.0
+"""A sink that was live this long is tried again at once when it is lost."""
+FRESH_SECONDS = 1.0
+"""A keyframe no older than this is where a new connection begins; a viewer is not sent further back."""
+RATE_SECONDS = 4.0
+"""Over this time the bit rate is shown."""
+CLOSE_SECONDS = 6.0
+"""Longest wait for a sink to finish; one that hangs is left to itself."""
+
+log = get_log(__name__)
+
+
+class Output:
+    """Feeds one sink until it is stopped, through every loss."""
+
+    def __init__(self, name: str, sink: Sink, header: StreamHeader, clock: Clock) -> None:
+        self.name = name
+        self.ring = Ring(name, header)
+        self._sink = sink
+        self._header = header
+        self._clock = clock
+        self._lane = Lane(f"sink-{name}")
+        self._scope = anyio.CancelScope()
+        self._ended = anyio.Event()
+        self._state: SinkState = "connecting"
+        self._fault = ""
+        self._reconnects = 0
+        self._live_since: float | None = None
+        self._sent: deque[tuple[float, int]] = deque(maxlen=512)
+        self._reconnect_count = metrics.SINK_RECONNECTS.labels(name)
+
+    async def run(self) -> None:
+        """Connect, feed, connect again; returns when the ring is closed and empty, or `stop` said so."""
+        try:
+            with self._scope:
+                pause = FIRST_PAUSE_SECONDS
+                while not await self._live():
+                    if (
+                        self._live_since is not None
+                        and self._clock.now() - self._live_since >= STEADY_SECONDS
+                    ):
+                        pause = FIRST_PAUSE_SECONDS
+                    self._live_since = None
+                    await self._clock.sleep(pause)
+                    pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._finish()
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Send what is in the ring within `grace_seconds`, finish the sink, and return."""
+        self.ring.close()
+        if self._state == "live" or not self._fault:
+            with anyio.move_on_after(grace_seconds):
+                await self._ended.wait()
+        self._scope.cancel()
+        with anyio.move_on_after(CLOSE_SECONDS):
+            await self._ended.wait()
+
+    def view(self, address: str, removable: bool) -> SinkView:
+        """The sink at this moment; `address` may hold a stream key and is redacted."""
+        return SinkView(
+            name=self.name,
+            address=redact(address),
+            state=self._state,
+            sent_kbps=self._kbps() if self._state == "live" else 0,
+            dropped_gops=self.ring.dropped_gops,
+            reconnects=self._reconnects,
+            fault=self._fault,
+            removable=removable,
+        )
+
+    async def _live(self) -> bool:
+        """One connection; True when all is sent and the ring is closed, False when it was lost."""
+        try:
+            await self._lane.run(self._sink.open, self._header)
+            self.ring.realign(FRESH_SECONDS, counted=self._state == "reconnecting")
+            while packets := await self.ring.take():
+                await self._lane.run(_write, self._sink, packets)
+                self._note_sent(packets)
+        except Exception as error:
+            self._lose(error)
+            return False
+        return True
+
+    def _note_sent(self, packets: list[Packet]) -> None:
+        now = self._clock.now()
+        if self._state != "live":
+            if self._state == "reconnecting":
+                self._reconnects += 1
+                self._reconnect_count.inc()
+            log.info("sink %s is live", self.name)
+            self._state, self._fault, self._live_since = "live", "", now
+        self._sent.append((now, sum(len(packet.payload) for packet in packets)))
+
+    def _lose(self, error: Exception) -> None:
+        self._fault = redact_text(str(error)) or type(error).__name__
+        if not isinstance(error, SinkError):
+            metrics.STAGE_FAULTS.labels("sink").inc()
+        log.warning("sink %s: %s", self.name, self._fault)
+        if self._state == "live":
+            self._state = "reconnecting"
+
+    async def _finish(self) -> None:
+        self._state = "stopped"
+        with anyio.move_on_after(CLOSE_SECONDS):
+            try:
+                await self._lane.run(self._sink.close)
+            except Exception as error:
+                self._lose(error)
+        self._lane.close()
+        self._ended.set()
+
+    def _kbps(self) -> int:
+        since = self._clock.now() - RATE_SECONDS
+        recent = [(at, count) for at, count in self._sent if at >= since]
+        if not recent:
+            return 0
+        seconds = max(1.0, self._clock.now() - max(since, self._live_since or 0.0))
+        return round(sum(count for _, count in recent) * 8 / 1000 / seconds)
+
+
+def _write(sink: Sink, packets: list[Packet]) -> None:
+    for packet in packets:
+        sink.write(packet)

@@ -1,0 +1,182 @@
+"""Encodes each frame once and gives the packets to every sink and viewer.
+
+Nothing downstream holds the room up: a frame waits for the encoder only. Packets leave the
+encoder in bursts of one frame; they are let out at the pace of their time stamps, so that sound
+arrives every 21 ms and not two packets every 40.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import anyio
+from anyio.abc import TaskGroup, TaskStatus
+
+from doublure import flv
+from doublure.channel import Channel
+from doublure.clock import Clock
+from doublure.encode import Encoder
+from doublure.engines import Sink
+from doublure.errors import SinkError
+from doublure.log import get_log
+from doublure.media import TICKS, Frame, Packet
+from doublure.offload import Lane
+from doublure.output import Output
+from doublure.ring import MOST_PACKETS, Ring
+from doublure.snapshot import SinkView
+
+PACE_SECONDS = 0.1
+"""How much later than their time stamps packets are let out: the encoder's longest picture and the
+40 ms in which sound fills up fit in it."""
+LATE_SECONDS = 0.25
+"""A packet this late sets the pace anew: the room stood still."""
+CODED_PACKETS = 256
+"""Packets between the encoder and the pace: over three seconds, of which a tenth is used."""
+PACED_PACKETS = 40
+"""With more than half a second waiting, frames come faster than they are seen (a rendering), and
+nothing is paced."""
+GRACE_SECONDS = 3.0
+"""How long a sink may go on sending when the room stops."""
+
+log = get_log(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seat:
+    output: Output
+    address: str
+    removable: bool
+
+
+class Publisher:
+    """The end of the chain. `run` owns what it starts; `publish`, `add` and `watch` are for others."""
+
+    def __init__(self, encoder: Encoder, clock: Clock) -> None:
+        self._encoder = encoder
+        self._clock = clock
+        self._lane = Lane("encode")
+        self._seats: dict[str, _Seat] = {}
+        self._viewers: set[Ring] = set()
+        self._gop: deque[Packet] = deque(maxlen=MOST_PACKETS)
+        self._coded: Channel[Packet] = Channel("coded", CODED_PACKETS)
+        self._due: Packet | None = None
+        self._group: TaskGroup | None = None
+        self._stopping = anyio.Event()
+        self._over = anyio.Event()
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Let packets out until `stop`; then, or when cancelled, finish every sink and return."""
+        try:
+            async with anyio.create_task_group() as group:
+                self._group = group
+                try:
+                    async with anyio.create_task_group() as pace:
+                        pace.start_soon(self._let_out)
+                        task_status.started()
+                        await self._stopping.wait()
+                        pace.cancel_scope.cancel()
+                finally:
+                    with anyio.CancelScope(shield=True):
+                        await self._finish()
+        finally:
+            self._over.set()
+
+    async def publish(self, frame: Frame) -> None:
+        """Encode a frame and send it on its way; waits for the encoder only. Raises `EngineError`
+        for a frame of another size. Once stopped, frames are ignored."""
+        if self._stopping.is_set():
+            return
+        for packet in await self._lane.run(self._encoder.encode, frame):
+            await self._coded.put(packet)
+
+    def add(self, sink: Sink, *, address: str, removable: bool) -> None:
+        """Start feeding a sink. A name that is taken is numbered. Raises `SinkError` off air."""
+        if self._group is None or self._stopping.is_set():
+            raise SinkError("the room is not on air", where=sink.name)
+        name, number = sink.name, 1
+        while name in self._seats:
+            number += 1
+            name = f"{sink.name}-{number}"
+        output = Output(name, sink, self._encoder.header, self._clock)
+        for packet in self._gop:
+            output.ring.offer(packet)
+        self._seats[name] = _Seat(output, address, removable)
+        self._group.start_soon(output.run)
+
+    async def remove(self, name: str) -> None:
+        """Finish a sink and forget it; raises `SinkError` for one that is not there or not removable."""
+        seat = self._seats.get(name)
+        if seat is None or not seat.removable:
+            known = ", ".join(other for other, one in self._seats.items() if one.removable) or "none"
+            raise SinkError("there is no such output to stop", where=name, remedy=f"can be stopped: {known}")
+        del self._seats[name]
+        await seat.output.stop(grace_seconds=0.0)
+
+    def views(self) -> tuple[SinkView, ...]:
+        """Every sink, in the order they were added."""
+        return tuple(seat.output.view(seat.address, seat.removable) for seat in self._seats.values())
+
+    async def watch(self) -> AsyncIterator[bytes]:
+        """An HTTP-FLV viewer: the opening, then everything from the newest keyframe on. A viewer
+        that reads slowly loses whole groups of pictures; it ends when the publisher stops."""
+        ring = Ring("viewer", self._encoder.header)
+        for packet in self._gop:
+            ring.offer(packet)
+        if self._over.is_set():
+            ring.close()
+        self._viewers.add(ring)
+        stamper = flv.Stamper()
+        try:
+            yield flv.head(self._encoder.header)
+            while packets := await ring.take():
+                yield b"".join(flv.framed(stamper.tag(packet)) for packet in packets)
+        finally:
+            self._viewers.discard(ring)
+
+    async def stop(self) -> None:
+        """Send the last packets, close files and connections, end the viewers; returns when done."""
+        self._stopping.set()
+        if self._group is not None:
+            await self._over.wait()
+
+    async def _let_out(self) -> None:
+        start: float | None = None
+        async for packet in self._coded:
+            self._due = packet
+            at, now = packet.dts / TICKS, self._clock.now()
+            if start is None or now - (start + at) > LATE_SECONDS:
+                start = now + PACE_SECONDS - at
+            if len(self._coded) > PACED_PACKETS:
+                start = now - at
+            await self._clock.sleep_until(start + at)
+            self._due = None
+            self._give(packet)
+
+    def _give(self, packet: Packet) -> None:
+        if packet.keyframe:
+            self._gop.clear()
+        if packet.keyframe or self._gop:
+            self._gop.append(packet)
+        for seat in self._seats.values():
+            seat.output.ring.offer(packet)
+        for ring in self._viewers:
+            ring.offer(packet)
+
+    async def _finish(self) -> None:
+        self._stopping.set()
+        last = [self._due] if self._due else []
+        last += self._coded.clear()
+        try:
+            last += await self._lane.run(self._encoder.finish)
+        except Exception:
+            log.exception("the encoder did not finish")
+        for packet in last:
+            self._give(packet)
+        self._lane.close()
+        for ring in self._viewers:
+            ring.close()
+        async with anyio.create_task_group() as closing:
+            for seat in self._seats.values():
+                closing.start_soon(seat.output.stop, GRACE_SECONDS)

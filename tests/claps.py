@@ -1,0 +1,52 @@
+"""A made stream for tests: grey pictures and silence, and in some frames a clap, which is a white
+picture and a click at the frame's first samples."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import anyio
+import numpy as np
+
+from doublure.encode import Encoder
+from doublure.media import FPS, SAMPLES_PER_FRAME, Frame, Packet
+from doublure.publish import Publisher
+from doublure.settings import PictureSettings
+
+SMALL = PictureSettings(width_pixels=240, height_pixels=320, video_kbps=300, keyframe_seconds=1.0)
+CLAP_FRAMES = 20
+"""A clap every so many frames, the first in the middle of them."""
+
+
+def frames(count: int, settings: PictureSettings = SMALL, first: int = 0) -> Iterator[Frame]:
+    """`count` frames with claps; a moving bar keeps the pictures from being all alike."""
+    height, width = settings.height_pixels, settings.width_pixels
+    for pts in range(first, first + count):
+        picture = np.full((height * 3 // 2, width), 128, np.uint8)
+        picture[:height] = 70
+        picture[(pts * 7) % (height - 8) :][:8] = 150
+        pcm = np.zeros(SAMPLES_PER_FRAME, np.float32)
+        if pts % CLAP_FRAMES == CLAP_FRAMES // 2:
+            picture[:height] = 235
+            pcm[:48] = 0.9
+        yield Frame(pts, pcm, picture)
+
+
+def packets(count: int, settings: PictureSettings = SMALL) -> tuple[Encoder, list[Packet]]:
+    """The packets of `count` frames, and the encoder for its header."""
+    encoder = Encoder(settings)
+    coded = [packet for frame in frames(count, settings) for packet in encoder.encode(frame)]
+    return encoder, coded + encoder.finish()
+
+
+async def play(
+    publisher: Publisher, seconds: float, settings: PictureSettings = SMALL, first: int = 0
+) -> int:
+    """Publish claps in real time; returns the number of the next frame."""
+    start = time.monotonic()
+    count = round(seconds * FPS)
+    for number, frame in enumerate(frames(count, settings, first)):
+        await anyio.sleep(max(0.0, start + number / FPS - time.monotonic()))
+        await publisher.publish(frame)
+    return first + count
