@@ -41,7 +41,8 @@ def joined(folded: str) -> str:
 def key(text: str) -> str:
     """What two like comments have in common: words only, no marks, stretched letters shortened."""
     words = _NOT_WORD.sub(" ", _STRETCHED.sub(r"\1", fold(text))).strip()
-    return re.sub(rf"(?<=[{HANZI}])\s+|\s+(?=[{HANZI}])", "", words).rstrip("呀啊呢吗嘛哦哈啦吧的")
+    closed = re.sub(rf"(?<=[{HANZI}])\s+|\s+(?=[{HANZI}])", "", words)
+    return closed.rstrip("呀啊呢吗嘛哦哈啦吧的") or closed
 
 
 _MARKS = re.compile(r"[?？]")
@@ -100,9 +101,9 @@ _BUYING = re.compile(
 
 def intents(text: str) -> frozenset[Intent]:
     """What a comment is after, beside its question."""
-    folded = joined(fold(text))
+    folded = fold(text)
     found: set[Intent] = set()
-    if _IDENTITY.search(folded):
+    if _IDENTITY.search(folded) or _IDENTITY.search(joined(folded)):
         found.add("identity")
     if _GREETING.match(folded):
         found.add("greeting")
@@ -145,7 +146,7 @@ _CONTACT = re.compile(
     r"|(?<![\d.])0\d(?:[\s.-]?\d{2}){4}(?!\d)"
     r"|(?<!\d)\(?\d{3}\)?[\s.-]\d{3}[\s.-]?\d{4}(?!\d)"
     r"|(?<!\d)\d{9,}(?!\d)"
-    r"|https?:|www\.|[a-z0-9-]{2,}\s?(?:\.|\[dot\]|\(dot\))\s?(?:com|cn|net|org|io|shop|top|xyz|vip|cc|me|tv|fr|co|store|info|link|ly)\b"
+    r"|https?:|www\.|[a-z0-9-]{2,}\s?(?:\.|\s?(?:\[dot\]|\(dot\))\s?)(?:com|cn|net|org|io|shop|top|xyz|vip|cc|me|tv|fr|co|store|info|link|ly)\b"
     r"|[\w.+-]+@[\w-]+\.\w{2,}"
     r"|(?:[+加➕]|联系)\s?(?:我|个|一下)*\s?(?:的)?\s?(?:微信|薇信|威信|v信|微\b|薇\b|v\b|vx|wx|qq|扣扣|企鹅|威\b)"
     r"|(?:微信|薇信|威信|v信|vx|wx|qq|扣扣|企鹅)\s?(?:号|群|是|:|：)+\s?[a-z0-9_-]{4,}|(?:\bvx|\bwx|\bqq|微信|薇信)\s?[a-z]*\d[a-z0-9_-]{4,}"
