@@ -107,14 +107,14 @@ def test_a_full_disk_is_a_clear_fault(tmp_path: Path) -> None:
             sink.write(packet)
 
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, before[1]))
     try:
         with pytest.raises(SinkError, match="broke off"):
             record()
         sink.close()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert (tmp_path / "show.mp4").stat().st_size == 20_000
+    assert (tmp_path / "show.mp4").stat().st_size == 4_000
 
 
 def test_a_file_sink_needs_a_path() -> None:

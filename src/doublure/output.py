@@ -23,6 +23,9 @@ STEADY_SECONDS = 10.0
 """A sink that was live this long is tried again at once when it is lost."""
 FRESH_SECONDS = 1.0
 """A keyframe no older than this is where a new connection begins; a viewer is not sent further back."""
+PROOF_SECONDS = 1.0
+"""A sink is live when packets have flowed this long: some servers accept any stream key, and hang up
+on a wrong one a moment later."""
 RATE_SECONDS = 4.0
 """Over this time the bit rate is shown."""
 CLOSE_SECONDS = 6.0
@@ -46,6 +49,7 @@ class Output:
         self._state: SinkState = "connecting"
         self._fault = ""
         self._reconnects = 0
+        self._flows_since: float | None = None
         self._live_since: float | None = None
         self._sent: deque[tuple[float, int]] = deque(maxlen=512)
         self._reconnect_count = metrics.SINK_RECONNECTS.labels(name)
@@ -61,7 +65,7 @@ class Output:
                         and self._clock.now() - self._live_since >= STEADY_SECONDS
                     ):
                         pause = FIRST_PAUSE_SECONDS
-                    self._live_since = None
+                    self._live_since = self._flows_since = None
                     await self._clock.sleep(pause)
                     pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
         finally:
@@ -106,7 +110,9 @@ class Output:
 
     def _note_sent(self, packets: list[Packet]) -> None:
         now = self._clock.now()
-        if self._state != "live":
+        if self._flows_since is None:
+            self._flows_since = now
+        if self._state != "live" and now - self._flows_since >= PROOF_SECONDS:
             if self._state == "reconnecting":
                 self._reconnects += 1
                 self._reconnect_count.inc()
@@ -137,7 +143,7 @@ class Output:
         recent = [(at, count) for at, count in self._sent if at >= since]
         if not recent:
             return 0
-        seconds = max(1.0, self._clock.now() - max(since, self._live_since or 0.0))
+        seconds = max(1.0, self._clock.now() - max(since, self._flows_since or since))
         return round(sum(count for _, count in recent) * 8 / 1000 / seconds)
 
 

@@ -304,6 +304,8 @@ class Reader:
             return 0
         at += len(head)
         stream = self._streams.get(lane) or _Inbound()
+        if form > 1 and lane not in self._streams:
+            raise RtmpError("the server at this address does not speak RTMP")
         length = int.from_bytes(head[3:6], "big") if form < 2 else stream.length
         long_time = int.from_bytes(head[:3], "big") == _LONG_TIME if form < 3 else stream.long_time
         if length > LONGEST_MESSAGE_BYTES or len(self._streams) > MOST_CHUNK_STREAMS:
