@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -105,13 +106,16 @@ class Finder:
         self._catalog = catalog
         self._encoder = encoder()
         self._candidates = list(_candidates(catalog))
-        texts = [ask for candidate in self._candidates for ask in candidate.asks]
+        asks = [ask for candidate in self._candidates for ask in candidate.asks]
+        # every product shares the topics' wordings: each text is encoded once
+        rows = {text: row for row, text in enumerate(dict.fromkeys(asks))}
+        self._vectors = self._encoder.encode(list(rows))
+        self._rows = np.array([rows[ask] for ask in asks])
         # the place of each candidate's first ask, for taking the best of each
         self._starts = np.cumsum([0, *(len(candidate.asks) for candidate in self._candidates)])[:-1]
-        self._vectors = self._encoder.encode(texts)
         count = len(self._candidates)
-        seen = [unit for candidate in self._candidates for unit in candidate.units]
-        self._rarity = {unit: math.log(1 + count / seen.count(unit)) for unit in set(seen)}
+        seen = Counter(unit for candidate in self._candidates for unit in candidate.units)
+        self._rarity = {unit: math.log(1 + count / times) for unit, times in seen.items()}
         self._unseen = math.log(1 + count)
 
     def find(self, text: str, air: str) -> Found | None:
@@ -136,7 +140,8 @@ class Finder:
         scope = product.id if product is not None else air
         plain = without_product(text, product or self._catalog.product(air))
         vectors = self._encoder.encode([text, plain])
-        cosines = np.maximum.reduceat((self._vectors @ vectors.T).max(axis=1), self._starts)
+        by_text = (self._vectors @ vectors.T).max(axis=1)
+        cosines = np.maximum.reduceat(by_text[self._rows], self._starts)
         asked = units(plain)
         weights = {unit: self._rarity.get(unit, self._unseen) for unit in asked}
         ranked = [

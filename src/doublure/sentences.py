@@ -33,16 +33,21 @@ _WORDED = re.compile(rf"\b(?:{_WORD})(?:(?:[ -]|-et-| et | and )(?:{_WORD}))*\b"
 
 def sentences(text: str) -> list[str]:
     """The sentences of a text, as written; a point inside a number ends nothing."""
-    cut: list[str] = []
+    whole, rest = finished(text)
+    return [*whole, rest.strip()] if rest.strip() else whole
+
+
+def finished(text: str) -> tuple[list[str], str]:
+    """The sentences that are whole, and what may still go on: for text that comes in pieces."""
+    whole: list[str] = []
     start = 0
     for end in _END.finditer(text):
         piece = text[start : end.end()].strip()
         if not piece or _ABBREVIATION.search(piece):
             continue
-        cut.append(piece)
+        whole.append(piece)
         start = end.end()
-    rest = text[start:].strip()
-    return [*cut, rest] if rest else cut
+    return whole, text[start:]
 
 
 def numbers(text: str) -> Iterator[Decimal]:

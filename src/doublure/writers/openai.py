@@ -21,7 +21,7 @@ from doublure.catalog import Catalog, Product, price_text
 from doublure.cue import Cue, Utterance
 from doublure.errors import EngineError, SettingsError
 from doublure.media import Language
-from doublure.sentences import sentences
+from doublure.sentences import finished
 from doublure.settings import WriterSettings
 from doublure.wording import units
 
@@ -69,7 +69,8 @@ class OpenAIWriter:
             text = _MARKDOWN.sub("", sentence).strip()
             if UNKNOWN in text.upper():
                 return
-            if not text:
+            if not any(mark.isalnum() for mark in text):
+                # a stray mark between two pieces
                 continue
             if len(text) > LONGEST_SENTENCE[self._language]:
                 raise EngineError("the model's sentence is too long to be spoken", where=self._settings.base_url)
@@ -94,10 +95,10 @@ class OpenAIWriter:
         try:
             while (piece := await self._piece(stream)) is not None:
                 text += piece
-                *whole, text = sentences(text) or [""]
+                whole, text = finished(text)
                 for sentence in whole:
                     yield sentence
-            if text:
+            if text.strip():
                 yield text
         finally:
             with anyio.CancelScope(shield=True):

@@ -150,7 +150,7 @@ class Phrases:
         ones = [one for one in catalog.products if one.link][:SENTENCES_PER_ANSWER]
         facts = tuple(f"{one.id}.link" for one in ones)
         said = [
-            Said(self._texts.which_one.format(link=one.link, name=self._name(one)), (f"{one.id}.link",)) for one in ones
+            Said(self._texts.which_one.format(link=one.link, name=_name(one, self._language)), (f"{one.id}.link",)) for one in ones
         ]
         return [Said(_pick(self._texts.which, comment.id), facts), *said]
 
@@ -169,7 +169,7 @@ class Phrases:
 
     def _price(self, product: Product, comment: Comment) -> list[Said]:
         words = self._texts
-        fields = {"name": self._name(product), "price": price_text(product.price, self._language)}
+        fields = {"name": _name(product, self._language), "price": price_text(product.price, self._language)}
         facts: tuple[str, ...] = (f"{product.id}.price",)
         choice = words.price
         if product.was is not None:
@@ -186,14 +186,14 @@ class Phrases:
 
     def _link(self, product: Product, comment: Comment) -> list[Said]:
         choice = self._texts.link if product.link else self._texts.link_none
-        text = _pick(choice, comment.id).format(name=self._name(product), link=product.link)
+        text = _pick(choice, comment.id).format(name=_name(product, self._language), link=product.link)
         facts = (f"{product.id}.link",)
         return [self._lead(self._texts.ask_link, comment, facts), Said(text, facts, "point_down")]
 
     def _stock(self, product: Product, comment: Comment) -> list[Said]:
         words = self._texts
         choice = words.stock_open if product.stock is None else words.stock if product.stock else words.stock_none
-        text = _pick(choice, comment.id).format(name=self._name(product), stock=product.stock)
+        text = _pick(choice, comment.id).format(name=_name(product, self._language), stock=product.stock)
         facts = (f"{product.id}.stock",)
         return [self._lead(words.ask_stock, comment, facts), Said(text, facts)]
 
@@ -204,14 +204,15 @@ class Phrases:
         choice = self._texts.lead_author if author else self._texts.lead
         return Said(_pick(choice, comment.id).format(ask=ask, author=author), facts)
 
-    def _name(self, product: Product) -> str:
-        # English names stand inside a sentence here; Chinese and French ones are left as written
-        return product.name.lower() if self._language == "en" and product.name.istitle() else product.name
-
     def _greet(self, comment: Comment, name: str, gesture: str) -> Said:
         author = speakable_name(comment.author)
         choice: Choice = getattr(self._texts, f"{name}_author" if author else name)
         return Said(_pick(choice, comment.id).format(author=author), gesture=gesture)
+
+
+def _name(product: Product, language: Language) -> str:
+    # English names stand inside a sentence here; Chinese and French ones are left as written
+    return product.name.lower() if language == "en" and product.name.istitle() else product.name
 
 
 def _split(text: str, facts: tuple[str, ...], gesture: str = "") -> list[Said]:
