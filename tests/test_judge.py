@@ -253,6 +253,22 @@ def test_all_it_keeps_is_bounded(catalog: Catalog) -> None:
     assert len(booth.judge.unknown()) <= 50
 
 
+def test_are_you_real_is_always_answered_again_soon(catalog: Catalog) -> None:
+    booth = Booth(catalog, repeat_seconds=86_400, expire_seconds=0.1)
+    assert booth.take("你是真人吗") is Verdict.ACCEPTED
+    assert booth.take("主播是不是机器人", author="b") is Verdict.MERGED
+    booth.wait(60)
+    comment = booth.judge.next("")
+    assert comment is not None
+    assert comment.count == 2
+    assert booth.take("are you a real person?", author="c") is Verdict.ACCEPTED
+    assert booth.judge.next("") is not None
+    booth.wait(10)
+    assert booth.take("傻逼你是机器人吧", author="d") is Verdict.MERGED
+    booth.wait(21)
+    assert booth.take("傻逼你是机器人吧", author="d") is Verdict.ACCEPTED
+
+
 # ---- who is next --------------------------------------------------------------------------------
 
 

@@ -44,6 +44,13 @@ GREETING_GAP_SECONDS: dict[EventKind, float] = {"enter": 45.0, "follow": 20.0, "
 GREETING_EXPIRES_SECONDS = 15.0
 """A welcome that comes later than this is odd."""
 
+IDENTITY_WORDS = "\0are you real"
+"""What "are you real?" is remembered as, however it was worded."""
+IDENTITY_REPEAT_SECONDS = 30.0
+"""It is answered again after this time, whatever `repeat_seconds` says."""
+IDENTITY_EXPIRES_SECONDS = 90.0
+"""It waits at least this long, whatever `expire_seconds` says."""
+
 _IDENTITY = 100.0
 _OPERATOR = 50.0
 _QUESTION = 10.0
@@ -145,13 +152,16 @@ class Judge:
         words = key(comment.text)
         if not words and "?" not in fold(comment.text):
             return Verdict.DROPPED
-        if not comment.operator and (_too_long(comment) or self._banned.find(comment.text) or gives_contact(comment.text)):
+        wants = intents(comment.text[:LONGEST_COMMENT])
+        if "identity" in wants:
+            # every way to ask "are you real?" is the same question, and an insult beside it changes nothing
+            words = IDENTITY_WORDS
+        elif not comment.operator and self._offends(comment.text):
             self._board.show(comment, "moderated")
             return Verdict.MODERATED
         if self._merge(comment, words):
             self._board.show(comment, "merged")
             return Verdict.MERGED
-        wants = intents(comment.text)
         meaning = units(comment.text)
         # the bare name of a topic ("battery life") is a question too
         question = asks(comment.text) or (len(meaning) <= TOPIC_UNITS and bool(meaning & self._topics))
@@ -160,6 +170,9 @@ class Judge:
             return Verdict.NOTED
         self._recent.add(comment.id, words, self._clock.now())
         return self._admit(_Waiting(comment, wants, meaning, question))
+
+    def _offends(self, text: str) -> bool:
+        return len(text) > LONGEST_COMMENT or bool(self._banned.find(text)) or gives_contact(text)
 
     def _greet(self, comment: Comment) -> Verdict:
         gap = GREETING_GAP_SECONDS.get(comment.kind)
@@ -173,10 +186,13 @@ class Judge:
 
     def _merge(self, comment: Comment, words: str) -> bool:
         """Merge with a like comment that waits or was answered just now."""
-        like = self._recent.like(words, self._clock.now())
+        now = self._clock.now()
+        like = self._recent.like(words, now)
         if like is None:
             return False
         waiting = self._waiting.get(like)
+        if waiting is None and words == IDENTITY_WORDS and now - self._recent.since(words) >= IDENTITY_REPEAT_SECONDS:
+            return False
         if waiting is not None:
             whole = replace(waiting.comment, count=waiting.comment.count + comment.count)
             self._waiting[like] = replace(waiting, comment=whole)
@@ -218,6 +234,8 @@ class Judge:
         now = self._clock.now()
         for id, waiting in list(self._waiting.items()):
             patience = self._settings.expire_seconds
+            if "identity" in waiting.intents:
+                patience = max(patience, IDENTITY_EXPIRES_SECONDS)
             if waiting.comment.kind in ("enter", "follow") or waiting.intents == {"greeting"}:
                 patience = min(patience, GREETING_EXPIRES_SECONDS)
             if now - waiting.comment.at > patience:
@@ -244,6 +262,10 @@ class _RecentTexts:
             return None
         likest = max(self._texts.values(), key=lambda recent: _dice(pairs, recent.pairs), default=None)
         return likest.comment if likest is not None and _dice(pairs, likest.pairs) >= LIKENESS else None
+
+    def since(self, words: str) -> float:
+        """When these very words were remembered."""
+        return self._texts[words].at
 
     def add(self, comment: str, words: str, now: float) -> None:
         """Remember a comment's words."""
@@ -284,10 +306,6 @@ class _Board:
 def _trim(kept: OrderedDict[str, T], most: int) -> None:
     while len(kept) > most:
         kept.popitem(last=False)
-
-
-def _too_long(comment: Comment) -> bool:
-    return len(comment.text) > LONGEST_COMMENT
 
 
 def _product_units(product: Product) -> frozenset[str]:

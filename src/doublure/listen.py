@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-
 from doublure import metrics
 from doublure.channel import Channel, Closed
 from doublure.clock import Clock
 from doublure.cue import Comment
 from doublure.engines import Chat
+from doublure.log import get_log
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 10.0
 
-log = logging.getLogger(__name__)
+log = get_log(__name__)
 
 
 async def listen(chat: Chat, inbox: Channel[Comment], clock: Clock) -> None:

@@ -7,7 +7,6 @@ wants said (disclosures, "are you real?") is never left to a language model.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -19,6 +18,7 @@ from doublure.catalog import Catalog, Product, price_text
 from doublure.cue import Cue, Utterance
 from doublure.engines import Writer, find_engine
 from doublure.errors import EngineError
+from doublure.log import get_log
 from doublure.media import Language
 from doublure.moderate import banned, claims
 from doublure.sentences import sentences, unfounded
@@ -29,7 +29,7 @@ __all__ = ["asked_colleagues", "price_text", "refusal", "write"]
 
 SPARE = "templates"
 
-log = logging.getLogger(__name__)
+log = get_log(__name__)
 
 
 async def write(cue: Cue, writer: Writer, catalog: Catalog) -> AsyncGenerator[Utterance, None]:
