@@ -1,0 +1,229 @@
+"""Enrolment: footage and consent become a persona, whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from doublure import persona as personas
+from doublure.consent import Consent, check_footage, fingerprint
+from doublure.enrol import footage as reading
+from doublure.enrol.footage import Shape
+from doublure.enrol.tracking import Tracked, track
+from doublure.errors import FootageError
+from doublure.geometry import CONTROL, Pose, fit_pose, fit_shape, make_template, opening, width
+from doublure.media import FPS, Picture
+from doublure.persona import FaceTrack, Manifest, Persona, TakeEntry
+from doublure.plates import KEYFRAME_FRAMES, decode_take, encode_take
+
+TALK_SECONDS = 60
+"""Longest talking take, before it is mirrored."""
+IDLE_SECONDS = 4
+"""Length of the idle take, before it is mirrored."""
+TEXTURES = 400
+"""Mouths kept: more add nothing new and cost memory."""
+TEXTURE_REACH = (1.15, 1.0, 1.35)
+"""How far a texture reaches from the lips' middle, sideways, up and down, in eye distances."""
+_FORWARD = "forward.mp4"
+
+
+class Progress(Protocol):
+    """Is told how far enrolment is."""
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """`stage` is one of `STAGES`; `done` of `total` steps of it are over."""
+        ...
+
+
+STAGES = ("sound", "face", "takes", "mouths")
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Frames of the footage, `start` up to but without `end`."""
+
+    start: int
+    end: int
+
+
+def enrol(footage: Path, consent: Consent, out: Path, progress: Progress) -> Persona:
+    """Make a persona in the folder `out`, which must not be there yet. Nothing is left behind when
+    it fails. Raises `ConsentError`, `FootageError`, `EngineError`."""
+    if out.exists():
+        raise FootageError("there is something here already", where=str(out), remedy="name a new folder")
+    if not footage.is_file():
+        raise FootageError("there is no such file", where=str(footage), remedy="check the path")
+    check_footage(consent, [footage])
+    out.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        _fill(work, footage, consent, progress)
+        work.chmod(0o755)
+        work.rename(out)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return personas.load(out, consent)
+
+
+def _fill(folder: Path, footage: Path, consent: Consent, progress: Progress) -> None:
+    shape = reading.inspect(footage)
+    progress("sound", 0, 1)
+    pcm = reading.sound(footage)
+    reading.check_speech(footage, pcm)
+    progress("sound", 1, 1)
+    total = max(1, round(shape.seconds * FPS))
+    tracked = track(
+        reading.pictures(footage, shape), shape.size, footage, lambda done: progress("face", done, max(done, total))
+    )
+    talking = _per_frame(reading.speech_windows(pcm), len(tracked.seen))
+    spans = {"idle": _calmest(tracked, talking), "talk": _Span(0, min(len(tracked.seen), TALK_SECONDS * FPS))}
+    takes = {
+        name: _write_take(folder, name, footage, shape, span, progress)
+        for name, span in spans.items()
+    }
+    face, textures = _learn(tracked, takes, shape)
+    _write_textures(folder, footage, shape, face, textures, progress)
+    personas.save_track(folder, face)
+    files = [personas.FACE, personas.TEXTURES, *(f"{name}.mp4" for name in takes)]
+    manifest = Manifest(
+        who=consent.who,
+        footage=fingerprint(footage),
+        consent=consent.signature,
+        width=shape.size.width,
+        height=shape.size.height,
+        takes={name: TakeEntry(file=f"{name}.mp4", frames=len(frames)) for name, frames in takes.items()},
+        files=personas.fingerprints(folder, files),
+    )
+    (folder / personas.MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def _per_frame(windows: NDArray[np.bool_], frames: int) -> NDArray[np.float64]:
+    """Speech windows, as the share of each frame's neighbourhood (half a second) that is speech."""
+    if not len(windows):
+        return np.zeros(frames)
+    at = np.minimum((np.arange(frames) / FPS / 0.03).astype(int), len(windows) - 1)
+    return np.convolve(windows[at].astype(np.float64), np.ones(13) / 13, mode="same")
+
+
+def _calmest(tracked: Tracked, talking: NDArray[np.float64]) -> _Span:
+    """Where the host is stillest and most silent."""
+    length = min(IDLE_SECONDS * FPS, len(talking))
+    eyes = float(np.median(np.linalg.norm(tracked.rigid[:, 0] - tracked.rigid[:, 3], axis=1)))
+    mouth = opening(tracked.control) / eyes
+    head = np.linalg.norm(np.diff(tracked.rigid.mean(axis=1), axis=0, prepend=tracked.rigid[:1].mean(axis=1)), axis=1)
+    unrest = talking + 4 * mouth + 8 * head / eyes + tracked.motion / 2 + 4 * ~tracked.seen
+    sums = np.convolve(unrest, np.ones(length), mode="valid")
+    start = int(np.argmin(sums))
+    return _Span(start, start + length)
+
+
+def _write_take(
+    folder: Path, name: str, footage: Path, shape: Shape, span: _Span, progress: Progress
+) -> NDArray[np.int64]:
+    """A take that runs forward and back, so that it loops without a seam; returns the frames of the
+    footage that it shows."""
+    forward = folder / _FORWARD
+    pictures = islice(reading.pictures(footage, shape), span.start, span.end)
+    count = encode_take(pictures, shape.size, forward)
+    order = np.concatenate([np.arange(count), np.arange(count - 2, 0, -1)])
+    total = 2 * len(order)
+
+    def both() -> Iterator[Picture]:
+        for number, picture in enumerate(_both_ways(forward, count), 1):
+            progress("takes", number, total)
+            yield picture
+
+    encode_take(both(), shape.size, folder / f"{name}.mp4")
+    forward.unlink()
+    return np.asarray(order + span.start, np.int64)
+
+
+def _both_ways(forward: Path, count: int) -> Iterator[Picture]:
+    """Frames 0 .. count-1, then count-2 .. 1, holding a second of pictures at a time."""
+    yield from decode_take(forward)
+    starts = range(0, count, KEYFRAME_FRAMES)
+    for start in reversed(starts):
+        piece = list(islice(decode_take(forward, start), KEYFRAME_FRAMES))
+        for offset in range(len(piece) - 1, -1, -1):
+            if 0 < start + offset < count - 1:
+                yield piece[offset]
+
+
+def _learn(
+    tracked: Tracked, takes: dict[str, NDArray[np.int64]], shape: Shape
+) -> tuple[FaceTrack, tuple[int, int]]:
+    """Poses, shape model and the choice of textures; also the textures' width and height."""
+    template = make_template(tracked.rigid)
+    poses = [fit_pose(template, points) for points in tracked.rigid]
+    placed = np.stack([pose.unplace(points) for pose, points in zip(poses, tracked.control, strict=True)])
+    wide, open_ = width(placed), opening(placed)
+    chosen = _spread_out(poses, open_, wide, tracked.seen)
+    eyes = max(pose.scale for pose in poses)
+    reach = [int(np.ceil(part * eyes / 6)) * 6 for part in TEXTURE_REACH]
+    limit = np.array([shape.size.width, shape.size.height])
+    texture = (min(2 * reach[0], limit[0] // 2 * 2), min(reach[1] + reach[2], limit[1] // 2 * 2))
+    lips = tracked.control[chosen, :40, :2].mean(axis=1)
+    corners = (lips - (reach[0], reach[1])).astype(np.int64)
+    corners = np.clip(corners, 0, np.maximum(limit - texture, 0)) // 2 * 2
+    face = FaceTrack(
+        control=tracked.control,
+        scale=np.array([pose.scale for pose in poses]),
+        rotation=np.stack([pose.rotation for pose in poses]),
+        shift=np.stack([pose.shift for pose in poses]),
+        opening=open_,
+        width=wide,
+        shape=fit_shape(placed[tracked.seen]),
+        texture_frames=chosen,
+        texture_corners=corners,
+        takes=takes,
+    )
+    assert face.control.shape[1] == len(CONTROL)
+    return face, texture
+
+
+def _spread_out(
+    poses: list[Pose], open_: NDArray[np.float64], wide: NDArray[np.float64], seen: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Frames that differ most in shape and pose (farthest-point sampling), in order of time."""
+    angles = np.array([pose.angles for pose in poses])
+    features = np.column_stack([open_ / 0.03, wide / 0.03, angles / (0.10, 0.12, 0.25)])
+    known = np.flatnonzero(seen)
+    if len(known) <= TEXTURES:
+        return np.asarray(known, np.int64)
+    features = features[known]
+    chosen = [int(np.argmin(open_[known]))]
+    distance = ((features - features[chosen[0]]) ** 2).sum(axis=1)
+    while len(chosen) < TEXTURES:
+        chosen.append(int(np.argmax(distance)))
+        distance = np.minimum(distance, ((features - features[chosen[-1]]) ** 2).sum(axis=1))
+    return np.asarray(np.sort(known[chosen]), np.int64)
+
+
+def _write_textures(
+    folder: Path, footage: Path, shape: Shape, face: FaceTrack, texture: tuple[int, int], progress: Progress
+) -> None:
+    wide, high = texture
+    size = shape.size
+    kept = np.lib.format.open_memmap(
+        folder / personas.TEXTURES, "w+", np.uint8, (len(face.texture_frames), high * 3 // 2, wide)
+    )
+    places = {int(frame): place for place, frame in enumerate(face.texture_frames)}
+    for number, picture in enumerate(reading.pictures(footage, shape)):
+        place = places.get(number)
+        if place is None:
+            continue
+        x, y = face.texture_corners[place]
+        kept[place, :high] = picture[y : y + high, x : x + wide]
+        chroma = picture[size.height :].reshape(2, size.height // 2, size.width // 2)
+        cut = chroma[:, y // 2 : (y + high) // 2, x // 2 : (x + wide) // 2]
+        kept[place, high:] = np.ascontiguousarray(cut).reshape(-1, wide)
+        progress("mouths", place + 1, len(places))
+    kept.flush()

@@ -1,0 +1,201 @@
+"""Finds the face in every frame: MediaPipe's full-range detector, then its face mesh on a crop.
+
+The full-range detector sees small faces in upright full-body pictures, the mesh does not, so the
+mesh works on a square around the face that follows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from doublure.errors import EngineError, FootageError
+from doublure.geometry import CONTROL, RIGID
+from doublure.media import FPS, Picture, Size
+
+DETECT_FRAMES = 5
+"""The whole picture is searched this often, for further faces."""
+LEAST_FACE_PIXELS = 100
+"""Least height of the face, brows to chin, at the footage's size."""
+SECOND_FACE = 0.5
+"""A second face counts when it is this large beside the first."""
+SECOND_FACE_TIMES = 3
+"""Detections in a row with a second face: a poster glimpsed once is no second host."""
+MISSING_SHARE = 0.1
+"""Most frames that may lack the face."""
+MISSING_FRAMES = FPS
+"""Most frames in a row that may."""
+ASPECT_MARGIN = 0.75
+"""Half the side of the mesh's square, in face heights."""
+
+
+@dataclass(slots=True)
+class Tracked:
+    """Landmarks of the frames; gaps are filled from their neighbours."""
+
+    control: NDArray[np.float64]
+    """[n, CONTROL, 3], pixels."""
+    rigid: NDArray[np.float64]
+    """[n, RIGID, 3], pixels."""
+    seen: NDArray[np.bool_]
+    """[n]; False where the face was not found."""
+    motion: NDArray[np.float64]
+    """[n], mean difference to the frame before, in levels of luma."""
+
+
+@dataclass(slots=True)
+class _Search:
+    """Where the face was last, and what has gone wrong."""
+
+    box: tuple[int, int, int, int] | None = None
+    others: int = 0
+    missing: int = 0
+    heights: list[float] = field(default_factory=list)
+
+
+def track(
+    pictures: Iterator[Picture], size: Size, file: Path, progress: Callable[[int], None]
+) -> Tracked:
+    """Landmarks of every frame. Raises `FootageError` naming the second: no face, two faces, a face
+    that is too small."""
+    found: list[NDArray[np.float64] | None] = []
+    motion: list[float] = []
+    before: NDArray[np.float32] | None = None
+    search = _Search()
+    with _Detectors() as (detector, mesh):
+        for number, picture in enumerate(pictures):
+            rgb = cv2.cvtColor(picture, cv2.COLOR_YUV2RGB_I420)
+            if search.box is None or number % DETECT_FRAMES == 0:
+                _detect(detector, rgb, search, file, number)
+            points = _mesh(mesh, rgb, search)
+            search.missing = 0 if points is not None else search.missing + 1
+            if search.missing > MISSING_FRAMES:
+                raise _no_face(file, number - MISSING_FRAMES)
+            found.append(points)
+            small = cv2.resize(picture[: size.height], (90, 160), interpolation=cv2.INTER_AREA).astype(np.float32)
+            motion.append(0.0 if before is None else float(np.abs(small - before).mean()))
+            before = small
+            progress(number + 1)
+    _check(found, search, file)
+    seen = np.array([points is not None for points in found])
+    points = _filled(found, seen)
+    return Tracked(_smooth(points[:, CONTROL]), _smooth(points[:, RIGID]), seen, np.array(motion))
+
+
+class _Detectors:
+    """The two detectors, closed afterwards."""
+
+    def __enter__(self) -> tuple[object, object]:
+        try:
+            from mediapipe.python.solutions import face_detection, face_mesh
+        except ImportError as error:
+            raise EngineError(
+                "enrolment needs MediaPipe, which is not installed",
+                remedy="run `make enrol`, or: pip install 'doublure[enrol]' && pip install --no-deps mediapipe==0.10.21",
+            ) from error
+        self._detector = face_detection.FaceDetection(model_selection=1, min_detection_confidence=0.5)
+        self._mesh = face_mesh.FaceMesh(
+            refine_landmarks=True, max_num_faces=1, min_detection_confidence=0.5, min_tracking_confidence=0.5
+        )
+        return self._detector, self._mesh
+
+    def __exit__(self, *_: object) -> None:
+        self._detector.close()
+        self._mesh.close()
+
+
+def _detect(detector: object, rgb: NDArray[np.uint8], search: _Search, file: Path, number: int) -> None:
+    high, wide = rgb.shape[:2]
+    boxes = [
+        one.location_data.relative_bounding_box
+        for one in detector.process(rgb).detections or ()  # type: ignore[attr-defined]
+    ]
+    if not boxes:
+        return
+    boxes.sort(key=lambda box: box.height, reverse=True)
+    second = len(boxes) > 1 and boxes[1].height > SECOND_FACE * boxes[0].height
+    search.others = search.others + 1 if second else 0
+    if search.others >= SECOND_FACE_TIMES:
+        at = (number - DETECT_FRAMES * (SECOND_FACE_TIMES - 1)) / FPS
+        raise FootageError(
+            "there are two faces",
+            where=f"{file}, second {at:.1f}",
+            remedy="record the host alone, without posters or screens with faces behind",
+        )
+    if search.box is None:
+        box = boxes[0]
+        middle = (box.xmin + box.width / 2) * wide, (box.ymin + box.height / 2) * high
+        search.box = _square(middle, 1.3 * max(box.height * high, box.width * wide), (wide, high))
+
+
+def _mesh(mesh: object, rgb: NDArray[np.uint8], search: _Search) -> NDArray[np.float64] | None:
+    if search.box is None:
+        return None
+    x0, y0, x1, y1 = search.box
+    crop = np.ascontiguousarray(rgb[y0:y1, x0:x1])
+    faces = mesh.process(crop).multi_face_landmarks  # type: ignore[attr-defined]
+    if not faces:
+        search.box = None
+        return None
+    wide, high = x1 - x0, y1 - y0
+    points = np.array([(one.x * wide + x0, one.y * high + y0, one.z * wide) for one in faces[0].landmark])
+    low, top = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
+    search.heights.append(float(top[1] - low[1]))
+    middle = (low + top) / 2
+    search.box = _square((middle[0], middle[1]), top[1] - low[1], (rgb.shape[1], rgb.shape[0]))
+    return points
+
+
+def _square(middle: tuple[float, float], height: float, limit: tuple[int, int]) -> tuple[int, int, int, int] | None:
+    reach = max(32.0, 2 * ASPECT_MARGIN * height / 2 * 1.35)
+    x0, y0 = max(0, int(middle[0] - reach)), max(0, int(middle[1] - reach))
+    x1, y1 = min(limit[0], int(middle[0] + reach)), min(limit[1], int(middle[1] + reach))
+    return (x0, y0, x1, y1) if x1 - x0 > 16 and y1 - y0 > 16 else None
+
+
+def _check(found: list[NDArray[np.float64] | None], search: _Search, file: Path) -> None:
+    missing = [number for number, points in enumerate(found) if points is None]
+    if not found or len(missing) > MISSING_SHARE * len(found):
+        raise _no_face(file, missing[0] if missing else 0)
+    height = float(np.median(search.heights))
+    if height < LEAST_FACE_PIXELS:
+        raise FootageError(
+            f"the face is only {height:.0f} pixels high, at least {LEAST_FACE_PIXELS} are needed",
+            where=f"{file}, second 0.0",
+            remedy="move the camera nearer, or record at a higher resolution",
+        )
+
+
+def _no_face(file: Path, number: int) -> FootageError:
+    return FootageError(
+        "no face is found",
+        where=f"{file}, second {number / FPS:.1f}",
+        remedy="record the host facing the camera in even light, the whole time",
+    )
+
+
+def _filled(found: list[NDArray[np.float64] | None], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Gaps interpolated between the frames that were found."""
+    known = np.flatnonzero(seen)
+    stack = np.stack([points for points in found if points is not None])
+    flat = stack.reshape(len(known), -1)
+    right = np.clip(np.searchsorted(known, np.arange(len(found))), 0, len(known) - 1)
+    left = np.clip(right - 1, 0, None)
+    span = np.maximum(known[right] - known[left], 1)
+    share = np.clip((np.arange(len(found)) - known[left]) / span, 0, 1)[:, None]
+    share[known[right] == np.arange(len(found))] = 1
+    return np.asarray((flat[left] * (1 - share) + flat[right] * share).reshape(len(found), *stack.shape[1:]))
+
+
+def _smooth(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Binomial, three frames: takes the mesh's tremble, leaves a closure."""
+    if len(points) < 3:
+        return points
+    calm = points.copy()
+    calm[1:-1] = 0.25 * points[:-2] + 0.5 * points[1:-1] + 0.25 * points[2:]
+    return calm

@@ -1,0 +1,154 @@
+"""Face geometry: which landmarks move the mouth, the head's pose, the shape model and the warp.
+
+Landmark numbers are those of MediaPipe's face mesh (478 points, Apache-2.0). Points are float
+[points, 3] in pixels, x right, y down, z away from the camera.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Points = NDArray[np.float64]
+
+OUTER_LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
+INNER_LIPS = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191)
+CHIN = (18, 200, 199, 83, 313, 201, 421, 204, 424, 194, 418)
+JAW = (58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288)
+CHEEKS = (205, 425, 207, 427, 187, 411, 216, 436, 212, 432, 214, 434)
+NOSE = (2, 98, 327, 94, 64, 294)
+CONTROL = OUTER_LIPS + INNER_LIPS + CHIN + JAW + CHEEKS + NOSE
+"""Landmarks that hold the warp."""
+RIGID = (33, 133, 362, 263, 168, 6, 197, 195, 127, 356, 10, 151, 9, 8, 70, 300, 107, 336)
+"""Landmarks that move with the skull only; eye corners first."""
+LEFT_EYE, RIGHT_EYE = 0, 3
+"""Places of the outer eye corners in `RIGID`."""
+
+LIPS = slice(0, len(OUTER_LIPS) + len(INNER_LIPS))
+_INNER = len(OUTER_LIPS)
+UPPER, LOWER, CORNER_A, CORNER_B = _INNER + 15, _INNER + 5, _INNER, _INNER + 10
+"""Places of the inner lip's middle and corners in `CONTROL`."""
+_CHIN = LIPS.stop
+_JAW = _CHIN + len(CHIN)
+_CHEEKS = _JAW + len(JAW)
+JAW_PLACES = slice(_JAW, _CHEEKS)
+
+SHARE = np.concatenate(
+    [
+        np.ones(_JAW),
+        # the chin's tip moves with the mouth, the jaw's corners do not
+        1 - np.abs(np.arange(len(JAW)) - len(JAW) // 2) / (len(JAW) // 2),
+        np.full(len(CHEEKS), 0.35),
+        np.zeros(len(NOSE)),
+    ]
+)
+"""How much of the mouth's movement each control point makes, 0..1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Where the head is: a point of the template at `p` is seen at `scale * rotation @ p + shift`."""
+
+    scale: float
+    """Pixels between the outer eye corners, seen from the front."""
+    rotation: NDArray[np.float64]
+    """[3, 3]."""
+    shift: NDArray[np.float64]
+    """[3], pixels."""
+
+    def place(self, points: Points) -> Points:
+        """Template points into the picture."""
+        return np.asarray(self.scale * points @ self.rotation.T + self.shift)
+
+    def unplace(self, points: Points) -> Points:
+        """Picture points into the template's frame."""
+        return np.asarray((points - self.shift) @ self.rotation / self.scale)
+
+    @property
+    def angles(self) -> NDArray[np.float64]:
+        """Yaw, pitch, roll in radians, small-angle reading of the rotation."""
+        turn = self.rotation
+        return np.array([turn[2, 0], turn[2, 1], np.arctan2(turn[1, 0], turn[0, 0])])
+
+
+def fit_pose(template: Points, points: Points) -> Pose:
+    """The similarity that takes `template` nearest to `points` (Umeyama 1991)."""
+    middle, seen = template.mean(axis=0), points.mean(axis=0)
+    still, moved = template - middle, points - seen
+    left, strength, right = np.linalg.svd(still.T @ moved)
+    mirror = np.array([1.0, 1.0, np.sign(np.linalg.det(left @ right))])
+    rotation = (left * mirror @ right).T
+    scale = float((strength * mirror).sum() / (still**2).sum())
+    return Pose(scale, rotation, seen - scale * middle @ rotation.T)
+
+
+def make_template(rigid: Points) -> Points:
+    """The skull's mean shape from [frames, RIGID, 3]; one unit between the outer eye corners."""
+    template = rigid[0]
+    for _ in range(3):
+        template = np.mean([fit_pose(template, points).unplace(points) for points in rigid], axis=0)
+    template = template - template.mean(axis=0)
+    return np.asarray(template / np.linalg.norm(template[RIGHT_EYE] - template[LEFT_EYE]))
+
+
+def opening(control: Points) -> NDArray[np.float64]:
+    """Distance of the inner lips, [..., CONTROL, 3] -> [...]."""
+    return np.asarray(np.linalg.norm(control[..., UPPER, :] - control[..., LOWER, :], axis=-1))
+
+
+def width(control: Points) -> NDArray[np.float64]:
+    """Distance of the inner lip corners, [..., CONTROL, 3] -> [...]."""
+    return np.asarray(np.linalg.norm(control[..., CORNER_A, :] - control[..., CORNER_B, :], axis=-1))
+
+
+def _features(open_: NDArray[np.float64], wide: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.stack([np.ones_like(open_), open_, wide, open_**2], axis=-1)
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeModel:
+    """The host's lower face as a function of how far the mouth is open and how wide it is."""
+
+    weights: NDArray[np.float64]
+    """[4, CONTROL * 3], template units; made by `fit_shape`."""
+
+    def points(self, open_: float, wide: float) -> Points:
+        """Control points, template units."""
+        return np.asarray((_features(np.array(open_), np.array(wide)) @ self.weights).reshape(-1, 3))
+
+
+def fit_shape(control: Points) -> ShapeModel:
+    """Ridge regression of [frames, CONTROL, 3] (template units) on opening and width."""
+    known = _features(opening(control), width(control))
+    ridge = np.diag([1e-9, 1e-3, 1e-3, 1e-3]) * len(known) / 500
+    weights = np.linalg.solve(known.T @ known + ridge, known.T @ control.reshape(len(control), -1))
+    return ShapeModel(weights)
+
+
+def _kernel(square: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(0.5 * square * np.log(square + 1e-9))
+
+
+def thin_plate(sources: list[Points], target: Points, nodes: Points) -> list[NDArray[np.float32]]:
+    """Where in each source the nodes of the target's picture come from (Bookstein 1989).
+
+    `sources` are [points, 2] each, `target` [points, 2], `nodes` [nodes, 2]; returns [nodes, 2]
+    displacements a source. All sources share one factorisation.
+    """
+    count = len(target)
+    square = ((target[:, None] - target[None]) ** 2).sum(axis=-1)
+    system = np.zeros((count + 3, count + 3))
+    # a little give, so that a noisy landmark does not fold the skin
+    system[:count, :count] = _kernel(square) + 1e-3 * square.mean() * np.eye(count)
+    system[:count, count] = system[count, :count] = 1
+    system[:count, count + 1 :] = target
+    system[count + 1 :, :count] = target.T
+    moves = np.zeros((count + 3, 2 * len(sources)))
+    for number, source in enumerate(sources):
+        moves[:count, 2 * number : 2 * number + 2] = source - target
+    weights = np.linalg.solve(system, moves)
+    near = _kernel(((nodes[:, None] - target[None]) ** 2).sum(axis=-1))
+    field = (near @ weights[:count] + weights[count] + nodes @ weights[count + 1 :]).astype(np.float32)
+    return [field[:, 2 * number : 2 * number + 2] for number in range(len(sources))]

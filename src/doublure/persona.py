@@ -1,0 +1,187 @@
+"""The persona: the bundle enrolment makes of footage and consent, with a checksum for every file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from doublure.consent import Consent
+from doublure.errors import ConsentError, FootageError
+from doublure.geometry import ShapeModel
+from doublure.media import Size
+
+MANIFEST = "manifest.json"
+FACE = "face.npz"
+TEXTURES = "textures.npy"
+
+_Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class TakeEntry(BaseModel):
+    """One take: a loop of real picture."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str
+    frames: int = Field(gt=0)
+
+
+class Manifest(BaseModel):
+    """`manifest.json`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal["doublure-persona-1"] = "doublure-persona-1"
+    who: str
+    footage: _Hex64
+    """sha256 of the footage it was made from."""
+    consent: str
+    """Signature (hex) of the consent it was made with."""
+    width: int
+    height: int
+    takes: dict[str, TakeEntry]
+    files: dict[str, _Hex64]
+    """sha256 of every other file."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceTrack:
+    """What is known of the face in the footage; n frames at 25 fps, m of them kept as textures."""
+
+    control: NDArray[np.float64]
+    """[n, CONTROL, 3], pixels of the footage."""
+    scale: NDArray[np.float64]
+    """[n], pixels."""
+    rotation: NDArray[np.float64]
+    """[n, 3, 3]."""
+    shift: NDArray[np.float64]
+    """[n, 3], pixels."""
+    opening: NDArray[np.float64]
+    """[n], template units."""
+    width: NDArray[np.float64]
+    """[n], template units."""
+    shape: ShapeModel
+    texture_frames: NDArray[np.int64]
+    """[m], the frame each texture shows."""
+    texture_corners: NDArray[np.int64]
+    """[m, 2], x and y of its upper left corner in the footage, even."""
+    takes: dict[str, NDArray[np.int64]]
+    """The frame of the footage that each frame of a take shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """A persona that was verified."""
+
+    folder: Path
+    manifest: Manifest
+    consent: Consent
+
+    @property
+    def size(self) -> Size:
+        """Of the takes."""
+        return Size(self.manifest.width, self.manifest.height)
+
+    def track(self) -> FaceTrack:
+        """The face's geometry."""
+        with np.load(self.folder / FACE, allow_pickle=False) as file:
+            return FaceTrack(
+                control=file["control"].astype(np.float64),
+                scale=file["scale"],
+                rotation=file["rotation"],
+                shift=file["shift"],
+                opening=file["opening"],
+                width=file["width"],
+                shape=ShapeModel(file["shape"]),
+                texture_frames=file["texture_frames"],
+                texture_corners=file["texture_corners"],
+                takes={name: file[f"take_{name}"] for name in self.manifest.takes},
+            )
+
+    def textures(self) -> NDArray[np.uint8]:
+        """The mouths, I420, uint8 [m, height * 3 // 2, width]; mapped, not read."""
+        mapped: NDArray[np.uint8] = np.load(self.folder / TEXTURES, mmap_mode="r", allow_pickle=False)
+        return mapped
+
+
+def save_track(folder: Path, track: FaceTrack) -> None:
+    """Write the face's geometry into a persona's folder."""
+    np.savez_compressed(
+        folder / FACE,
+        control=track.control.astype(np.float32),
+        scale=track.scale,
+        rotation=track.rotation,
+        shift=track.shift,
+        opening=track.opening,
+        width=track.width,
+        shape=track.shape.weights,
+        texture_frames=track.texture_frames,
+        texture_corners=track.texture_corners,
+        **{f"take_{name}": frames for name, frames in track.takes.items()},
+    )
+
+
+def fingerprints(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """sha256 (hex) of files of the folder."""
+    found: dict[str, str] = {}
+    for name in names:
+        with (folder / name).open("rb") as file:
+            found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
+
+
+def load(path: Path, consent: Consent) -> Persona:
+    """Verify a persona and that the consent is its own. Raises `FootageError` naming the file that
+    is damaged, `ConsentError` when the consent was given by somebody else or for other footage."""
+    manifest = _manifest(path)
+    if manifest.who != consent.who or manifest.footage not in consent.footage:
+        raise ConsentError(
+            f"this consent ({consent.who}) was not given for this persona ({manifest.who})",
+            where=str(path),
+            remedy="name the consent that the persona was enrolled with, or a renewed one for the same footage",
+        )
+    wanted = {FACE, TEXTURES, *(take.file for take in manifest.takes.values())}
+    if wanted - set(manifest.files) or "idle" not in manifest.takes:
+        raise FootageError("the persona's manifest is not whole", where=str(path), remedy="enrol the host again")
+    for name, expected in manifest.files.items():
+        try:
+            if Path(name).name != name:
+                raise OSError("it is not in the folder")
+            found = fingerprints(path, (name,))[name]
+        except OSError as error:
+            raise FootageError(
+                f"a file of the persona cannot be read: {error.strerror or error}",
+                where=str(path / name),
+                remedy="copy the persona again, or enrol the host again",
+            ) from error
+        if found != expected:
+            raise FootageError(
+                "a file of the persona is damaged",
+                where=str(path / name),
+                remedy="copy the persona again, or enrol the host again",
+            )
+    return Persona(path, manifest, consent)
+
+
+def _manifest(path: Path) -> Manifest:
+    try:
+        return Manifest.model_validate_json((path / MANIFEST).read_bytes())
+    except OSError as error:
+        raise FootageError(
+            f"there is no persona here: {error.strerror}",
+            where=str(path),
+            remedy="name the folder that `doublure enrol` wrote",
+        ) from error
+    except ValidationError as error:
+        raise FootageError(
+            f"the persona's manifest is damaged: {error.errors()[0]['msg']}",
+            where=str(path / MANIFEST),
+            remedy="copy the persona again, or enrol the host again",
+        ) from error
