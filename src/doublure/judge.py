@@ -16,7 +16,7 @@ from doublure import metrics
 from doublure.catalog import Catalog, Product
 from doublure.clock import Clock
 from doublure.cue import Comment, EventKind
-from doublure.moderate import banned
+from doublure.moderate import WordList, banned
 from doublure.settings import JudgeSettings
 from doublure.snapshot import CommentView
 from doublure.wording import Intent, asks, fold, gives_contact, intents, key, units
@@ -156,7 +156,7 @@ class Judge:
         if "identity" in wants:
             # every way to ask "are you real?" is the same question, and an insult beside it changes nothing
             words = IDENTITY_WORDS
-        elif not comment.operator and self._offends(comment.text):
+        elif not comment.operator and _offends(comment.text, self._banned):
             self._board.show(comment, "moderated")
             return Verdict.MODERATED
         if self._merge(comment, words):
@@ -170,9 +170,6 @@ class Judge:
             return Verdict.NOTED
         self._recent.add(comment.id, words, self._clock.now())
         return self._admit(_Waiting(comment, wants, meaning, question))
-
-    def _offends(self, text: str) -> bool:
-        return len(text) > LONGEST_COMMENT or bool(self._banned.find(text)) or gives_contact(text)
 
     def _greet(self, comment: Comment) -> Verdict:
         gap = GREETING_GAP_SECONDS.get(comment.kind)
@@ -301,6 +298,10 @@ class _Board:
             CommentView(comment.id, comment.author, _shown(comment), fate, max(0, int(now - comment.at)), answer)
             for comment, fate, answer in reversed(self._shown.values())
         )
+
+
+def _offends(text: str, words: WordList) -> bool:
+    return len(text) > LONGEST_COMMENT or bool(words.find(text)) or gives_contact(text)
 
 
 def _trim(kept: OrderedDict[str, T], most: int) -> None:
