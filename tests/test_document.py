@@ -117,6 +117,19 @@ def test_tabs_and_forbidden_characters_are_errors_too(tmp_path: Path) -> None:
     assert "not valid YAML" in fails(tmp_path, b"name: le\x00ft\n").what
 
 
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("lamps: [Is it on?, Off?]", "question mark"),
+        ("{name: why?, lamps: []}", "question mark"),
+        ("name: left: right", "needs quotes"),
+        ("name: @left", "quotes"),
+    ],
+)
+def test_what_people_run_into_in_yaml_is_explained(tmp_path: Path, text: str, remedy: str) -> None:
+    assert remedy in fails(tmp_path, text + "\n").remedy
+
+
 def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
     error = fails(tmp_path, "name: left\nlamps:\n  - watts: 5\n    watts: 6\n")
     assert line_of(error) == 4

@@ -136,13 +136,20 @@ def _beside(path: Path) -> str:
     return _meant(path.name, near) if near else "check the path"
 
 
+_YAML_REMEDY = "check the indentation, the colons and the quotes on this line and the one before"
+_YAML_REMEDIES = {
+    "got '?'": "inside [ ] or { } a text that ends with a question mark needs quotes",
+    "mapping values are not allowed": "a text with `: ` in it needs quotes",
+    "cannot start any token": "indent with spaces, and put texts that begin with a sign in quotes",
+}
+"""PyYAML's words for what people run into, and what helps."""
+
+
 def _yaml_problem(error: yaml.YAMLError) -> Problem:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        return Problem(
-            f"this is not valid YAML: {error.problem}",
-            error.problem_mark.line + 1,
-            "check the indentation, the colons and the quotes on this line and the one before",
-        )
+        problem = error.problem or "it cannot be read"
+        remedy = next((remedy for sign, remedy in _YAML_REMEDIES.items() if sign in problem), _YAML_REMEDY)
+        return Problem(f"this is not valid YAML: {problem}", error.problem_mark.line + 1, remedy)
     return Problem("this is not valid YAML: a character that YAML does not allow", 0, "retype the file as plain text")
 
 
