@@ -18,8 +18,10 @@ LONGEST_SIDE = 1920
 """Larger footage is scaled down to this."""
 WINDOW = SAMPLE_RATE * 30 // 1000
 """30 ms: a window of the speech detector."""
+PAUSE_WINDOWS = 17
+"""A pause of up to half a second is part of the speech around it."""
 FLOOR_DB = -50.0
-ABOVE_NOISE_DB = 9.0
+ABOVE_NOISE_DB = 7.0
 """A window is speech when it is this much louder than the quietest tenth of the footage."""
 
 
@@ -107,7 +109,8 @@ def sound(file: Path) -> Pcm:
 
 
 def speech_windows(pcm: Pcm) -> NDArray[np.bool_]:
-    """Which 30 ms windows hold speech, by their energy above the quietest tenth."""
+    """Which 30 ms windows hold speech, by their energy above the quietest tenth; short pauses
+    inside it included."""
     count = len(pcm) // WINDOW
     if not count:
         return np.zeros(0, np.bool_)
@@ -115,7 +118,13 @@ def speech_windows(pcm: Pcm) -> NDArray[np.bool_]:
     level = 10 * np.log10(energy + 1e-12)
     # continuous speech has no quiet tenth: its floor is then taken from its loud windows
     floor = min(float(np.quantile(level, 0.1)), float(np.quantile(level, 0.9)) - 2.5 * ABOVE_NOISE_DB)
-    return np.asarray(level > max(FLOOR_DB, floor + ABOVE_NOISE_DB))
+    speech = level > max(FLOOR_DB, floor + ABOVE_NOISE_DB)
+    # the stops and breaths inside a sentence belong to it
+    edges = np.flatnonzero(np.diff(speech.astype(np.int8), prepend=0, append=0))
+    for end, start in zip(edges[1::2], edges[2::2], strict=False):
+        if start - end <= PAUSE_WINDOWS:
+            speech[end:start] = True
+    return np.asarray(speech)
 
 
 def check_speech(file: Path, pcm: Pcm) -> None:

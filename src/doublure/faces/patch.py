@@ -17,7 +17,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure import mouth as mouths
 from doublure import persona as personas
 from doublure.clock import RealClock
 from doublure.consent import load as load_consent
@@ -28,6 +27,7 @@ from doublure.media import Picture, Place, Size, Speech
 from doublure.persona import FaceTrack, Persona
 from doublure.plates import Fit, Plates, at_size
 from doublure.settings import FaceSettings
+from doublure.visemes import mouth_rows
 
 SHAPE_SPREAD = 0.03
 """Difference of opening or width (of the eye distance) that costs one unit when choosing a frame."""
@@ -37,6 +37,9 @@ STAY = 0.5
 """What a change of frame costs: without it the skin flickers between near equals."""
 FADE_FRAMES = 2
 """Frames a change of texture takes."""
+FADE_OPENING = 0.04
+"""Textures fade into each other when their openings (of the eye distance) differ by less: between
+shut lips and open ones a fade would be a smear."""
 EASE = 0.55
 """Share of the way to rest that the lips go in one frame when speech ends."""
 REST_FRAMES = 6
@@ -107,8 +110,9 @@ class PatchFace:
         self._range = _MouthRange.of(track)
 
     def mouth(self, speech: Speech) -> Mouth:
-        """Opening and spread, see `doublure.mouth`; float32 [frames, 2]."""
-        return mouths.track(speech)
+        """Rows of `doublure.visemes`, of which the first two are used: opening 0..1 and spread -1..1,
+        both relative to this host's own reach."""
+        return mouth_rows(speech)
 
     def render(
         self, place: Place, mouth: NDArray[np.float32] | None, state: object
@@ -141,13 +145,18 @@ class PatchFace:
             cost[current] -= STAY
         return int(np.argmin(cost))
 
+    def _alike(self, one: int, other: int) -> bool:
+        openings = self._track.opening[self._track.texture_frames[[one, other]]]
+        return bool(abs(openings[0] - openings[1]) < FADE_OPENING)
+
     def _set_in(self, picture: Picture, number: int, now: _State) -> _State:
         open_, wide = self._range.shape(now.open, now.spread)
         source = self._choose(open_, wide, number, now.source)
         if now.source < 0:
             now = replace(now, source=source)
         elif source != now.source:
-            now = replace(now, source=source, before=now.source, fade=FADE_FRAMES)
+            fade = FADE_FRAMES if self._alike(source, now.source) else 0
+            now = replace(now, source=source, before=now.source, fade=fade)
         target = self._target(number, open_, wide)
         box = _box(target, self._poses[number].scale * self._fit.scale, self.size)
         if box is None:
