@@ -44,6 +44,25 @@ PAIR_SECONDS = 0.5
 """A flash and a click further apart are not one clap."""
 OPTIONS = {"analyzeduration": "1000000", "rtmp_live": "live", "rtmp_buffer": "100"}
 
+EXTRA = (
+    ("seconds", "length of what was received", "s"),
+    ("video_gap_pts_ms", "longest video gap, by time stamps", "ms"),
+    ("video_gap_arrival_ms", "longest video gap, by arrival", "ms"),
+    ("audio_gap_pts_ms", "longest audio gap, by time stamps", "ms"),
+    ("audio_gap_arrival_ms", "longest audio gap, by arrival", "ms"),
+    ("keyframe_gap_ms", "longest time between keyframes", "ms"),
+    ("received_fps", "frames a second as received", "fps"),
+    ("received_kbps", "bit rate as received", "kbit/s"),
+    ("width_pixels", "width of the picture", "px"),
+    ("height_pixels", "height of the picture", "px"),
+    ("claps", "claps measured", ""),
+    ("av_offset_mean_ms", "A/V offset, mean (+ sound late)", "ms"),
+    ("av_offset_min_ms", "A/V offset, lowest", "ms"),
+    ("av_offset_max_ms", "A/V offset, highest", "ms"),
+    ("av_offset_worst_ms", "A/V offset, furthest from 0", "ms"),
+    ("ai_mark", "1: the metadata carries the AI mark", ""),
+)
+
 
 @dataclass(slots=True)
 class Track:
@@ -253,8 +272,9 @@ def main() -> int:
         print(f"cannot be received: {error}", file=sys.stderr)
         return 1
     figures = asdict(report(got))
-    for name, value in figures.items():
-        print(f"{name:24} {'-' if value is None else value}")
+    for name, label, unit in EXTRA:
+        value = figures[name]
+        print(f"{label:38} {'-' if value is None else value:>10} {unit}")
     if got.fault:
         print(f"ended early: {got.fault}")
     if arguments.json:

@@ -28,8 +28,8 @@ RAISED: dict[str, tuple[int, str]] = {}
 
 # ---- who may import whom ---------------------------------------------------------------------
 
-GROUND = ("errors", "media", "address", "metrics", "log")
-VALUES = ("cue", "catalog", "consent", "persona", "snapshot", "document", "settings", "amf", "flv")
+GROUND = ("errors", "media", "address", "metrics", "log", "geometry")
+VALUES = ("cue", "catalog", "consent", "persona", "snapshot", "document", "settings")
 EDGES = ("engines", "channel", "clock", "offload", "store")
 WIRING = ("company", "room")
 FRONT = ("console", "cluster", "show", "say", "check", "cli")
@@ -37,14 +37,16 @@ ENGINE_FOLDERS = ("chats", "writers", "voices", "faces", "sinks", "platforms")
 ENGINES_MAY = (*GROUND, *VALUES, "engines", "clock", "channel", "offload")
 """What an engine may import besides its own folder: values, the protocols, and the lane and the
 channel it works with."""
+DRAWING = ("drawing", "lettering", "raster", "lips", "portrait", "scenery", "posture", "puppet")
+PHONES = ("phones", "phones_english", "phones_french", "phones_mandarin")
 TOOLS: dict[str, tuple[str, ...]] = {
-    "sinks": ("amf", "flv", "rtmp", "recording"),
+    "sinks": ("amf", "flv", "rtmp"),
     "writers": ("answers", "moderate", "sentences", "wording"),
-    "voices": ("spoken",),
-    "faces": ("raster", "lettering"),
+    "voices": ("spoken", *PHONES),
+    "faces": (*DRAWING, "plates", "visemes"),
 }
-"""Formats and words that several engines of a folder share. They know nothing of the room: their
-rank keeps them from importing stages."""
+"""Formats, words, phones and drawing that an engine is made of. They know nothing of the room:
+their rank keeps them from importing stages."""
 ONLY_IMPORTER = {"ray": ("cluster",), "torch": ("enrol",), "mediapipe": ("enrol",)}
 
 # ---- names -----------------------------------------------------------------------------------

@@ -103,7 +103,7 @@ def test_pairs_and_gaps(receive: ModuleType) -> None:
     assert receive.longest_gap([1.0]) is None
 
 
-def test_the_command_writes_flat_json(tmp_path: Path) -> None:
+def test_the_command_writes_flat_json(receive: ModuleType, tmp_path: Path) -> None:
     encoder, coded = packets(50)
     url = write(tmp_path / "a.flv", coded, encoder)
     out = tmp_path / "figures.json"
@@ -113,8 +113,9 @@ def test_the_command_writes_flat_json(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    assert "av_offset_mean_ms" in done.stdout
+    assert "A/V offset, mean" in done.stdout
     found = json.loads(out.read_text())
+    assert set(found) == {name for name, _, _ in receive.EXTRA}
     assert found["claps"] == 2
     assert all(isinstance(value, int | float | None) for value in found.values())
     failed = subprocess.run(

@@ -64,13 +64,13 @@ class Stamper:
     """Turns packets into tags whose time begins at 0 with the first packet."""
 
     def __init__(self) -> None:
-        self._base: int | None = None
+        self._origin: int | None = None
 
     def tag(self, packet: Packet) -> Tag:
         """The tag of a packet; packets come in the order of their decoding times."""
-        if self._base is None:
-            self._base = packet.dts
-        at = max(0, _milliseconds(packet.dts - self._base))
+        if self._origin is None:
+            self._origin = packet.dts
+        at = max(0, _milliseconds(packet.dts - self._origin))
         if packet.kind == "audio":
             return Tag(AUDIO, bytes((_AAC, _CODED)) + packet.payload, at)
         kind = (_KEYFRAME if packet.keyframe else _INTER) | _AVC

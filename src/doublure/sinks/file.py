@@ -45,13 +45,13 @@ class FileSink:
         self._path = path
         self._file: BinaryIO | None = None
         self._container: av.container.OutputContainer | None = None
-        self._base: int | None = None
+        self._origin: int | None = None
 
     def open(self, header: StreamHeader) -> None:
         """Make the file and write its head; raises `SinkError`."""
         self.close()
         self._file = create(self._path)
-        self._base = None
+        self._origin = None
         try:
             self._container = av.open(self._file, "w", format="mp4", container_options=_OPTIONS)
             _add_streams(self._container, header)
@@ -64,13 +64,13 @@ class FileSink:
         """Add one packet; raises `SinkError` when the disk does not take it."""
         if self._container is None or self._file is None:
             raise SinkError("not open", where=str(self._path))
-        if self._base is None:
-            self._base = packet.dts
+        if self._origin is None:
+            self._origin = packet.dts
         coded = av.Packet(packet.payload)
         coded.stream = self._container.streams[0 if packet.kind == "video" else 1]
         coded.time_base = Fraction(1, TICKS)
-        coded.pts = packet.pts - self._base
-        coded.dts = packet.dts - self._base
+        coded.pts = packet.pts - self._origin
+        coded.dts = packet.dts - self._origin
         coded.duration = packet.duration
         coded.is_keyframe = packet.keyframe or packet.kind == "audio"
         try:
