@@ -246,22 +246,26 @@ class Director:
             async with aclosing(self._clauses(cue)) as clauses:
                 first = await anext(clauses, None)
                 if first is None:
-                    self._settle(cue, None)
+                    self._settle(cue, [])
                     return
                 self._programme.cancel()
                 async with self._floor:
                     self._rewind(self.desk.performer.make_way(SENTENCE_SECONDS))
-                    await self._offer(first)
-                    self._settle(cue, first.utterance)
+                    said = [first.utterance]
+                    await self.desk.performer.offer(first)
+                    self._settle(cue, said)
                     async for clause in clauses:
-                        await self._offer(clause)
+                        if clause.utterance.id != said[-1].id:
+                            said.append(clause.utterance)
+                            self._settle(cue, said)
+                        await self.desk.performer.offer(clause)
         finally:
             self._urgent -= 1
 
     async def _say(self, cue: Cue) -> None:
         async with aclosing(self._clauses(cue)) as clauses:
             async for clause in clauses:
-                await self._offer(clause)
+                await self.desk.performer.offer(clause)
         metrics.CUES.labels(cue.kind, "said").inc()
 
     async def _clauses(self, cue: Cue) -> AsyncIterator[Clause]:
@@ -279,9 +283,6 @@ class Director:
             metrics.STAGE_FAULTS.labels("direct").inc()
             log.error("cue %s (%s) was dropped: %s", cue.id, cue.kind, error)
 
-    async def _offer(self, clause: Clause) -> None:
-        await self.desk.performer.offer(clause)
-
     def _rewind(self, dropped: list[Clause]) -> None:
         lost = {clause.utterance.cue for clause in dropped}
         positions = [position for cue, position in self._positions if cue in lost]
@@ -290,14 +291,16 @@ class Director:
         if any(clause.utterance.kind == "disclosure" for clause in dropped):
             self._disclosed = -math.inf
 
-    def _settle(self, cue: Cue, utterance: Utterance | None) -> None:
+    def _settle(self, cue: Cue, said: list[Utterance]) -> None:
+        """Tell the judge what became of the cue's comment."""
         if cue.comment is None:
             return
-        if utterance is None:
-            self.desk.judge.settle(cue.comment.id, "expired", "")
-            return
-        fate = "asked_colleagues" if asked_colleagues(utterance) else "answered"
-        self.desk.judge.settle(cue.comment.id, fate, utterance.text)
+        fate = "answered"
+        if not said:
+            fate = "expired"
+        elif any(asked_colleagues(utterance) for utterance in said):
+            fate = "asked_colleagues"
+        self.desk.judge.settle(cue.comment.id, fate, " ".join(utterance.text for utterance in said))
 
     def _cue(self, kind: CueKind, text: str = "") -> Cue:
         now = self.desk.clock.now()

@@ -129,6 +129,8 @@ class Performer:
     def __init__(self, face: Face, overlay: Overlay, catalog: Catalog, clock: Clock) -> None:
         self.frames: Channel[Frame] = Channel("frames", FRAMES_AHEAD)
         self.aired: Channel[Aired] = Channel("aired", 256, "drop_oldest")
+        self.frames_made = 0
+        self.frames_speaking = 0
         self.late_pictures = 0
         self.on_air: Clause | None = None
         self._face = face
@@ -215,6 +217,8 @@ class Performer:
         await self.frames.put(
             Frame(planned.number, planned.pcm, picture, planned.clause is not None, utterance, late)
         )
+        self.frames_made += 1
+        self.frames_speaking += planned.clause is not None
         metrics.FRAMES.inc()
         return picture
 

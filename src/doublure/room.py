@@ -23,7 +23,7 @@ from doublure.errors import EngineError
 from doublure.listen import listen
 from doublure.log import get_log
 from doublure.settings import RoomSettings, SinkSettings
-from doublure.snapshot import LineView, ProductView, RoomState, RoomView
+from doublure.snapshot import LineView, Measures, ProductView, RoomState, RoomView
 from doublure.store import open_store
 from doublure.supervise import Watchdog, supervise
 
@@ -51,6 +51,7 @@ class Room:
         self._said: deque[LineView] = deque(maxlen=SAID_LINES)
         self._watchdog = Watchdog(clock)
         self._over = anyio.Event()
+        self._waits: deque[float] = deque(maxlen=100)
         self._pushed = 0
         self._spawn: Callable[..., None]
 
@@ -143,6 +144,13 @@ class Room:
             language=self._settings.language,
         )
 
+    def measures(self) -> Measures:
+        """Figures for benchmarks."""
+        performer = self._company.performer
+        return Measures(
+            performer.frames_made, performer.frames_speaking, performer.late_pictures, tuple(self._waits)
+        )
+
     async def changes(self) -> AsyncIterator[RoomView]:
         """The room whenever it changed, at most twice a second, until the show is over."""
         last: RoomView | None = None
@@ -200,6 +208,7 @@ class Room:
             for comment in company.director.asked:
                 if comment.id == utterance.comment and utterance.kind == "answer":
                     metrics.ANSWER_SECONDS.observe(aired.at - comment.at)
+                    self._waits.append(aired.at - comment.at)
                     log.info("answered after %.2f s: %s", aired.at - comment.at, comment.text)
                     company.director.asked.remove(comment)
                     break

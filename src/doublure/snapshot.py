@@ -30,7 +30,7 @@ class CommentView:
     author: str
     text: str
     fate: str
-    """waiting, answered, asked_colleagues, moderated, merged, expired."""
+    """waiting, answered, asked_colleagues, moderated, merged, noted, expired."""
     age_seconds: int
     answer: str = ""
 
@@ -83,3 +83,17 @@ class RoomView:
     viewers: int = 0
     language: Language = "zh"
     """The show's language: what the console speaks until the operator chooses another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What a benchmark reads of a room."""
+
+    frames: int
+    """Frames put on air."""
+    speaking_frames: int
+    """Those with speech in them."""
+    late_pictures: int
+    """Frames that repeated the last picture."""
+    answer_seconds: tuple[float, ...]
+    """From comment to first frame of its answer, oldest first, the last 100."""
