@@ -198,9 +198,31 @@ def enrol(
                 remedy="run `make enrol`, or pip install 'doublure[enrol]' and then "
                 "pip install --no-deps mediapipe==0.10.21",
             )
+    from rich.console import Console
+    from rich.progress import Progress, TaskID, TimeElapsedColumn, TimeRemainingColumn
+
     from doublure.enrol.bundle import enrol as make_persona
 
-    echo(str(make_persona), wrong=False)
+    columns = (*Progress.get_default_columns()[:3], TimeRemainingColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        shown: dict[str, TaskID] = {}
+
+        def progress(stage: str, done: int, total: int) -> None:
+            if stage not in shown:
+                finish()  # a stage is over when the next one begins
+                shown[stage] = bars.add_task(stage, total=total)
+            bars.update(shown[stage], completed=done, total=total)
+
+        def finish() -> None:
+            for bar in bars.tasks:
+                bars.update(bar.id, completed=bar.total)
+
+        persona = make_persona(footage, given, out, progress)
+        finish()
+    size = persona.size
+    echo(
+        f"{out}: persona of {given.who}, {size.width}x{size.height}, takes {', '.join(persona.manifest.takes)}"
+    )
 
 
 @consent_app.command("new")
