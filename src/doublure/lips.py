@@ -46,10 +46,10 @@ class _Lines:
 
 def _lines(mouth: MouthShape) -> _Lines:
     rounding, wide = max(0.0, -mouth.spread), max(0.0, mouth.spread)
-    half = 33.0 + 5.0 * wide - 15.0 * rounding - 3.5 * mouth.opening * (1 - rounding) - 2.0 * mouth.press
+    half = 34.0 + 4.5 * wide - 15.0 * rounding - 3.5 * mouth.opening * (1 - rounding) - 2.0 * mouth.press
     gap = mouth.opening * (31.0 - 4.0 * rounding - 8.0 * wide) + 4.5 * mouth.bite
     thick = 1.0 + 0.22 * rounding - 0.3 * mouth.press - 0.1 * mouth.opening
-    corner = MOUTH_Y - 5.4 - 1.2 * wide + 0.2 * gap + 4.6 * rounding + 2.6 * mouth.press
+    corner = MOUTH_Y - 6.6 - 0.4 * wide + 0.2 * gap + 5.6 * rounding + 2.6 * mouth.press
     up, down = MOUTH_Y - 0.5 - 0.2 * gap, MOUTH_Y + 0.4 + 0.8 * gap - 3.5 * mouth.bite
     bow = 9.4 * thick
     low = (11.0 * thick) * (1 - 0.22 * mouth.bite)

@@ -78,7 +78,7 @@ def paint_face(canvas: Canvas) -> None:
     _paint_nose(canvas, skin)
     for side in (-1, 1):
         brow = stroke(
-            [(side * 21, -35), (side * 37, -41), (side * 58, -43), (side * 80, -34)], [4.2, 7.8, 6.8, 4.4, 0.8]
+            [(side * 22, -33), (side * 39, -38.5), (side * 60, -41.5), (side * 82, -34.5)], [3.6, 7.2, 6.6, 4.4, 0.8]
         )
         canvas.fill(brow, BROW, 0.62, soft=1.0)
         canvas.fill(brow, BROW, 0.42)
@@ -155,13 +155,22 @@ def _paint_lock(canvas: Canvas, lock: Points, side: int) -> None:
         thick = 1.4 + 1.8 * abs(np.sin(n * 2.4 + side))
         tone, opacity = ((HAIR_LIGHT, 0.34), (HAIR_DARK, 0.3), ("#5b3d31", 0.4))[n % 3]
         canvas.fill(stroke(_strand(side, share), [0.3, thick, thick * 1.5, thick, 0.4]), tone, opacity, soft=0.8, inside=hair)
+    if side > 0:
+        # the top of the head, which the strands from the parting leave bare
+        for n in range(7):
+            far = [(-26.0 + 4 * n, -170), (10 + 9 * n, -168 + 2 * n), (62 + 7 * n, -150 + 5 * n), (106 + 3 * n, -112 + 7 * n)]
+            canvas.fill(stroke(far, [0.3, 2, 3, 0.5]), (HAIR_LIGHT, HAIR_DARK)[n % 2], 0.36, soft=1.0, inside=hair)
+        for n in range(6):
+            near = [(-30.0 + n, -172), (-33 + 4 * n, -146 + n), (-22 + 9 * n, -116 + 5 * n), (20 + 12 * n, -92 + 5 * n)]
+            canvas.fill(stroke(near, [0.3, 2, 3, 0.4]), (HAIR_LIGHT, HAIR_DARK)[n % 2], 0.34, soft=1.0, inside=hair)
+        canvas.fill(stroke([(-20, -172), (40, -164), (92, -128)], [2, 10, 3]), "#6b4a3b", 0.5, soft=5, inside=hair)
     shine = [(side * 20 - 12, -138), (side * 58 - 4, -124), (side * 94, -92), (side * 113, -44), (side * 119, 2)]
     canvas.fill(stroke(shine, [2, 16, 22, 16, 3]), HAIR_SHINE, 0.42, soft=8, inside=hair)
     for n in range(count):
         strand = _strand(side, (n + 0.5) / count)
         (ax, ay), (bx, by) = strand[1], strand[2]
         glint = [(ax + (bx - ax) * (0.1 + 0.2 * abs(np.sin(n * 1.7))), ay + (by - ay) * 0.1), (bx, by)]
-        canvas.fill(stroke(glint, [0.2, 1.5, 0.2]), "#d8a47c", 0.36, soft=0.7, inside=hair)
+        canvas.fill(stroke(glint, [0.2, 1.6, 0.2]), "#d8a47c", 0.24, soft=1.1, inside=hair)
     canvas.fill(stroke([(side * 131, -30), (side * 136, 50), (side * 128, 126)], [2, 11, 2]), HAIR_DARK, 0.5, soft=5, inside=hair)
     edge = stroke([(side * 98, -26), (side * 99, 14), (side * 91, 68), (side * 81, 114), (side * 76, 148)], [1, 4, 4, 2])
     canvas.fill(edge, "#201413", 0.6, soft=2.4, inside=hair)

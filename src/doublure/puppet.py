@@ -293,7 +293,7 @@ def _phases(size: Size, frame: Frame, scale: float) -> tuple[Picture, ...]:
     paint_body(front)
     neck = Canvas(Frame(frame.left - EYES[0], frame.top - EYES[1], frame.width, frame.height), scale)
     paint_neck(neck)
-    neck.fade(192, 214)
+    neck.fade(176, 212)
     front.lay(neck)
     paint_collar(front)
     paint_desk(front)
@@ -303,6 +303,8 @@ def _phases(size: Size, frame: Frame, scale: float) -> tuple[Picture, ...]:
         np.asarray(cv2.resize(canvas.pixels, shape, interpolation=cv2.INTER_LINEAR), np.float32)
         for canvas in (behind, front)
     )
+    # a little grain, the same in every phase, keeps soft walls from showing steps of one level
+    studio[..., :3] += np.random.default_rng(7).uniform(-1.3, 1.3, (*studio.shape[:2], 1)).astype(np.float32)
     count = max(6, min(PHASES, PHASE_BYTES // (size.width * size.height * 3 // 2)))
     steps = np.linspace(0, 1, count)
     return tuple(i420(_over(studio, _breathed(body, frame, float(step))).clip(0, 255)) for step in steps)

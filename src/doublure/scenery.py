@@ -124,12 +124,13 @@ def paint_body(canvas: Canvas) -> None:
     half: list[Point] = [(54, 650), (96, 676), (160, 699), (206, 726), (232, 776), (246, 860), (258, 960), (272, 1060), (276, 1150), (262, 1230)]
     torso = shape(
         [(x - px, py) for px, py in half[::-1]],
-        [(x - 54, 650), (x, 700), (x + 54, 650)],
+        [(x - 54, 650), (x, 641), (x + 54, 650)],
         [(x + px, py) for px, py in half],
         [(x + 262, 1230), (x - 262, 1230)],
     )
     canvas.fill(torso, linear((x - 230, 680), (x + 250, 1150), BLAZER_LIGHT, BLAZER, BLAZER_SHADE))
     cloth = canvas.cover(torso)
+    canvas.fill(ellipse(x, 660, 62, 26), BLAZER_DEEP, 0.9, soft=6, inside=cloth)
     _paint_blouse(canvas, x)
     for side in (-1, 1):
         arm = [(x + side * 176, 800), (x + side * 182, 900), (x + side * 172, 1010), (x + side * 150, 1100), (x + side * 120, 1160)]
@@ -155,17 +156,18 @@ def paint_collar(canvas: Canvas) -> None:
 
 
 def _paint_blouse(canvas: Canvas, x: float) -> None:
-    opening = shape([(x - 74, 664), (x - 66, 760), (x - 44, 880), (x - 2, 1036)], [(x - 2, 1036), (x + 44, 880), (x + 66, 760), (x + 74, 664)], [(x + 74, 664), (x, 660), (x - 74, 664)])
+    opening = shape([(x - 44, 630), (x - 66, 690), (x - 68, 760), (x - 44, 880), (x - 2, 1036)], [(x - 2, 1036), (x + 44, 880), (x + 68, 760), (x + 66, 690), (x + 44, 630)], [(x + 44, 630), (x - 44, 630)])
     canvas.fill(opening, linear((x - 70, 680), (x + 70, 900), BLOUSE, BLOUSE, "#efe3da"))
     inside = canvas.cover(opening)
-    skin = shape([(x - 80, 640), (x - 58, 706), (x - 34, 748), (x, 764), (x + 34, 748), (x + 58, 706), (x + 80, 640)], [(x + 80, 640), (x - 80, 640)])
-    canvas.fill(skin, linear((x - 60, 640), (x + 60, 760), SKIN_LIGHT, SKIN, "#f4cbb3"), inside=inside)
+    skin = shape([(x - 80, 620), (x - 58, 706), (x - 34, 748), (x, 764), (x + 34, 748), (x + 58, 706), (x + 80, 620)], [(x + 80, 620), (x - 80, 620)])
+    canvas.fill(skin, linear((x - 50, 0), (x + 60, 0), SKIN, SKIN, "#f2c7ae"), inside=inside)
     bare = canvas.cover(skin) * inside
+    canvas.fill(ellipse(x - 8, 738, 34, 16), SKIN_LIGHT, 0.8, soft=9, inside=bare)
     canvas.fill(ellipse(x, 708, 8, 7), SKIN_SHADE, 0.7, soft=4, inside=bare)
     for side in (-1, 1):
         bone = stroke([(x + side * 13, 704), (x + side * 36, 696), (x + side * 74, 690)], [1, 4, 1])
         canvas.fill(bone, SKIN_DEEP, 0.45, soft=2, inside=bare)
-    hem = [(x - 80, 640), (x - 58, 706), (x - 34, 748), (x, 764), (x + 34, 748), (x + 58, 706), (x + 80, 640)]
+    hem = [(x - 80, 620), (x - 58, 706), (x - 34, 748), (x, 764), (x + 34, 748), (x + 58, 706), (x + 80, 620)]
     canvas.fill(stroke([(px, py - 2) for px, py in hem], [2, 5, 6, 5, 2]), SKIN_DEEP, 0.4, soft=3, inside=bare)
     canvas.fill(stroke([(px, py + 4) for px, py in hem], [3, 7, 7, 7, 3]), "#ffffff", 0.9, soft=0.8, inside=inside)
     canvas.fill(stroke([(px, py + 9) for px, py in hem], [1, 2.4, 2.4, 2.4, 1]), BLOUSE_SHADE, 0.8, soft=1.0, inside=inside)

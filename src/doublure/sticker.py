@@ -71,7 +71,7 @@ def sticker(product: Product, language: Language, pixels: int) -> Sticker:
     name = fitted(product.name, pixels * 0.108, inner, 2, pixels * 0.085)
     rows = [round(name.pixels * LINE * len(name.lines)), round(pixels * 0.25)]
     if product.was is not None:
-        rows.append(round(pixels * 0.125))
+        rows.append(round(pixels * 0.135))
     height = pad + inner + round(pixels * 0.035) + sum(rows) + pad
     drawing = blank(pixels + 2 * margin, height + 2 * margin)
     _paper(drawing, pixels, height, margin)
@@ -88,7 +88,7 @@ def sticker(product: Product, language: Language, pixels: int) -> Sticker:
     if product.was is not None:
         was, size = money(product.was, language).text, pixels * 0.1
         size *= min(1.0, inner / width(was, size))
-        baseline = top + round(pixels * 0.085)
+        baseline = top + round(pixels * 0.1)
         _write(drawing, was, margin + pad, baseline, size, WAS)
         _strike(drawing, margin + pad, baseline - round(size * 0.33), round(width(was, size)), size)
     return Sticker(drawing, margin)

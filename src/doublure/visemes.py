@@ -119,8 +119,8 @@ def _by_phones(phones: tuple[Phone, ...], frames: int) -> Rows:
         for n in range(SHAPES)
     ]
     middles = (np.arange(frames) + 0.5) * SAMPLES_PER_FRAME / STEP + AHEAD
-    here = middles.astype(int).clip(0, points - 1)
-    return np.asarray(np.stack([track[here] for track in smooth], axis=1), np.float32)
+    middle = middles.astype(int).clip(0, points - 1)
+    return np.asarray(np.stack([track[middle] for track in smooth], axis=1), np.float32)
 
 
 def _keep_contacts(rows: Rows, phones: list[Phone]) -> None:
