@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from clips import SIZE, blank, consent_for, correlation, host, lying, placed, talking, turned, voice, write_clip
+
+from doublure.enrol import footage as reading
+from doublure.enrol.bundle import STAGES, enrol
+from doublure.enrol.tracking import track
+from doublure.errors import ConsentError, FootageError
+from doublure.geometry import opening
+from doublure.media import FPS, SAMPLE_RATE, Size
+from doublure.persona import load
+
+
+def ignore(stage: str, done: int, total: int) -> None:
+    """No progress wanted."""
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """17 s of the drawn host, with enough speech."""
+    pictures, pcm, _ = talking(17)
+    return write_clip(tmp_path_factory.mktemp("footage") / "talk.mp4", pictures, pcm)
+
+
+def test_footage_becomes_a_persona_whose_mouth_is_the_footages(clip: Path, tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    consent = consent_for(tmp_path, clip)
+    persona = enrol(clip, consent, tmp_path / "persona", lambda *step: told.append(step))
+    assert persona.manifest.takes.keys() == {"idle", "talk"}
+    assert persona.size == SIZE
+    face = persona.track()
+    for take, frames in face.takes.items():
+        assert len(frames) == persona.manifest.takes[take].frames
+        # a loop: the last frame's neighbour is the first
+        assert abs(int(frames[-1]) - int(frames[0])) == 1
+    _, _, truth = talking(17)
+    count = min(len(truth), len(face.opening))
+    assert correlation(face.opening[:count], truth[:count]) > 0.9
+    assert [stage for stage in dict.fromkeys(step[0] for step in told)] == list(STAGES)
+    assert all(0 <= done <= total for _, done, total in told)
+    # nothing half-made is left beside it
+    assert {path.name for path in tmp_path.iterdir()} == {"persona", "key", "consent-0.json"}
+    assert load(tmp_path / "persona", consent) == persona
+    with pytest.raises(FootageError, match="something here already"):
+        enrol(clip, consent, tmp_path / "persona", ignore)
+
+
+def test_footage_without_its_consent_is_not_read(clip: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.mp4"
+    other.write_bytes(b"another film")
+    with pytest.raises(ConsentError):
+        enrol(clip, consent_for(tmp_path, other), tmp_path / "persona", ignore)
+    assert not (tmp_path / "persona").exists()
+
+
+def refused(file: Path, folder: Path) -> FootageError:
+    with pytest.raises(FootageError) as caught:
+        enrol(file, consent_for(folder, file), folder / "persona", ignore)
+    assert str(file) in caught.value.where
+    assert caught.value.remedy
+    assert not (folder / "persona").exists()
+    assert not list(folder.glob(".persona*"))
+    return caught.value
+
+
+def test_silent_footage_is_refused(tmp_path: Path) -> None:
+    file = write_clip(tmp_path / "mute.mp4", [blank(SIZE)] * 30, None)
+    assert "no sound" in refused(file, tmp_path).what
+
+
+def test_too_little_speech_is_refused_with_its_length(tmp_path: Path) -> None:
+    pcm = voice(9)
+    file = write_clip(tmp_path / "short.mp4", [blank(SIZE)] * 225, pcm)
+    assert "s of speech, at least 15 s" in refused(file, tmp_path).what
+
+
+def test_footage_without_a_face_names_the_second(tmp_path: Path) -> None:
+    pictures, _, _ = talking(3)
+    pcm = voice(17)
+    file = write_clip(tmp_path / "empty.mp4", [*pictures, *[blank(SIZE)] * (17 * FPS - 75)], pcm)
+    error = refused(file, tmp_path)
+    assert error.what == "no face is found"
+    assert error.where.endswith("second 3.0")
+
+
+def test_two_faces_are_refused(tmp_path: Path) -> None:
+    pictures, _, _ = talking(2)
+    both = [placed(picture, Size(896, 768), [(0, 0), (448, 0)]) for picture in pictures]
+    file = write_clip(tmp_path / "two.mp4", (both * 9)[: 17 * FPS], voice(17))
+    assert refused(file, tmp_path).what == "there are two faces"
+
+
+def test_a_small_face_is_refused_with_its_size(tmp_path: Path) -> None:
+    small = Size(240, 426)
+    (face,) = host(small)
+    del face
+    pictures, _, _ = talking(2, small)
+    file = write_clip(tmp_path / "far.mp4", (pictures * 9)[: 17 * FPS], voice(17))
+    assert "pixels high, at least 100" in refused(file, tmp_path).what
+
+
+def test_a_file_that_was_cut_off_is_refused(clip: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(clip.read_bytes()[:20_000])
+    assert "cannot be read" in refused(broken, tmp_path).what
+    text = tmp_path / "letter.mp4"
+    text.write_text("this is no film")
+    assert "cannot be read" in refused(text, tmp_path).what
+
+
+def test_a_rotated_phone_clip_is_set_upright(tmp_path: Path) -> None:
+    pictures, pcm, _ = talking(1)
+    flat = write_clip(tmp_path / "flat.mp4", list(lying(pictures)), pcm)
+    phone = turned(flat, tmp_path / "phone.mp4")
+    shape = reading.inspect(phone)
+    assert shape.size == SIZE
+    upright = next(reading.pictures(phone, shape))
+    lies = reading.inspect(flat)
+    assert lies.size == Size(SIZE.height, SIZE.width)
+    assert np.abs(upright.astype(int) - pictures[0].astype(int)).mean() < 4
+
+
+def test_a_variable_frame_rate_becomes_25_frames_a_second(tmp_path: Path) -> None:
+    levels = [40 + 3 * number for number in range(50)]
+    # 50 pictures in 2 s, but every fifth comes 30 ms late and one second has half of them
+    times = [number / 25 + (0.03 if number % 5 == 0 else 0) for number in range(25)]
+    times += [1 + number / 12.5 for number in range(13)]
+    file = write_clip(
+        tmp_path / "vfr.mp4", [blank(Size(64, 64), level) for level in levels[: len(times)]], voice(2), times=times
+    )
+    shape = reading.inspect(file)
+    made = list(reading.pictures(file, shape))
+    assert abs(len(made) - 2 * FPS) <= 1
+    shown = [round((float(picture[:64].mean()) - 40) / 3) for picture in made]
+    assert shown == sorted(shown)
+    # in the slow second each picture is shown twice
+    assert max(np.bincount(shown)[25:37]) <= 3
+    assert min(np.bincount(shown)[26:36]) >= 1
+
+
+def test_sixty_frames_a_second_keep_their_speed(tmp_path: Path) -> None:
+    pictures = [blank(Size(64, 64), 20 + number) for number in range(120)]
+    file = write_clip(tmp_path / "fast.mp4", pictures, voice(2), rate=60)
+    made = list(reading.pictures(file, reading.inspect(file)))
+    assert abs(len(made) - 50) <= 1
+    assert abs(float(made[25][:64].mean()) - (20 + 60)) < 4
+
+
+def test_speech_is_told_from_silence() -> None:
+    pcm = np.zeros(10 * SAMPLE_RATE, np.float32)
+    pcm += np.random.default_rng(1).normal(0, 0.001, len(pcm)).astype(np.float32)
+    pcm[3 * SAMPLE_RATE : 6 * SAMPLE_RATE] += voice(4)[SAMPLE_RATE // 2 :][: 3 * SAMPLE_RATE]
+    windows = reading.speech_windows(pcm)
+    speech = windows.sum() * 0.03
+    assert 2.7 < speech < 3.6
+    assert not windows[: int(2.8 / 0.03)].any()
+
+
+def test_landmarks_follow_the_mouth(clip: Path) -> None:
+    shape = reading.inspect(clip)
+    pictures = (picture for _, picture in zip(range(60), reading.pictures(clip, shape), strict=False))
+    done: list[int] = []
+    tracked = track(pictures, shape.size, clip, done.append)
+    assert done == list(range(1, 61))
+    assert tracked.seen.all()
+    _, _, truth = talking(17)
+    assert correlation(opening(tracked.control), truth[:60]) > 0.85

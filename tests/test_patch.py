@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from clips import SIZE, consent_for, correlation, talking, voice, write_clip
+
+from doublure.consent import Consent
+from doublure.enrol.bundle import enrol
+from doublure.enrol.tracking import track
+from doublure.errors import ConsentError, EngineError, FootageError
+from doublure.faces.patch import PatchFace, make
+from doublure.geometry import opening
+from doublure.media import SAMPLE_RATE, Phone, Place, Size, Speech
+from doublure.persona import FACE, Persona, load
+from doublure.settings import FaceSettings
+
+
+@pytest.fixture(scope="module")
+def enrolled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Persona, Consent, Path]:
+    """The drawn host, enrolled by the ordinary way."""
+    folder = tmp_path_factory.mktemp("enrolled")
+    pictures, pcm, _ = talking(17)
+    file = write_clip(folder / "talk.mp4", pictures, pcm)
+    consent = consent_for(folder, file)
+    return enrol(file, consent, folder / "persona", lambda *_: None), consent, folder
+
+
+@pytest.fixture(scope="module")
+def face(enrolled: tuple[Persona, Consent, Path]) -> PatchFace:
+    return PatchFace(enrolled[0], SIZE)
+
+
+def row(open_: float, spread: float = 0.0) -> np.ndarray:
+    return np.array([open_, spread, 0, 0, 0, 0], np.float32)
+
+
+def test_the_mouth_does_what_it_is_asked_while_the_plate_says_something_else(face: PatchFace) -> None:
+    rng = np.random.default_rng(3)
+    asked = np.clip(np.repeat(rng.uniform(-0.2, 1.0, 20), 4), 0, 1).astype(np.float32)
+    state: object = None
+    pictures = []
+    for number, open_ in enumerate(asked):
+        picture, state = face.render(Place("talk", 100 + number), row(float(open_)), state)
+        pictures.append(picture)
+    tracked = track(iter(pictures), SIZE, Path("rendered"), lambda _: None)
+    assert tracked.seen.all()
+    seen = opening(tracked.control)
+    assert correlation(seen, asked) > 0.9
+    plates = face._track.opening[face._track.takes["talk"][100 : 100 + len(asked)]]
+    assert correlation(seen, plates) < 0.6
+    assert seen[asked == 0].mean() < 0.35 * seen[asked > 0.6].mean()
+
+
+def test_only_the_lower_face_changes(face: PatchFace) -> None:
+    plate = face._plates.read(Place("talk", 120))
+    picture, _ = face.render(Place("talk", 120), row(0.9), None)
+    changed = np.abs(picture[: SIZE.height].astype(int) - plate[: SIZE.height]) > 2
+    rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+    points = face._points[face._track.takes["talk"][120]]
+    eyes = face._poses[face._track.takes["talk"][120]].scale
+    assert rows.min() > points[:, 1].min() - 0.2 * eyes
+    assert rows.max() < points[:, 1].max() + 0.4 * eyes
+    assert columns.min() > points[:, 0].min() - 0.2 * eyes
+    assert columns.max() < points[:, 0].max() + 0.2 * eyes
+
+
+def test_there_is_no_seam(face: PatchFace) -> None:
+    """Along the mask's edge the picture is no steeper than the plate, in the median of the plates."""
+    ratios = []
+    for index in range(60, 160, 7):
+        number = int(face._track.takes["talk"][index])
+        plate = face._plates.read(Place("talk", index))[: SIZE.height]
+        picture = face.render(Place("talk", index), row(0.5), None)[0][: SIZE.height]
+        target = face._points[number]
+        box = (0, 0, SIZE.width, SIZE.height)
+        mask, _ = face._mask(number, target, box)
+        edge = (mask > 0.1) & (mask < 0.9)
+        ratios.append(float(steepness(picture)[edge].mean() / steepness(plate)[edge].mean()))
+    assert float(np.median(ratios)) < 1.1
+    assert max(ratios) < 1.25
+
+
+def steepness(luma: np.ndarray) -> np.ndarray:
+    plane = luma.astype(np.float32)
+    return np.asarray(np.hypot(cv2.Sobel(plane, cv2.CV_32F, 1, 0), cv2.Sobel(plane, cv2.CV_32F, 0, 1)))
+
+
+def test_a_silent_host_shuts_the_mouth_and_then_is_the_plate(face: PatchFace) -> None:
+    takes = face._track.takes["idle"]
+    state: object = None
+    picture, state = face.render(Place("idle", 0), row(1.0), state)
+    for index in range(1, 40):
+        picture, state = face.render(Place("idle", index), None, state)
+    if face._track.opening[takes[39]] <= 2 * face._range.shut:
+        np.testing.assert_array_equal(picture, face._plates.read(Place("idle", 39)))
+    loud = int(np.argmax(face._track.opening[face._track.takes["talk"]]))
+    shut, _ = face.render(Place("talk", loud), None, None)
+    tracked = track(iter([shut] * 3), SIZE, Path("rendered"), lambda _: None)
+    open_ = opening(tracked.control)[0] / face._poses[face._track.takes["talk"][loud]].scale
+    assert open_ < 0.35 * face._track.opening.max()
+
+
+def test_the_same_calls_give_the_same_pictures(enrolled: tuple[Persona, Consent, Path]) -> None:
+    def run() -> np.ndarray:
+        fresh = PatchFace(enrolled[0], SIZE)
+        state: object = None
+        for index in range(12):
+            picture, state = fresh.render(Place("talk", index), row(index / 12), state)
+        return picture
+
+    np.testing.assert_array_equal(run(), run())
+
+
+def test_lips_meet_for_p_whatever_surrounds_it(face: PatchFace) -> None:
+    step = SAMPLE_RATE // 8
+    speech = Speech(
+        voice(1)[: 3 * step],
+        phones=(Phone("a", 0, step), Phone("p", step, 2 * step), Phone("a", 2 * step, 3 * step)),
+    )
+    rows = face.mouth(speech)
+    assert len(rows) == -(-3 * step // 960)
+    assert rows[len(rows) // 2, 0] < 0.05
+    assert rows[:, 0].max() > 0.6
+
+
+def test_another_size_shows_the_same_face(enrolled: tuple[Persona, Consent, Path]) -> None:
+    small = PatchFace(enrolled[0], Size(360, 640))
+    picture, _ = small.render(Place("talk", 30), row(0.8), None)
+    assert picture.shape == (960, 360)
+    large, _ = PatchFace(enrolled[0], SIZE).render(Place("talk", 30), row(0.8), None)
+    shrunk = cv2.resize(large[: SIZE.height], (360, 640), interpolation=cv2.INTER_AREA)
+    assert np.abs(shrunk.astype(int) - picture[:640]).mean() < 4
+
+
+def test_a_persona_needs_its_own_consent(enrolled: tuple[Persona, Consent, Path], tmp_path: Path) -> None:
+    _, consent, folder = enrolled
+    with pytest.raises(EngineError, match="persona"):
+        make(FaceSettings(engine="patch"), SIZE)
+    with pytest.raises(ConsentError, match="consent"):
+        make(FaceSettings(engine="patch", persona=folder / "persona"), SIZE)
+    other = consent_for(tmp_path, folder / "talk.mp4", who="Somebody Else")
+    with pytest.raises(ConsentError, match="Somebody Else"):
+        load(folder / "persona", other)
+    settings = FaceSettings(engine="patch", persona=folder / "persona", consent=folder / "consent-0.json")
+    assert make(settings, SIZE).takes.keys() == {"idle", "talk"}
+    assert load(folder / "persona", consent).manifest.who == consent.who
+
+
+def test_a_damaged_persona_names_the_file(enrolled: tuple[Persona, Consent, Path], tmp_path: Path) -> None:
+    persona, consent, _ = enrolled
+    copy = tmp_path / "persona"
+    copy.mkdir()
+    for file in persona.folder.iterdir():
+        if file.is_file():
+            (copy / file.name).write_bytes(file.read_bytes())
+    raw = bytearray((copy / FACE).read_bytes())
+    raw[len(raw) // 2] ^= 1
+    (copy / FACE).write_bytes(bytes(raw))
+    with pytest.raises(FootageError, match=r"face\.npz: a file of the persona is damaged"):
+        load(copy, consent)
+    (copy / FACE).unlink()
+    with pytest.raises(FootageError, match=r"face\.npz"):
+        load(copy, consent)
+    (copy / "manifest.json").write_text("{}")
+    with pytest.raises(FootageError, match="manifest is damaged"):
+        load(copy, consent)
+    with pytest.raises(FootageError, match="no persona here"):
+        load(tmp_path / "nowhere", consent)
