@@ -27,6 +27,20 @@ _STEPS = 14
 """Points of a curve between two given ones."""
 
 
+_TURN = np.linspace(0, 2 * np.pi, 72, endpoint=False, dtype=np.float32)
+_CIRCLE = np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1)
+
+
+def _hermite() -> NDArray[np.float32]:
+    t = np.linspace(0, 1, _STEPS, endpoint=False, dtype=np.float32)[:, None]
+    parts = (2 * t**3 - 3 * t**2 + 1, t**3 - 2 * t**2 + t, 3 * t**2 - 2 * t**3, t**3 - t**2)
+    return np.stack(parts)
+
+
+_RISE = _hermite()
+"""Shares of start, leaving slope, end and arriving slope along a piece (cubic Hermite)."""
+
+
 def rgb(colour: Colour) -> NDArray[np.float32]:
     """sRGB 0..255 [3]."""
     return np.array([int(colour[n : n + 2], 16) for n in (1, 3, 5)], np.float32)
@@ -46,20 +60,14 @@ def curve(points: Sequence[Point], closed: bool = False) -> Points:
         if closed
         else np.concatenate([2 * given[:1] - given[1:2], given, 2 * given[-1:] - given[-2:-1]])
     )
-    knots = np.sqrt(np.linalg.norm(np.diff(around, axis=0), axis=1)).clip(1e-3)
-    parts = []
-    for n in range(len(around) - 3):
-        p0, p1, p2, p3 = around[n : n + 4]
-        a, b, c = knots[n : n + 3]
-        m1 = (p2 - p1) + b * ((p1 - p0) / a - (p2 - p0) / (a + b))
-        m2 = (p2 - p1) + b * ((p3 - p2) / c - (p3 - p1) / (b + c))
-        t = np.linspace(0, 1, _STEPS, endpoint=False, dtype=np.float32)[:, None]
-        parts.append(
-            (2 * t**3 - 3 * t**2 + 1) * p1 + (t**3 - 2 * t**2 + t) * m1 + (3 * t**2 - 2 * t**3) * p2 + (t**3 - t**2) * m2
-        )
-    if not closed:
-        parts.append(given[-1:])
-    return _points(np.concatenate(parts))
+    # all pieces at once: p1 to p2 is drawn, p0 and p3 bend its ends
+    p0, p1, p2, p3 = (around[n : len(around) - 3 + n, None] for n in range(4))
+    gaps = np.sqrt(np.linalg.norm(np.diff(around, axis=0), axis=1)).clip(1e-3)[:, None, None]
+    a, b, c = gaps[:-2], gaps[1:-1], gaps[2:]
+    m1 = (p2 - p1) + b * ((p1 - p0) / a - (p2 - p0) / (a + b))
+    m2 = (p2 - p1) + b * ((p3 - p2) / c - (p3 - p1) / (b + c))
+    line = (_RISE[0] * p1 + _RISE[1] * m1 + _RISE[2] * p2 + _RISE[3] * m2).reshape(-1, 2)
+    return _points(line if closed else np.concatenate([line, given[-1:]]))
 
 
 def shape(*sides: Sequence[Point]) -> Points:
@@ -82,8 +90,7 @@ def moved(points: Points, right: float, down: float) -> Points:
 
 def ellipse(x: float, y: float, across: float, down: float) -> Points:
     """An ellipse of half axes `across` and `down`."""
-    turn = np.linspace(0, 2 * np.pi, 72, endpoint=False, dtype=np.float32)
-    return _points(np.stack([x + across * np.cos(turn), y + down * np.sin(turn)], axis=1))
+    return _points(_CIRCLE * np.array((across, down), np.float32) + np.array((x, y), np.float32))
 
 
 def block(left: float, top: float, right: float, bottom: float, radius: float = 0.0) -> Points:
@@ -141,7 +148,7 @@ def _between(share: Grid, stops: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class Area:
     """What part of the design a canvas shows, in units."""
 
     left: float
@@ -154,15 +161,15 @@ class Canvas:
     """Pixels being painted. `pixels` is float32 [height, width, 4], sRGB 0..255 times coverage and
     coverage 0..1."""
 
-    def __init__(self, frame: Frame, scale: float) -> None:
-        self.frame = frame
+    def __init__(self, area: Area, scale: float) -> None:
+        self.area = area
         self.scale = scale
-        shape = (round(frame.height * scale), round(frame.width * scale), 4)
+        shape = (round(area.height * scale), round(area.width * scale), 4)
         self.pixels: NDArray[np.float32] = np.zeros(shape, np.float32)
 
     def copy(self) -> Canvas:
         """A canvas of its own with the same pixels."""
-        other = Canvas(self.frame, self.scale)
+        other = Canvas(self.area, self.scale)
         other.pixels[...] = self.pixels
         return other
 
@@ -190,8 +197,8 @@ class Canvas:
         if isinstance(paint, str):
             colour: NDArray[np.float32] = rgb(paint)
         else:
-            x = ((np.arange(left, left + mask.shape[1]) + 0.5) / self.scale + self.frame.left).astype(np.float32)
-            y = ((np.arange(top, top + mask.shape[0]) + 0.5) / self.scale + self.frame.top).astype(np.float32)
+            x = ((np.arange(left, left + mask.shape[1]) + 0.5) / self.scale + self.area.left).astype(np.float32)
+            y = ((np.arange(top, top + mask.shape[0]) + 0.5) / self.scale + self.area.top).astype(np.float32)
             colour = paint(*np.meshgrid(x, y))
         there = self.pixels[cut]
         there *= (1 - mask)[..., None]
@@ -200,16 +207,16 @@ class Canvas:
 
     def fade(self, start: float, end: float) -> None:
         """Thin out what is painted, from y = `start` (whole) to y = `end` (nothing)."""
-        y = (np.arange(self.pixels.shape[0], dtype=np.float32) + 0.5) / self.scale + self.frame.top
+        y = (np.arange(self.pixels.shape[0], dtype=np.float32) + 0.5) / self.scale + self.area.top
         self.pixels *= ((end - y) / (end - start)).clip(0, 1)[:, None, None]
 
     def lay(self, other: Canvas) -> None:
-        """Lay a canvas of the same frame and scale over this one."""
+        """Lay a canvas of the same area and scale over this one."""
         self.pixels *= 1 - other.pixels[..., 3:]
         self.pixels += other.pixels
 
     def _local(self, points: Points, soft: float) -> tuple[Cover, int, int] | None:
-        place = (points - (self.frame.left, self.frame.top)) * self.scale
+        place = (points - (self.area.left, self.area.top)) * self.scale
         margin = int(np.ceil(soft * self.scale * 3)) + 2
         height, width = self.pixels.shape[:2]
         left, top = (int(v) - margin for v in np.floor(place.min(axis=0)))

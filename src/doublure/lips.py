@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from doublure.drawing import Canvas, Cover, Frame, Point, Points, ellipse, linear, shape, stroke
+from doublure.drawing import Area, Canvas, Cover, Point, Points, ellipse, linear, shape, stroke
 
 MOUTH_Y = 99.0
 """Where the lips meet, in units of the head."""
-MOUTH = Frame(-64.0, 74.0, 128.0, 72.0)
+MOUTH = Area(-64.0, 74.0, 128.0, 72.0)
 """What a mouth may touch, in units of the head."""
 
 UPPER, LOWER, LOWER_SHADE, GLOSS = "#c8646a", "#e08583", "#c4636a", "#ffe3dc"

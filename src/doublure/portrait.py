@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from doublure.drawing import (
+    Area,
     Canvas,
     Cover,
-    Frame,
     Point,
     Points,
     curve,
@@ -24,7 +24,7 @@ from doublure.drawing import (
     stroke,
 )
 
-HEAD = Frame(-176.0, -200.0, 352.0, 428.0)
+HEAD = Area(-176.0, -200.0, 352.0, 428.0)
 """What the head's canvas shows."""
 
 SKIN, SKIN_LIGHT, SKIN_SHADE, SKIN_DEEP = "#fbdac6", "#ffeadb", "#eab79c", "#cf8e74"

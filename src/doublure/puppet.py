@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure.drawing import Canvas, Frame
+from doublure.drawing import Area, Canvas
 from doublure.lips import MOUTH, MouthShape, paint_mouth
 from doublure.media import Picture, Size
 from doublure.portrait import (
@@ -50,7 +50,9 @@ PHASE_BYTES = 64 << 20
 """Most memory that these take; large pictures have fewer."""
 BREATH = 3.4
 """Units that the shoulders rise."""
-EYES_FRAME = Frame(-92.0, -32.0, 184.0, 60.0)
+COLLAR_TOP = 612.0
+"""Above this nothing of the body is seen to move."""
+EYES_AREA = Area(-92.0, -32.0, 184.0, 60.0)
 LIDS = (0.0, 0.2, 0.4, 0.6, 0.8)
 GAZES_X = (-5.2, -3.9, -2.6, -1.3, 0.0, 1.3, 2.6, 3.9, 5.2)
 GAZES_Y = (0.0, 1.5)
@@ -115,7 +117,7 @@ def _smooth(start: float, end: float, values: NDArray[np.float32]) -> NDArray[np
     return np.asarray(share * share * (3 - 2 * share), np.float32)
 
 
-def _fields(area: Frame) -> _Fields:
+def _fields(area: Area) -> _Fields:
     # knots lie as cv2.resize wants them: in the middle of equal cells
     columns, rows = round(area.width / GRID), round(area.height / GRID)
     x, y = np.meshgrid(
@@ -140,17 +142,17 @@ class Puppet:
 
     def __init__(self, size: Size) -> None:
         self.size = size
-        frame = view(size)
-        self._scale = size.width / frame.width
-        self.phases = _phases(size, frame, min(self._scale, FINEST))
+        area = view(size)
+        self._scale = size.width / area.width
+        self.phases = _phases(size, area, min(self._scale, FINEST))
         self._head_scale = 2 * round(HEAD.width * min(self._scale, FINEST) * HEAD_FINER / 2) / HEAD.width
         self._paint_head()
-        left, top = (EYES[0] + HEAD.left - frame.left) * self._scale, (EYES[1] + HEAD.top - frame.top) * self._scale
+        left, top = (EYES[0] + HEAD.left - area.left) * self._scale, (EYES[1] + HEAD.top - area.top) * self._scale
         self._left, self._top = math.floor(left / 2) * 2, math.floor(top / 2) * 2
         self._wide = min(math.ceil(HEAD.width * self._scale / 2) * 2, size.width - self._left)
         self._high = min(math.ceil(HEAD.height * self._scale / 2) * 2, size.height - self._top)
         self._fields = _fields(
-            Frame(
+            Area(
                 HEAD.left + (self._left - left) / self._scale,
                 HEAD.top + (self._top - top) / self._scale,
                 self._wide / self._scale,
@@ -169,7 +171,7 @@ class Puppet:
         whole = under.copy()
         whole.lay(over)
         self._luma, self._chroma = _layers(whole.pixels)
-        self._eyes = {look: _patch(under, over, EYES_FRAME, look) for look in _looks()}
+        self._eyes = {look: _patch(under, over, EYES_AREA, look) for look in _looks()}
         self._mouths = {mouth: _patch(under, over, MOUTH, mouth) for mouth in mouth_shapes()}
 
     def picture(self, pose: Posture, mouth: MouthShape, emphasis: float) -> Picture:
@@ -230,12 +232,12 @@ def _bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.rint(values).clip(0, 255).astype(np.uint8)
 
 
-def _patch(under: Canvas, over: Canvas, frame: Frame, what: MouthShape | Look) -> Patch:
+def _patch(under: Canvas, over: Canvas, area: Area, what: MouthShape | Look) -> Patch:
     """Eyes or mouth between face and hair, as the pixels of the head's layer that they change."""
     scale = under.scale
-    left, top = (int((a - b) * scale) // 2 * 2 for a, b in ((frame.left, HEAD.left), (frame.top, HEAD.top)))
-    wide, high = (math.ceil(length * scale / 2) * 2 for length in (frame.width, frame.height))
-    canvas = Canvas(Frame(HEAD.left + left / scale, HEAD.top + top / scale, wide / scale, high / scale), scale)
+    left, top = (int((a - b) * scale) // 2 * 2 for a, b in ((area.left, HEAD.left), (area.top, HEAD.top)))
+    wide, high = (math.ceil(length * scale / 2) * 2 for length in (area.width, area.height))
+    canvas = Canvas(Area(HEAD.left + left / scale, HEAD.top + top / scale, wide / scale, high / scale), scale)
     cut = (slice(top, top + high), slice(left, left + wide))
     canvas.pixels[...] = under.pixels[cut]
     if isinstance(what, MouthShape):
@@ -285,13 +287,13 @@ def _nearest(values: tuple[float, ...], wanted: float) -> float:
     return min(values, key=lambda value: abs(value - wanted))
 
 
-def _phases(size: Size, frame: Frame, scale: float) -> tuple[Picture, ...]:
+def _phases(size: Size, area: Area, scale: float) -> tuple[Picture, ...]:
     """Studio, body and desk, from breathed out to breathed in."""
-    behind = Canvas(frame, scale)
+    behind = Canvas(area, scale)
     paint_studio(behind)
-    front = body_canvas(frame, scale)
+    front = body_canvas(area, scale)
     paint_body(front)
-    neck = Canvas(Frame(frame.left - EYES[0], frame.top - EYES[1], frame.width, frame.height), scale)
+    neck = Canvas(Area(area.left - EYES[0], area.top - EYES[1], area.width, area.height), scale)
     paint_neck(neck)
     neck.fade(176, 212)
     front.lay(neck)
@@ -306,21 +308,31 @@ def _phases(size: Size, frame: Frame, scale: float) -> tuple[Picture, ...]:
     # a little grain, the same in every phase, keeps soft walls from showing steps of one level
     studio[..., :3] += np.random.default_rng(7).uniform(-1.3, 1.3, (*studio.shape[:2], 1)).astype(np.float32)
     count = max(6, min(PHASES, PHASE_BYTES // (size.width * size.height * 3 // 2)))
-    steps = np.linspace(0, 1, count)
-    return tuple(i420(_over(studio, _breathed(body, frame, float(step))).clip(0, 255)) for step in steps)
+    # nothing moves above the collar, so only the rows below are painted for each depth
+    first = max(0, min(size.height - 2, int((COLLAR_TOP - area.top) * size.width / area.width) // 2 * 2))
+    still = _over(studio, body)
+    pictures: list[Picture] = []
+    for n in range(count):
+        picture = i420(still.clip(0, 255)) if n == 0 else pictures[0].copy()
+        low = i420(_over(studio[first:], _breathed(body, area, n / (count - 1))[first:]).clip(0, 255))
+        rows = Size(size.width, size.height - first)
+        for plane, part in zip(planes(picture, size), planes(low, rows), strict=True):
+            plane[plane.shape[0] - part.shape[0] :] = part
+        pictures.append(picture)
+    return tuple(pictures)
 
 
-def _breathed(body: NDArray[np.float32], frame: Frame, breath: float) -> NDArray[np.float32]:
+def _breathed(body: NDArray[np.float32], area: Area, breath: float) -> NDArray[np.float32]:
     high, wide = body.shape[:2]
-    scale = wide / frame.width
+    scale = wide / area.width
     x, y = np.meshgrid(
-        (frame.left + (np.arange(wide) + 0.5) / scale).astype(np.float32),
-        (frame.top + (np.arange(high) + 0.5) / scale).astype(np.float32),
+        (area.left + (np.arange(wide) + 0.5) / scale).astype(np.float32),
+        (area.top + (np.arange(high) + 0.5) / scale).astype(np.float32),
     )
     rise = BREATH * breath * (1 - _smooth(740, 1060, y))
     # the chest widens a little, most at the height of the arms' tops
     widened = 0.007 * breath * np.exp(-(((y - 840) / 130) ** 2)) * (x - EYES[0])
-    from_x, from_y = (x - widened - frame.left) * scale - 0.5, (y + rise - frame.top) * scale - 0.5
+    from_x, from_y = (x - widened - area.left) * scale - 0.5, (y + rise - area.top) * scale - 0.5
     bent = cv2.remap(body, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(bent, np.float32)
 

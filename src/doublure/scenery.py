@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from doublure.drawing import (
+    Area,
     Canvas,
     Colour,
     Cover,
-    Frame,
     Point,
     Points,
     block,
@@ -37,8 +37,8 @@ BLOUSE, BLOUSE_SHADE = "#fffaf4", "#e2d3c9"
 
 def paint_studio(canvas: Canvas) -> None:
     """Wall, niche and shelves; soft, because they lie behind the host."""
-    left, right = canvas.frame.left - 20, canvas.frame.left + canvas.frame.width + 20
-    top, bottom = canvas.frame.top - 20, canvas.frame.top + canvas.frame.height + 20
+    left, right = canvas.area.left - 20, canvas.area.left + canvas.area.width + 20
+    top, bottom = canvas.area.top - 20, canvas.area.top + canvas.area.height + 20
     canvas.fill(block(left, top, right, bottom), linear((0, 0), (300, 1280), WALL_LIGHT, WALL, "#e9d0bf"))
     canvas.fill(ellipse(250, 240, 420, 360), "#fffdf8", 0.75, soft=110)
     turn = np.linspace(np.pi, 2 * np.pi, 60)
@@ -90,28 +90,28 @@ def _paint_right_shelves(canvas: Canvas) -> None:
         canvas.fill(ellipse(x, y, 13, 20), "#7fa67c", 0.85, soft=3)
 
 
-def view(size: Size) -> Frame:
+def view(size: Size) -> Area:
     """What a picture of `size` shows of the design: all of it in portrait, head and shoulders in
     landscape, more wall where the picture is wider or taller than 9:16."""
     aspect = size.width / size.height
     if aspect > 1:
-        return Frame(EYES[0] - 470 * aspect, 216, 940 * aspect, 940)
+        return Area(EYES[0] - 470 * aspect, 216, 940 * aspect, 940)
     if aspect >= WIDTH / HEIGHT:
-        return Frame((WIDTH - HEIGHT * aspect) / 2, 0, HEIGHT * aspect, HEIGHT)
-    return Frame(0, (HEIGHT - WIDTH / aspect) / 2, WIDTH, WIDTH / aspect)
+        return Area((WIDTH - HEIGHT * aspect) / 2, 0, HEIGHT * aspect, HEIGHT)
+    return Area(0, (HEIGHT - WIDTH / aspect) / 2, WIDTH, WIDTH / aspect)
 
 
-def body_canvas(frame: Frame, scale: float) -> Canvas:
+def body_canvas(area: Area, scale: float) -> Canvas:
     """A canvas for body, desk and hands: as large as that of the picture, its units drawn smaller."""
     x, y = EYES[0], NECK_Y
-    left, top = x + (frame.left - x) / BODY_SCALE, y + (frame.top - y) / BODY_SCALE
-    return Canvas(Frame(left, top, frame.width / BODY_SCALE, frame.height / BODY_SCALE), scale * BODY_SCALE)
+    left, top = x + (area.left - x) / BODY_SCALE, y + (area.top - y) / BODY_SCALE
+    return Canvas(Area(left, top, area.width / BODY_SCALE, area.height / BODY_SCALE), scale * BODY_SCALE)
 
 
 def paint_desk(canvas: Canvas) -> None:
     """The table in front, before her hands."""
-    left, right = canvas.frame.left - 20, canvas.frame.left + canvas.frame.width + 20
-    bottom = max(1360, canvas.frame.top + canvas.frame.height + 20)
+    left, right = canvas.area.left - 20, canvas.area.left + canvas.area.width + 20
+    bottom = max(1360, canvas.area.top + canvas.area.height + 20)
     canvas.fill(block(left, 1156, right, 1176), "#7a4d35", 0.4, soft=9)
     canvas.fill(block(left, 1166, right, bottom), linear((0, 1166), (0, 1280), "#f8ece2", "#ead5c5", "#dcc0ac"))
     canvas.fill(block(left, 1166, right, 1170), "#fffaf5", 0.9, soft=0.8)
