@@ -224,8 +224,9 @@ def test_orders_act_and_say_what_they_did(place: Place, page: httpx.Client) -> N
 
 def test_a_comment_is_answered_and_escaped(place: Place, page: httpx.Client) -> None:
     assert page.post("/orders/comment", data={"author": "<i>Eve", "text": "How much is the cup?"}).status_code == 200
-    view = place.until(lambda view: any(c.author == "<i>Eve" and c.fate == "answered" for c in view.comments))
-    assert "19.90" in next(comment.answer for comment in view.comments if comment.author == "<i>Eve")
+    place.until(
+        lambda view: any(c.author == "<i>Eve" and c.fate == "answered" and "19.9" in c.answer for c in view.comments)
+    )
     assert page.post("/api/comments", json={"text": "<script>alert(1)</script> & does the cup leak?"}).status_code == 202
     place.until(lambda view: any("script" in comment.text for comment in view.comments))
     html = page.get("/").text
