@@ -16,6 +16,7 @@ from doublure.room import open_room
 from doublure.settings import RoomSettings
 from doublure.store import open_store
 from rooms import small_room, until
+from servers import free_port
 
 
 def decode(file: Path) -> tuple[list[av.VideoFrame], np.ndarray, int]:
@@ -33,7 +34,7 @@ async def journal_of(settings: RoomSettings) -> list[tuple[str, str]]:
 
         def read() -> list[tuple[str, str]]:
             with store.reading() as connection:
-                rows = connection.exec_driver_sql("select kind, body from journal order by number")
+                rows = connection.exec_driver_sql("select kind, body from journal_entries order by number")
                 return [(row[0], row[1]) for row in rows]
 
         return await store.run(read)
@@ -133,12 +134,12 @@ def test_pushing_to_something_that_is_not_rtmp_is_refused(tmp_path: Path) -> Non
     anyio.run(show)
 
 
-def test_a_refused_output_is_shown_and_removed_while_air_goes_on(tmp_path: Path, free_port: int) -> None:
+def test_a_refused_output_is_shown_and_removed_while_air_goes_on(tmp_path: Path) -> None:
     settings = small_room(tmp_path)
 
     async def show() -> None:
         async with open_room(settings) as room:
-            await room.push(f"rtmp://127.0.0.1:{free_port}/live/secret-key")
+            await room.push(f"rtmp://127.0.0.1:{free_port()}/live/secret-key")
             view = await until(room, lambda view: view.sinks and view.sinks[0].fault)
             sink = view.sinks[0]
             assert sink.state in ("connecting", "reconnecting")

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from claps import SMALL, packets, play
-from conftest import RtmpServer, free_port
+from servers import RtmpServer, free_port
 from doublure.clock import RealClock
 from doublure.encode import Encoder
 from doublure.errors import SinkError

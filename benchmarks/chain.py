@@ -1,0 +1,317 @@
+"""The whole chain, as a viewer receives it: a room on air to a real RTMP server.
+
+`python benchmarks/chain.py [--seconds 300] [--persona DIR --consent FILE] [--json FILE]`
+
+Three processes besides this one: the room, nginx with its RTMP module, and the receiver, so that
+what is measured of the room is the room's alone. First the scripts are put in the speech cache
+(not measured), then the room speaks all the time and answers a comment every 20 s, then a second
+room claps: a flash and a click in the same frame, 24 times.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+import psutil
+
+from doublure.catalog import load_catalog
+from doublure.errors import DoublureError
+from doublure.room import Room, open_room
+from doublure.rundown import load_rundown
+from doublure.settings import FaceSettings, RoomSettings, SinkSettings, load_room
+from doublure.speak import Speaker, SpeechCache
+from doublure.voices.kokoro import make as make_voice
+from engines import ClickVoice, SlateFace
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+sys.path.insert(0, str(ROOT / "tests"))
+from servers import nginx_rtmp  # noqa: E402 - the tests' server, from their folder
+
+SPEECH_FOLDER = "speech"
+"""Where a room keeps its speech cache."""
+QUESTION_SECONDS = 20.0
+WARM_SECONDS = 15.0
+"""After this the room's models are loaded and the receiver is connected: measuring begins."""
+SLATE_SECONDS = 60.0
+QUESTIONS = {
+    "zh": (
+        "这个牙刷多少钱？",
+        "保温杯能装多少水？",
+        "外套有几种颜色？",
+        "几天能到货？",
+        "牙刷充一次电用多久？",
+        "杯子是什么材质的？",
+    ),
+    "en": (
+        "How much is the toothbrush?",
+        "How much does the cup hold?",
+        "Which colours does the jacket come in?",
+        "How long is delivery?",
+        "How long does the battery last?",
+        "What is the cup made of?",
+    ),
+    "fr": (
+        "Combien coûte la brosse à dents ?",
+        "Quelle est la contenance de la gourde ?",
+        "La veste existe en quelles couleurs ?",
+        "La livraison prend combien de temps ?",
+        "L'autonomie de la batterie ?",
+        "La gourde est en quelle matière ?",
+    ),
+}
+"""Asked in turn; some have an answer in the catalogue, some may not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A number that must be kept."""
+
+    key: str
+    what: str
+    limit: float
+    unit: str
+
+
+TARGETS = (
+    Target("video_gap_pts_ms", "longest video gap, by time stamps", 120, "ms"),
+    Target("video_gap_arrival_ms", "longest video gap, by arrival", 120, "ms"),
+    Target("audio_gap_pts_ms", "longest audio gap, by time stamps", 60, "ms"),
+    Target("audio_gap_arrival_ms", "longest audio gap, by arrival", 60, "ms"),
+    Target("av_offset_worst_ms", "A/V offset, worst of the claps (+ sound late)", 60, "ms"),
+    Target("cores", "cores used by the room", 1.3, "cores"),
+    Target("rss_mb", "memory of the room, highest", 1800, "MB"),
+    Target("answer_worst_seconds", "question to first word, worst", 4, "s"),
+)
+EXTRA = (
+    ("answer_median_seconds", "question to first word, median", "s"),
+    ("answers", "questions answered", ""),
+    ("questions", "questions asked", ""),
+    ("speaking_share", "share of frames with speech", ""),
+    ("late_pictures", "pictures repeated because they were late", "frames"),
+    ("received_fps", "frames a second as received", "fps"),
+    ("received_kbps", "bit rate as received", "kbit/s"),
+    ("av_offset_mean_ms", "A/V offset, mean", "ms"),
+    ("claps", "claps measured", ""),
+    ("load_before", "load average of the machine before", ""),
+)
+
+
+# ---- the room's process ---------------------------------------------------------------------
+
+
+def room_settings(arguments: argparse.Namespace) -> RoomSettings:
+    """The demo room, pushing to `arguments.url`."""
+    settings = load_room(ROOT / "demo" / arguments.language / "room.yaml")
+    face = FaceSettings(engine="card")
+    if arguments.persona:
+        face = FaceSettings(engine="patch", persona=arguments.persona, consent=arguments.consent)
+    return settings.model_copy(
+        update={
+            "folder": arguments.folder / "room",
+            "face": face,
+            "sinks": (SinkSettings(engine="rtmp", name="rtmp", url=arguments.url),),
+        }
+    )
+
+
+async def fill_cache(settings: RoomSettings) -> None:
+    """Synthesise every line of the rundown, before anything is measured."""
+    speaker = Speaker(
+        make_voice(settings.voice, settings.language),
+        settings.language,
+        SpeechCache(settings.folder / SPEECH_FOLDER),
+    )
+    rundown = load_rundown(settings.rundown, load_catalog(settings.catalog))
+    for slot in rundown.slots:
+        for line in slot.lines:
+            await speaker.prepare(line.text)
+
+
+async def ask(room: Room, language: str, seconds: float) -> int:
+    """A comment every 20 s; returns how many."""
+    count = 0
+    end = time.monotonic() + seconds
+    await anyio.sleep(QUESTION_SECONDS / 4)
+    while time.monotonic() < end - QUESTION_SECONDS / 2:
+        await room.comment(f"viewer{count}", QUESTIONS[language][count % len(QUESTIONS[language])])
+        count += 1
+        await anyio.sleep(QUESTION_SECONDS)
+    await anyio.sleep(max(0.0, end - time.monotonic()))
+    return count
+
+
+async def run_show(arguments: argparse.Namespace) -> None:
+    """The room's process: on air, answering; its own figures go to a file."""
+    settings = room_settings(arguments)
+    await fill_cache(settings)
+    async with open_room(settings) as room:
+        await anyio.sleep(WARM_SECONDS)
+        before = room.measures()
+        (arguments.folder / "show.began").touch()
+        asked = await ask(room, arguments.language, arguments.seconds)
+        after = room.measures()
+    waits = sorted(after.answer_seconds)
+    frames = max(1, after.frames - before.frames)
+    figures = {
+        "questions": asked,
+        "answers": len(waits),
+        "answer_median_seconds": waits[len(waits) // 2] if waits else None,
+        "answer_worst_seconds": waits[-1] if waits else None,
+        "speaking_share": (after.speaking_frames - before.speaking_frames) / frames,
+        "late_pictures": after.late_pictures - before.late_pictures,
+    }
+    (arguments.folder / "room.json").write_text(json.dumps(figures))
+
+
+async def run_slate(arguments: argparse.Namespace) -> None:
+    """The room's process, clapping."""
+    settings = room_settings(arguments)
+    async with open_room(settings, voice=ClickVoice(), face=SlateFace(settings.picture.size)):
+        await anyio.sleep(3.0)
+        (arguments.folder / "slate.began").touch()
+        await anyio.sleep(arguments.seconds)
+
+
+# ---- this process -----------------------------------------------------------------------------
+
+
+def watch(process: subprocess.Popen[bytes], began: Path, until: float) -> dict[str, float]:
+    """Cores and memory of the room's process, from when it says so to `until` seconds later."""
+    room = psutil.Process(process.pid)
+    while not began.exists():
+        if process.poll() is not None:
+            raise SystemExit("the room ended before it was measured")
+        time.sleep(0.1)
+    used, start, highest = sum(room.cpu_times()[:2]), time.monotonic(), 0
+    while time.monotonic() < start + until and process.poll() is None:
+        highest = max(highest, room.memory_info().rss)
+        time.sleep(0.5)
+    spent = sum(room.cpu_times()[:2]) - used
+    return {"cores": spent / (time.monotonic() - start), "rss_mb": highest / 1e6}
+
+
+def run_parts(arguments: argparse.Namespace, folder: Path) -> dict[str, float | None]:
+    """The room and its receiver; the figures of both."""
+    server = nginx_rtmp(folder / "nginx")
+    if server is None:
+        raise SystemExit(
+            "nginx with its RTMP module is not installed (Debian: apt-get install nginx libnginx-mod-rtmp)"
+        )
+    figures: dict[str, float | None] = {"load_before": os.getloadavg()[0]}
+    server.start()
+    try:
+        for part in ("show", "slate"):
+            url, out = server.url(part), folder / f"{part}.json"
+            seconds = arguments.seconds if part == "show" else SLATE_SECONDS
+            room = subprocess.Popen(
+                [
+                    *own_command(arguments),
+                    "--part",
+                    part,
+                    "--url",
+                    url,
+                    "--folder",
+                    str(folder),
+                    "--seconds",
+                    str(seconds),
+                ]
+            )
+            began = folder / f"{part}.began"
+            while not began.exists() and room.poll() is None:
+                time.sleep(0.1)
+            receiver = subprocess.Popen(
+                [
+                    sys.executable,
+                    str(HERE / "receive.py"),
+                    url,
+                    "--seconds",
+                    str(seconds - 5),
+                    "--json",
+                    str(out),
+                    *(["--claps"] if part == "slate" else []),
+                ],
+                stdout=subprocess.DEVNULL,
+            )
+            if part == "show":
+                figures |= watch(room, began, seconds - 5)
+            receiver.wait()
+            if room.wait() != 0:
+                raise SystemExit(f"the room of part {part} failed")
+            received = json.loads(out.read_text())
+            wanted = ("claps", "av_offset_mean_ms", "av_offset_worst_ms")
+            figures |= {key: value for key, value in received.items() if (key in wanted) == (part == "slate")}
+            if part == "show":
+                figures |= json.loads((folder / "room.json").read_text())
+    finally:
+        server.kill()
+    return figures
+
+
+def own_command(arguments: argparse.Namespace) -> list[str]:
+    """This script again, as the room's process."""
+    command = [sys.executable, str(Path(__file__).resolve()), "--language", arguments.language]
+    if arguments.persona:
+        command += ["--persona", str(arguments.persona), "--consent", str(arguments.consent)]
+    return command
+
+
+def table(figures: dict[str, float | None], arguments: argparse.Namespace) -> None:
+    """For people."""
+    face = f"persona {arguments.persona.name}" if arguments.persona else "drawn host"
+    print(
+        f"{face}, {arguments.language}, {arguments.seconds:.0f} s, Python {platform.python_version()}, "
+        f"{os.cpu_count()} cores, {platform.processor() or platform.machine()}\n"
+    )
+    for target in TARGETS:
+        value = figures.get(target.key)
+        shown = "-" if value is None else f"{value:.2f}"
+        kept = value is not None and abs(value) <= target.limit
+        print(
+            f"{target.what:46} {shown:>9} {target.unit:6} <= {target.limit:<6g} {'ok' if kept else 'MISSED'}"
+        )
+    print()
+    for key, what, unit in EXTRA:
+        value = figures.get(key)
+        print(f"{what:46} {'-' if value is None else f'{value:.2f}':>9} {unit}")
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description="Measure the whole chain as received.")
+    parser.add_argument("--seconds", type=float, default=300.0, help="length of the show (default 300)")
+    parser.add_argument("--language", choices=sorted(QUESTIONS), default="zh")
+    parser.add_argument("--persona", type=Path, help="persona to show (default: the drawn host)")
+    parser.add_argument("--consent", type=Path, help="its consent")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--part", choices=("show", "slate"), help=argparse.SUPPRESS)
+    parser.add_argument("--url", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    try:
+        if arguments.part:
+            anyio.run(run_slate if arguments.part == "slate" else run_show, arguments)
+            return 0
+    except DoublureError as error:
+        print(error, file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory() as folder:
+        figures = run_parts(arguments, Path(folder))
+    table(figures, arguments)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
