@@ -110,7 +110,7 @@ def stroke(points: Sequence[Point], widths: Sequence[float]) -> Points:
     """A brush stroke along a smooth line; `widths` in units, spread evenly along it."""
     line = curve(points)
     if len(line) < 3:
-        line = np.linspace(line[0], line[-1], 8, dtype=np.float32)
+        line = np.linspace(line[0], line[-1], 13, dtype=np.float32)
     along = np.gradient(line, axis=0)
     normal = np.stack([-along[:, 1], along[:, 0]], axis=1) / np.linalg.norm(along, axis=1, keepdims=True).clip(1e-6)
     place = np.linspace(0, 1, len(line))

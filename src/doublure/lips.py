@@ -10,7 +10,7 @@ from doublure.drawing import Area, Canvas, Cover, Point, Points, ellipse, linear
 
 MOUTH_Y = 99.0
 """Where the lips meet, in units of the head."""
-MOUTH = Area(-64.0, 74.0, 128.0, 72.0)
+MOUTH = Area(-64.0, 74.0, 128.0, 82.0)
 """What a mouth may touch, in units of the head."""
 
 UPPER, LOWER, LOWER_SHADE, GLOSS = "#c8646a", "#e08583", "#c4636a", "#ffe3dc"
@@ -50,7 +50,7 @@ def _lines(mouth: MouthShape) -> _Lines:
     gap = mouth.opening * (31.0 - 4.0 * rounding - 8.0 * wide) + 4.5 * mouth.bite
     thick = 1.0 + 0.22 * rounding - 0.3 * mouth.press - 0.1 * mouth.opening
     corner = MOUTH_Y - 6.6 - 0.4 * wide + 0.2 * gap + 5.6 * rounding + 2.6 * mouth.press
-    up, down = MOUTH_Y - 0.5 - 0.2 * gap, MOUTH_Y + 0.4 + 0.8 * gap - 3.5 * mouth.bite
+    up, down = MOUTH_Y - 0.5 - 0.2 * gap, MOUTH_Y + 0.4 + 0.8 * gap - 1.2 * mouth.bite
     bow = 9.4 * thick
     low = (11.0 * thick) * (1 - 0.22 * mouth.bite)
     # a rounded or wide open mouth is an ellipse, a spread one comes to points
@@ -104,7 +104,7 @@ def paint_mouth(canvas: Canvas, mouth: MouthShape) -> None:
     lines = _lines(mouth)
     whole = shape(lines.top, lines.bottom[::-1])
     below = lines.bottom[2][1]
-    canvas.fill(ellipse(0, below + 5.5, 18, 3.6), "#cf8e74", 0.42, soft=3.0)
+    canvas.fill(ellipse(0, below + 5.5, 18, 3.2), "#cf8e74", 0.42, soft=2.8)
     canvas.fill(whole, "#d98f80", 0.4, soft=2.2)
     if mouth.opening > 0.02 or mouth.bite > 0.02:
         _paint_inside(canvas, mouth, lines)
@@ -144,7 +144,7 @@ def _paint_inside(canvas: Canvas, mouth: MouthShape, lines: _Lines) -> None:
     _paint_teeth(canvas, _row(half * 0.8, up - 3, up + tall), inside)
     if mouth.spread > 0.2 and mouth.opening > 0.25:
         _paint_teeth(canvas, _row(half * 0.62, down - 4.5 * mouth.spread, down + 4), inside)
-    canvas.fill(stroke(lines.upper, [2, 6, 7, 6, 2]), THROAT, 0.4, soft=2.0, inside=inside)
+    canvas.fill(stroke(lines.upper, [2, 6, 7, 6, 2]), THROAT, 0.4 - 0.34 * mouth.bite, soft=2.0, inside=inside)
 
 
 def _row(half: float, top: float, bottom: float) -> Points:
