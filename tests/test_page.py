@@ -284,7 +284,9 @@ def test_it_says_when_the_room_cannot_be_reached_and_comes_back(browser: Browser
 
 
 def test_ending_the_show_is_asked_about(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> None:
-    with put_on_air(small_room(tmp_path_factory.mktemp("ending"))) as place:
+    settings = small_room(tmp_path_factory.mktemp("ending"))
+    voice = settings.voice.model_copy(update={"speed": 2.0})
+    with put_on_air(settings.model_copy(update={"voice": voice})) as place:
         seen = look(browser, place.url)
         page = seen.page
         page.get_by_role("button", name="Wrap up").click()
