@@ -12,7 +12,7 @@ import itertools
 import json
 import math
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -268,7 +268,7 @@ class Director:
                 await self.desk.performer.offer(clause)
         metrics.CUES.labels(cue.kind, "said").inc()
 
-    async def _clauses(self, cue: Cue) -> AsyncIterator[Clause]:
+    async def _clauses(self, cue: Cue) -> AsyncGenerator[Clause]:
         desk = self.desk
         try:
             async with aclosing(write(cue, desk.writer, desk.catalog)) as utterances:

@@ -53,7 +53,7 @@ class Room:
         self._over = anyio.Event()
         self._waits: deque[float] = deque(maxlen=100)
         self._pushed = 0
-        self._spawn: Callable[..., None]
+        self._spawn: Callable[..., object]
 
     # ---- orders ------------------------------------------------------------------------------
 
@@ -169,7 +169,7 @@ class Room:
 
     # ---- what runs -----------------------------------------------------------------------------
 
-    async def _run(self, spawn: Callable[..., None], consent_file: Path | None) -> None:
+    async def _run(self, spawn: Callable[..., object], consent_file: Path | None) -> None:
         company = self._company
         self._spawn = spawn
         inbox: Channel[Comment] = Channel("comments", COMMENTS_AHEAD, "drop_oldest")

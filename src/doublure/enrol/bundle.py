@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -212,9 +212,10 @@ def _write_textures(
 ) -> None:
     wide, high = texture
     size = shape.size
-    kept = np.lib.format.open_memmap(
-        folder / personas.TEXTURES, "w+", np.uint8, (len(face.texture_frames), high * 3 // 2, wide)
-    )
+    # written as they come: all the mouths at once would cost a hundred megabytes
+    open_memmap: Callable[..., NDArray[np.uint8]] = np.lib.format.open_memmap
+    shape_on_disk = (len(face.texture_frames), high * 3 // 2, wide)
+    kept = open_memmap(folder / personas.TEXTURES, mode="w+", dtype=np.uint8, shape=shape_on_disk)
     places = {int(frame): place for place, frame in enumerate(face.texture_frames)}
     for number, picture in enumerate(reading.pictures(footage, shape)):
         place = places.get(number)
@@ -226,4 +227,4 @@ def _write_textures(
         cut = chroma[:, y // 2 : (y + high) // 2, x // 2 : (x + wide) // 2]
         kept[place, high:] = np.ascontiguousarray(cut).reshape(-1, wide)
         progress("mouths", place + 1, len(places))
-    kept.flush()
+    del kept
