@@ -63,8 +63,8 @@ class _Motion:
 _MOTIONS = {
     "idle": _Motion(
         breaths=3,
-        aside=(_Wave(1, 2.6, 0.4), _Wave(2, 1.2, 2.1)),
-        roll=(_Wave(1, 0.011, 1.0), _Wave(2, 0.005, 0.2)),
+        aside=(_Wave(1, 2.0, 0.4), _Wave(2, 0.9, 2.1)),
+        roll=(_Wave(1, 0.007, 1.0), _Wave(2, 0.003, 0.2)),
         turn=(_Wave(1, 2.2, 0.9), _Wave(3, 0.8, 1.7)),
         nod=(_Wave(2, 1.0, 0.0), _Wave(3, 0.6, 2.4)),
         brow=(_Wave(1, 0.5, 2.0),),

@@ -52,7 +52,8 @@ BREATH = 3.4
 """Units that the shoulders rise."""
 COLLAR_TOP = 612.0
 """Above this nothing of the body is seen to move."""
-EYES_AREA = Area(-92.0, -32.0, 184.0, 60.0)
+EYES_AREA = Area(-96.0, -32.0, 192.0, 68.0)
+"""What eyes may touch, in units of the head."""
 LIDS = (0.0, 0.2, 0.4, 0.6, 0.8)
 GAZES_X = (-5.2, -3.9, -2.6, -1.3, 0.0, 1.3, 2.6, 3.9, 5.2)
 GAZES_Y = (0.0, 1.5)
