@@ -4,7 +4,7 @@
 
 Three processes besides this one: the room, nginx with its RTMP module, and the receiver, so that
 what is measured of the room is the room's alone. First the scripts are put in the speech cache
-(not measured), then the room speaks all the time and answers a comment every 20 s, then a second
+(not measured; kept in out/benchmarks for the next run), then the room speaks all the time and answers a comment every 20 s, then a second
 room claps: a flash and a click in the same frame, 24 times.
 """
 
@@ -118,7 +118,7 @@ def room_settings(arguments: argparse.Namespace) -> RoomSettings:
         face = FaceSettings(engine="patch", persona=arguments.persona, consent=arguments.consent)
     return settings.model_copy(
         update={
-            "folder": arguments.folder / "room",
+            "folder": ROOT / "out" / "benchmarks" / arguments.language,
             "face": face,
             "sinks": (SinkSettings(engine="rtmp", name="rtmp", url=arguments.url),),
         }

@@ -23,7 +23,9 @@ PARAMETERS = 6
 METHODS = 12
 """Without the language's own (`__init__`, `__len__` ...). A higher ceiling needs its reason in
 `RAISED`."""
-RAISED: dict[str, tuple[int, str]] = {}
+RAISED: dict[str, tuple[int, str]] = {
+    "room.Room": (16, "the one door of console and command line: every order and every view of a show"),
+}
 """`module` or `module.function`: its own ceiling and why."""
 
 # ---- who may import whom ---------------------------------------------------------------------
@@ -31,14 +33,14 @@ RAISED: dict[str, tuple[int, str]] = {}
 GROUND = ("errors", "media", "address", "metrics", "log", "geometry")
 VALUES = ("cue", "catalog", "consent", "persona", "snapshot", "document", "settings")
 EDGES = ("engines", "channel", "clock", "offload", "store")
-WIRING = ("company", "room")
+WIRING = ("company", "backstage", "room")
 FRONT = ("console", "cluster", "show", "say", "check", "cli")
 ENGINE_FOLDERS = ("chats", "writers", "voices", "faces", "sinks", "platforms")
 ENGINES_MAY = (*GROUND, *VALUES, "engines", "clock", "channel", "offload")
 """What an engine may import besides its own folder: values, the protocols, and the lane and the
 channel it works with."""
 DRAWING = ("drawing", "lettering", "raster", "lips", "portrait", "scenery", "posture", "puppet")
-SPOKEN = ("spoken", "spoken_words", "spoken_zh", "spoken_en", "spoken_fr")
+SPOKEN = ("numerals", "spoken", "spoken_words", "spoken_zh", "spoken_en", "spoken_fr")
 PHONES = ("phones", "phones_english", "phones_french", "phones_mandarin")
 TOOLS: dict[str, tuple[str, ...]] = {
     "sinks": ("amf", "flv", "rtmp"),

@@ -44,7 +44,12 @@ class Company:
 
 
 async def gather(
-    settings: RoomSettings, clock: Clock, store: Store, *, voice: Voice | None = None, face: Face | None = None
+    settings: RoomSettings,
+    clock: Clock,
+    store: Store,
+    *,
+    voice: Voice | None = None,
+    face: Face | None = None,
 ) -> Company:
     """Make the parts. Raises what an operator can mend, before anything is on air."""
     consent = verify_consent(settings, clock)

@@ -28,6 +28,7 @@ from doublure.journal import Journal
 from doublure.judge import Judge
 from doublure.log import get_log
 from doublure.perform import Performer
+from doublure.plan import Plan
 from doublure.settings import RoomSettings
 from doublure.speak import Speaker
 from doublure.write import asked_colleagues, write
@@ -66,37 +67,6 @@ class Desk:
     clock: Clock
 
 
-class Plan:
-    """Where the show is in its rundown; it starts again after the last slot."""
-
-    def __init__(self, rundown: Rundown) -> None:
-        self._slots = [slot for slot in rundown.slots if slot.lines]
-        self._lines = [(s, n) for s, slot in enumerate(self._slots) for n in range(len(slot.lines))]
-        self.position = 0
-
-    @property
-    def empty(self) -> bool:
-        return not self._lines
-
-    def line(self, ahead: int = 0) -> tuple[str, str, str]:
-        """Text, gesture and product of the line `ahead` of the position."""
-        slot, line = self._lines[(self.position + ahead) % len(self._lines)]
-        words = self._slots[slot].lines[line]
-        return words.text, words.gesture, self._slots[slot].product
-
-    def skip(self) -> None:
-        """Go to the first line of the next slot."""
-        slot = self._lines[self.position % len(self._lines)][0]
-        while self._lines[self.position % len(self._lines)][0] == slot:
-            self.position += 1
-            if len({place[0] for place in self._lines}) == 1:
-                break
-
-    @property
-    def length(self) -> int:
-        return len(self._lines)
-
-
 class Director:
     """Owns the order of the show."""
 
@@ -113,7 +83,8 @@ class Director:
         self._disclosed = -math.inf
         self._hold_until = 0.0
         self._last_answer = -math.inf
-        self._urgent = 0
+        self.urgent = 0
+        """Interrupters whose first clause is being made: nothing else should use the voice."""
         self._ending = False
 
     # ---- the programme -----------------------------------------------------------------
@@ -148,16 +119,6 @@ class Director:
         self._positions.append((cue.id, self.plan.position))
         await self._say(cue)
         self.plan.position += 1
-
-    async def prepare(self) -> None:
-        """Synthesise the lines to come while nobody waits for an answer."""
-        while True:
-            await self.desk.clock.sleep(0.2)
-            for ahead in range(min(PREPARED_LINES, self.plan.length)):
-                text = self.plan.line(ahead)[0]
-                if self._urgent == 0 and not self.desk.speaker.cached(text):
-                    await self.desk.speaker.prepare(text)
-                    break
 
     # ---- comments ------------------------------------------------------------------------
 
@@ -231,57 +192,35 @@ class Director:
             return clause.utterance.product
         return "" if self.plan.empty else self.plan.line()[2]
 
-    def coming(self, count: int) -> list[tuple[str, str]]:
-        """Text and product id of the next script lines."""
-        if self.plan.empty:
-            return []
-        lines = [self.plan.line(ahead) for ahead in range(min(count, self.plan.length))]
-        return [(text, product) for text, _, product in lines]
-
     # ---- how a cue gets to air ---------------------------------------------------------------
 
     async def _interject(self, cue: Cue) -> None:
-        self._urgent += 1
+        self.urgent += 1
         try:
-            async with aclosing(self._clauses(cue)) as clauses:
+            async with aclosing(_clauses(self.desk, cue)) as clauses:
                 first = await anext(clauses, None)
                 if first is None:
-                    self._settle(cue, [])
+                    _settle(self.desk.judge, cue, [])
                     return
                 self._programme.cancel()
                 async with self._floor:
                     self._rewind(self.desk.performer.make_way(SENTENCE_SECONDS))
                     said = [first.utterance]
                     await self.desk.performer.offer(first)
-                    self._settle(cue, said)
+                    _settle(self.desk.judge, cue, said)
                     async for clause in clauses:
                         if clause.utterance.id != said[-1].id:
                             said.append(clause.utterance)
-                            self._settle(cue, said)
+                            _settle(self.desk.judge, cue, said)
                         await self.desk.performer.offer(clause)
         finally:
-            self._urgent -= 1
+            self.urgent -= 1
 
     async def _say(self, cue: Cue) -> None:
-        async with aclosing(self._clauses(cue)) as clauses:
+        async with aclosing(_clauses(self.desk, cue)) as clauses:
             async for clause in clauses:
                 await self.desk.performer.offer(clause)
         metrics.CUES.labels(cue.kind, "said").inc()
-
-    async def _clauses(self, cue: Cue) -> AsyncGenerator[Clause]:
-        desk = self.desk
-        try:
-            async with aclosing(write(cue, desk.writer, desk.catalog)) as utterances:
-                async for utterance in utterances:
-                    await desk.journal.record("utterance", utterance.id, _journal_line(cue, utterance))
-                    async with aclosing(desk.speaker.speak(utterance)) as clauses:
-                        async for clause in clauses:
-                            yield clause
-        except DoublureError as error:
-            # the cue is lost, the show is not
-            metrics.CUES.labels(cue.kind, "failed").inc()
-            metrics.STAGE_FAULTS.labels("direct").inc()
-            log.error("cue %s (%s) was dropped: %s", cue.id, cue.kind, error)
 
     def _rewind(self, dropped: list[Clause]) -> None:
         lost = {clause.utterance.cue for clause in dropped}
@@ -291,21 +230,49 @@ class Director:
         if any(clause.utterance.kind == "disclosure" for clause in dropped):
             self._disclosed = -math.inf
 
-    def _settle(self, cue: Cue, said: list[Utterance]) -> None:
-        """Tell the judge what became of the cue's comment."""
-        if cue.comment is None:
-            return
-        fate = "answered"
-        if not said:
-            fate = "expired"
-        elif any(asked_colleagues(utterance) for utterance in said):
-            fate = "asked_colleagues"
-        self.desk.judge.settle(cue.comment.id, fate, " ".join(utterance.text for utterance in said))
-
     def _cue(self, kind: CueKind, text: str = "") -> Cue:
         now = self.desk.clock.now()
         product = self.product if kind in ("operator", "filler") else ""
         return Cue(f"cue-{next(self._numbers)}", kind, PRIORITY[kind], now, math.inf, text, product=product)
+
+
+async def prepare(director: Director) -> None:
+    """Synthesise the lines to come while nobody waits for an answer."""
+    while True:
+        await director.desk.clock.sleep(0.2)
+        for ahead in range(min(PREPARED_LINES, director.plan.length)):
+            text = director.plan.line(ahead)[0]
+            if not director.urgent and not director.desk.speaker.cached(text):
+                await director.desk.speaker.prepare(text)
+                break
+
+
+async def _clauses(desk: Desk, cue: Cue) -> AsyncGenerator[Clause]:
+    """The clauses of a cue, journalled before they are spoken."""
+    try:
+        async with aclosing(write(cue, desk.writer, desk.catalog)) as utterances:
+            async for utterance in utterances:
+                await desk.journal.record("utterance", utterance.id, _journal_line(cue, utterance))
+                async with aclosing(desk.speaker.speak(utterance)) as clauses:
+                    async for clause in clauses:
+                        yield clause
+    except DoublureError as error:
+        # the cue is lost, the show is not
+        metrics.CUES.labels(cue.kind, "failed").inc()
+        metrics.STAGE_FAULTS.labels("direct").inc()
+        log.error("cue %s (%s) was dropped: %s", cue.id, cue.kind, error)
+
+
+def _settle(judge: Judge, cue: Cue, said: list[Utterance]) -> None:
+    """Tell the judge what became of the cue's comment."""
+    if cue.comment is None:
+        return
+    fate = "answered"
+    if not said:
+        fate = "expired"
+    elif any(asked_colleagues(utterance) for utterance in said):
+        fate = "asked_colleagues"
+    judge.settle(cue.comment.id, fate, " ".join(utterance.text for utterance in said))
 
 
 def _journal_line(cue: Cue, utterance: Utterance) -> str:

@@ -79,7 +79,9 @@ class Painter:
         self._states: dict[str, object] = {}
         self._faults = 0
         self.fault = ""
-        self.standby_picture = self._draw(Shot(0, Takes(face.takes).step(False), None, OverlayState("", None)))
+        self.standby_picture = self._draw(
+            Shot(0, Takes(face.takes).step(False), None, OverlayState("", None))
+        )
         if not overlay.label_present(self.standby_picture):
             raise EngineError("the AI label cannot be drawn", remedy="choose a larger picture")
 
@@ -172,29 +174,35 @@ class Performer:
 
     async def run(self) -> None:
         """Make frames until cancelled; the first picture is drawn before the clock starts."""
-        try:
-            painter = self._painter = await self._pictures.run(Painter, self._face, self._overlay)
-            last = painter.standby_picture
-            planned: deque[_Planned] = deque(maxlen=LOOKAHEAD + 1)
-            start = self._clock.now()
-            number = 0
-            while True:
-                await self._clock.sleep_until(start + number / FPS)
-                planned.append(self._plan(painter, number))
-                if len(planned) > LOOKAHEAD:
-                    last = await self._air(planned.popleft(), last)
-                number += 1
-        finally:
-            self._pictures.close()
-            self._mouths.close()
+        painter = self._painter = await self._pictures.run(Painter, self._face, self._overlay)
+        last = painter.standby_picture
+        planned: deque[_Planned] = deque(maxlen=LOOKAHEAD + 1)
+        start = self._clock.now()
+        number = 0
+        while True:
+            await self._clock.sleep_until(start + number / FPS)
+            planned.append(self._plan(painter, number))
+            if len(planned) > LOOKAHEAD:
+                last = await self._air(planned.popleft(), last)
+            number += 1
+
+    def close(self) -> None:
+        """Let go of the lanes, once `run` is over."""
+        self._pictures.close()
+        self._mouths.close()
 
     def _plan(self, painter: Painter, number: int) -> _Planned:
         step = self._playhead.step()
-        if step.clause is not None and step.clause.utterance.product != (self._product.id if self._product else ""):
+        if step.clause is not None and step.clause.utterance.product != (
+            self._product.id if self._product else ""
+        ):
             self._product = self._catalog.product(step.clause.utterance.product)
         caption = step.clause.speech.text if step.clause else ""
         shot = Shot(
-            number, self._takes.step(step.clause is not None), step.mouth, OverlayState(caption, self._product)
+            number,
+            self._takes.step(step.clause is not None),
+            step.mouth,
+            OverlayState(caption, self._product),
         )
         while self._drawing and self._drawing[0].done():
             # asking for the exception marks it as seen; `paint` has logged it

@@ -149,7 +149,9 @@ def load(path: Path, consent: Consent) -> Persona:
         )
     wanted = {FACE, TEXTURES, *(take.file for take in manifest.takes.values())}
     if wanted - set(manifest.files) or "idle" not in manifest.takes:
-        raise FootageError("the persona's manifest is not whole", where=str(path), remedy="enrol the host again")
+        raise FootageError(
+            "the persona's manifest is not whole", where=str(path), remedy="enrol the host again"
+        )
     for name, expected in manifest.files.items():
         try:
             if Path(name).name != name:

@@ -37,7 +37,9 @@ class Fit:
     def cover(cls, source: Size, target: Size) -> Fit:
         """The smallest scale at which `source` covers `target`."""
         scale = max(target.width / source.width, target.height / source.height)
-        return cls(scale, (source.width * scale - target.width) / 2, (source.height * scale - target.height) / 2)
+        return cls(
+            scale, (source.width * scale - target.width) / 2, (source.height * scale - target.height) / 2
+        )
 
 
 def encode_take(pictures: Iterator[Picture], size: Size, out: Path) -> int:
@@ -82,7 +84,9 @@ def fitted(pictures: Iterator[Picture], source: Size, target: Size) -> Iterator[
     wide, high = round(source.width * fit.scale / 2) * 2, round(source.height * fit.scale / 2) * 2
     left, top = (wide - target.width) // 4 * 2, (high - target.height) // 4 * 2
     for picture in pictures:
-        frame = av.VideoFrame.from_ndarray(picture, format="yuv420p").reformat(wide, high, interpolation="AREA")
+        frame = av.VideoFrame.from_ndarray(picture, format="yuv420p").reformat(
+            wide, high, interpolation="AREA"
+        )
         whole = frame.to_ndarray()
         if (wide, high) == (target.width, target.height):
             yield whole

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,14 +9,22 @@ from pathlib import Path
 import anyio
 
 from doublure import address, metrics
-from doublure import consent as consents
+from doublure.backstage import (
+    Minutes,
+    keep_minutes,
+    line_view,
+    product_name,
+    publish,
+    take_comments,
+    watch_consent,
+)
 from doublure.catalog import price_text
 from doublure.channel import Channel
 from doublure.chats.console import ConsoleChat
 from doublure.clock import Clock, RealClock
 from doublure.company import Company, check_address, gather, make_sink
-from doublure.consent import Consent
-from doublure.cue import Comment, Utterance
+from doublure.cue import Comment
+from doublure.direct import prepare
 from doublure.engines import Face, Voice
 from doublure.errors import EngineError
 from doublure.listen import listen
@@ -29,9 +36,6 @@ from doublure.supervise import Watchdog, supervise
 
 COMMENTS_AHEAD = 200
 """Comments that may wait for the judge; the oldest is lost first."""
-SAID_LINES = 12
-REVOCATION_SECONDS = 5.0
-"""How often the consent is looked at; a revoked one must be off air within ten seconds."""
 WRAP_SECONDS = 30.0
 """Longest time a wrap may take before the room stops all the same."""
 
@@ -48,10 +52,9 @@ class Room:
         self._clock = clock
         self._began = clock.now()
         self._state: RoomState = "on_air"
-        self._said: deque[LineView] = deque(maxlen=SAID_LINES)
+        self._minutes = Minutes()
         self._watchdog = Watchdog(clock)
         self._over = anyio.Event()
-        self._waits: deque[float] = deque(maxlen=100)
         self._pushed = 0
         self._spawn: Callable[..., object]
 
@@ -75,7 +78,9 @@ class Room:
             if isinstance(chat, ConsoleChat):
                 chat.post(author, text)
                 return
-        raise EngineError("this room has no console chat", where=self.name, remedy="add `engine: console` to chats")
+        raise EngineError(
+            "this room has no console chat", where=self.name, remedy="add `engine: console` to chats"
+        )
 
     async def push(self, url: str) -> None:
         """Send the picture to an RTMP address as well; raises `SinkError` or `ConsentError`."""
@@ -116,12 +121,14 @@ class Room:
         """The room at this moment."""
         company = self._company
         clause = company.performer.on_air
-        now = self._line(clause.utterance) if clause else None
+        now = line_view(company, clause.utterance) if clause else None
         product = company.catalog.product(company.director.product)
         shown = None
         if product is not None:
             was = price_text(product.was, company.catalog.language) if product.was else ""
-            shown = ProductView(product.id, product.name, price_text(product.price, company.catalog.language), was)
+            shown = ProductView(
+                product.id, product.name, price_text(product.price, company.catalog.language), was
+            )
         fault = company.performer.fault
         alarms = [*self._watchdog.alarms, *([fault] if fault else [])]
         state: RoomState = "standby" if fault and self._state == "on_air" else self._state
@@ -131,10 +138,10 @@ class Room:
             on_air_seconds=int(self._clock.now() - self._began),
             now=now,
             next=tuple(
-                LineView("script", text, self._product_name(product))
-                for text, product in company.director.coming(5)
+                LineView("script", text, product_name(company, product))
+                for text, product in company.director.plan.coming(5)
             ),
-            said=tuple(self._said),
+            said=tuple(self._minutes.said),
             product=shown,
             comments=company.judge.views(),
             unknown=company.judge.unknown(),
@@ -148,7 +155,10 @@ class Room:
         """Figures for benchmarks."""
         performer = self._company.performer
         return Measures(
-            performer.frames_made, performer.frames_speaking, performer.late_pictures, tuple(self._waits)
+            performer.frames_made,
+            performer.frames_speaking,
+            performer.late_pictures,
+            tuple(self._minutes.waits),
         )
 
     async def changes(self) -> AsyncIterator[RoomView]:
@@ -177,55 +187,20 @@ class Room:
             spawn(listen, chat, inbox, self._clock)
         for name, stage in (
             ("perform", company.performer.run),
-            ("publish", self._publish),
+            ("publish", lambda: publish(company)),
             ("direct", company.director.run),
             ("answer", company.director.answer),
-            ("prepare", company.director.prepare),
-            ("aired", self._note_aired),
+            ("prepare", lambda: prepare(company.director)),
+            ("minutes", lambda: keep_minutes(company, self._minutes)),
+            ("judge", lambda: take_comments(company, inbox)),
         ):
             spawn(supervise, self._watchdog, name, stage)
-        spawn(supervise, self._watchdog, "judge", lambda: self._take(inbox))
         if company.consent is not None and consent_file is not None:
-            spawn(self._watch_consent, company.consent, consent_file)
+            spawn(watch_consent, company, company.consent, consent_file, self._clock, self._leave)
 
-    async def _publish(self) -> None:
-        async for frame in self._company.performer.frames:
-            await self._company.publisher.publish(frame)
-
-    async def _take(self, inbox: Channel[Comment]) -> None:
-        async for comment in inbox:
-            verdict = self._company.judge.take(comment)
-            await self._company.journal.record("comment", comment.id, f"{verdict}\t{comment.author}\t{comment.text}")
-
-    async def _note_aired(self) -> None:
-        company = self._company
-        async for aired in company.performer.aired:
-            utterance = aired.utterance
-            await company.journal.record("aired", utterance.id, aired.fate)
-            if aired.fate != "begun":
-                continue
-            self._said.appendleft(self._line(utterance))
-            for comment in company.director.asked:
-                if comment.id == utterance.comment and utterance.kind == "answer":
-                    metrics.ANSWER_SECONDS.observe(aired.at - comment.at)
-                    self._waits.append(aired.at - comment.at)
-                    log.info("answered after %.2f s: %s", aired.at - comment.at, comment.text)
-                    company.director.asked.remove(comment)
-                    break
-
-    async def _watch_consent(self, consent: Consent, file: Path) -> None:
-        while not self._over.is_set():
-            fate = "revoked" if consents.revoked(file) else ""
-            if consents.lapsed(consent, self._clock.wall().date()):
-                fate = "ended"
-            if fate:
-                self._watchdog.alarm("consent", f"the host's consent was {fate}: the room has left the air")
-                log.error("consent %s, leaving the air", fate)
-                await self._company.journal.record("consent", fate, file.name)
-                self._company.performer.cut()
-                self.stop()
-                return
-            await self._clock.sleep(REVOCATION_SECONDS)
+    def _leave(self, why: str) -> None:
+        self._watchdog.alarm("consent", why)
+        self.stop()
 
     async def _guard(self, name: str, order: Callable[..., Awaitable[None]], *args: str) -> None:
         try:
@@ -235,17 +210,14 @@ class Room:
             self._watchdog.alarm(name, str(error))
             log.exception("order %s failed", name)
 
-    def _line(self, utterance: Utterance) -> LineView:
-        return LineView(utterance.kind, utterance.text, self._product_name(utterance.product))
-
-    def _product_name(self, id: str) -> str:
-        product = self._company.catalog.product(id)
-        return product.name if product else ""
-
 
 @asynccontextmanager
 async def open_room(
-    settings: RoomSettings, *, clock: Clock | None = None, voice: Voice | None = None, face: Face | None = None
+    settings: RoomSettings,
+    *,
+    clock: Clock | None = None,
+    voice: Voice | None = None,
+    face: Face | None = None,
 ) -> AsyncIterator[Room]:
     """Put a room on air for as long as the context lasts. Raises what an operator can mend
     (`SettingsError`, `ConsentError`, `FootageError`, `EngineError`) before anything is on air."""
@@ -256,8 +228,8 @@ async def open_room(
         async with anyio.create_task_group() as outputs:
             await outputs.start(company.publisher.run)
             for number, sink in enumerate(settings.sinks, 1):
-                address = sink.url or str(sink.path or "")
-                company.publisher.add(make_sink(sink, number), address=address, removable=False)
+                shown = sink.url or str(sink.path or "")
+                company.publisher.add(make_sink(sink, number), address=shown, removable=False)
             try:
                 async with anyio.create_task_group() as stages:
                     await room._run(stages.start_soon, settings.face.consent)
@@ -268,5 +240,6 @@ async def open_room(
                         stages.cancel_scope.cancel()
             finally:
                 with anyio.CancelScope(shield=True):
+                    company.performer.close()
                     await company.publisher.stop()
                     await company.journal.record("room", "closed", "")

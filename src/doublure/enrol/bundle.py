@@ -81,14 +81,14 @@ def _fill(folder: Path, footage: Path, consent: Consent, progress: Progress) -> 
     progress("sound", 1, 1)
     total = max(1, round(shape.seconds * FPS))
     tracked = track(
-        reading.pictures(footage, shape), shape.size, footage, lambda done: progress("face", done, max(done, total))
+        reading.pictures(footage, shape),
+        shape.size,
+        footage,
+        lambda done: progress("face", done, max(done, total)),
     )
     talking = _per_frame(reading.speech_windows(pcm), len(tracked.seen))
     spans = {"idle": _calmest(tracked, talking), "talk": _Span(0, min(len(tracked.seen), TALK_SECONDS * FPS))}
-    takes = {
-        name: _write_take(folder, name, footage, shape, span, progress)
-        for name, span in spans.items()
-    }
+    takes = {name: _write_take(folder, name, footage, shape, span, progress) for name, span in spans.items()}
     face, textures = _learn(tracked, takes, shape)
     _write_textures(folder, footage, shape, face, textures, progress)
     personas.save_track(folder, face)
@@ -118,7 +118,9 @@ def _calmest(tracked: Tracked, talking: NDArray[np.float64]) -> _Span:
     length = min(IDLE_SECONDS * FPS, len(talking))
     eyes = float(np.median(np.linalg.norm(tracked.rigid[:, 0] - tracked.rigid[:, 3], axis=1)))
     mouth = opening(tracked.control) / eyes
-    head = np.linalg.norm(np.diff(tracked.rigid.mean(axis=1), axis=0, prepend=tracked.rigid[:1].mean(axis=1)), axis=1)
+    head = np.linalg.norm(
+        np.diff(tracked.rigid.mean(axis=1), axis=0, prepend=tracked.rigid[:1].mean(axis=1)), axis=1
+    )
     unrest = talking + 4 * mouth + 8 * head / eyes + tracked.motion / 2 + 4 * ~tracked.seen
     sums = np.convolve(unrest, np.ones(length), mode="valid")
     start = int(np.argmin(sums))

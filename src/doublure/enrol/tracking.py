@@ -58,9 +58,7 @@ class _Search:
     heights: list[float] = field(default_factory=list)
 
 
-def track(
-    pictures: Iterator[Picture], size: Size, file: Path, progress: Callable[[int], None]
-) -> Tracked:
+def track(pictures: Iterator[Picture], size: Size, file: Path, progress: Callable[[int], None]) -> Tracked:
     """Landmarks of every frame. Raises `FootageError` naming the second: no face, two faces, a face
     that is too small."""
     found: list[NDArray[np.float64] | None] = []
@@ -77,7 +75,9 @@ def track(
             if search.missing > MISSING_FRAMES:
                 raise _no_face(file, number - MISSING_FRAMES)
             found.append(points)
-            small = cv2.resize(picture[: size.height], (90, 160), interpolation=cv2.INTER_AREA).astype(np.float32)
+            small = cv2.resize(picture[: size.height], (90, 160), interpolation=cv2.INTER_AREA).astype(
+                np.float32
+            )
             motion.append(0.0 if before is None else float(np.abs(small - before).mean()))
             before = small
             progress(number + 1)
@@ -151,7 +151,9 @@ def _mesh(mesh: object, rgb: NDArray[np.uint8], search: _Search) -> NDArray[np.f
     return points
 
 
-def _square(middle: tuple[float, float], height: float, limit: tuple[int, int]) -> tuple[int, int, int, int] | None:
+def _square(
+    middle: tuple[float, float], height: float, limit: tuple[int, int]
+) -> tuple[int, int, int, int] | None:
     reach = max(32.0, 2 * ASPECT_MARGIN * height / 2 * 1.35)
     x0, y0 = max(0, int(middle[0] - reach)), max(0, int(middle[1] - reach))
     x1, y1 = min(limit[0], int(middle[0] + reach)), min(limit[1], int(middle[1] + reach))

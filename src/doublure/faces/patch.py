@@ -54,7 +54,9 @@ _MASK = tuple(CONTROL.index(point) for point in (207, 427, 187, 411, 214, 434, 9
 def make(settings: FaceSettings, size: Size) -> PatchFace:
     """The engine `patch`. Raises `EngineError`, `ConsentError`, `FootageError`."""
     if settings.persona is None:
-        raise EngineError("the face patch needs a persona", remedy="set face: persona: to the folder enrol wrote")
+        raise EngineError(
+            "the face patch needs a persona", remedy="set face: persona: to the folder enrol wrote"
+        )
     if settings.consent is None:
         raise ConsentError(
             "a persona is loaded only with its host's consent",
@@ -166,7 +168,9 @@ class PatchFace:
         texture = warped[0]
         if now.fade:
             share = 1 - now.fade / (FADE_FRAMES + 1)
-            texture = [cv2.addWeighted(new, share, old, 1 - share, 0) for new, old in zip(*warped, strict=True)]
+            texture = [
+                cv2.addWeighted(new, share, old, 1 - share, 0) for new, old in zip(*warped, strict=True)
+            ]
         mask, skin = self._mask(number, target, box)
         views = _views(picture, box, self.size)
         tint = _tint(views, texture, skin, now.tint)
@@ -242,7 +246,9 @@ class _MouthRange:
         shut, wide_open = np.quantile(track.opening, (0.02, 0.94))
         still = track.opening <= np.quantile(track.opening, 0.4)
         round_, spread = np.quantile(track.width, (0.05, 0.93))
-        return cls(float(shut), float(wide_open), float(np.median(track.width[still])), float(round_), float(spread))
+        return cls(
+            float(shut), float(wide_open), float(np.median(track.width[still])), float(round_), float(spread)
+        )
 
     def shape(self, open_: float, spread: float) -> tuple[float, float]:
         """Opening and width for 0..1 and -1..1."""
