@@ -43,37 +43,20 @@ def routes(console: Console) -> APIRouter:
     router = APIRouter(prefix="/orders", include_in_schema=False)
     room = console.room
 
-    async def answer(request: Request, done: str, order: Callable[[], Awaitable[None]]) -> HTMLResponse:
-        words = words_of(request, console)
-        if room.view().state == "off":
-            return HTMLResponse(page.note(words, fault=words("room_over")), 409)
-        try:
-            await order()
-        except ValidationError as error:
-            return HTMLResponse(page.note(words, fault=explain(error, words)), 422)
-        except DoublureError as error:
-            fault = f"{error.where}: {error.what}" if error.where else error.what
-            return HTMLResponse(page.note(words, fault=fault, remedy=error.remedy), status_of(error))
-        return HTMLResponse(page.note(words, done=words(done)))
-
-    async def entry(request: Request, kind: type[Entry]) -> Entry:
-        async with request.form(max_files=0, max_fields=10) as form:
-            return kind.model_validate(dict(form.items()))
-
     @router.post("/cut")
     async def cut(request: Request) -> HTMLResponse:
-        return await answer(request, "done_cut", room.cut)
+        return await _answer(console, request, "done_cut", room.cut)
 
     @router.post("/skip")
     async def skip(request: Request) -> HTMLResponse:
-        return await answer(request, "done_skip", room.skip)
+        return await _answer(console, request, "done_skip", room.skip)
 
     @router.post("/wrap")
     async def wrap(request: Request) -> HTMLResponse:
         async def begin() -> None:
             pass
 
-        note = await answer(request, "done_wrap", begin)
+        note = await _answer(console, request, "done_wrap", begin)
         if note.status_code == 200:
             # a wrap lasts until the goodbye is said: the note goes first
             note.background = BackgroundTask(room.wrap)
@@ -82,30 +65,52 @@ def routes(console: Console) -> APIRouter:
     @router.post("/say")
     async def say(request: Request) -> HTMLResponse:
         async def order() -> None:
-            await room.say((await entry(request, LineEntry)).text)
+            await room.say((await _entry(request, LineEntry)).text)
 
-        return await answer(request, "done_say", order)
+        return await _answer(console, request, "done_say", order)
 
     @router.post("/comment")
     async def comment(request: Request) -> HTMLResponse:
         async def order() -> None:
-            written = await entry(request, CommentEntry)
+            written = await _entry(request, CommentEntry)
             await room.comment(written.author or words_of(request, console)("comment_author_default"), written.text)
 
-        return await answer(request, "done_comment", order)
+        return await _answer(console, request, "done_comment", order)
 
     @router.post("/push")
     async def push(request: Request) -> HTMLResponse:
         async def order() -> None:
-            await room.push((await entry(request, PushEntry)).address)
+            await room.push((await _entry(request, PushEntry)).address)
 
-        return await answer(request, "done_push", order)
+        return await _answer(console, request, "done_push", order)
 
     @router.post("/stop_push")
     async def stop_push(request: Request) -> HTMLResponse:
         async def order() -> None:
-            await room.stop_push((await entry(request, OutputEntry)).name)
+            await room.stop_push((await _entry(request, OutputEntry)).name)
 
-        return await answer(request, "done_stop_push", order)
+        return await _answer(console, request, "done_stop_push", order)
 
     return router
+
+
+async def _answer(
+    console: Console, request: Request, done: str, order: Callable[[], Awaitable[None]]
+) -> HTMLResponse:
+    """Follow an order and say what became of it; `done` is the key of the good news."""
+    words = words_of(request, console)
+    if console.room.view().state == "off":
+        return HTMLResponse(page.note(words, fault=words("room_over")), 409)
+    try:
+        await order()
+    except ValidationError as error:
+        return HTMLResponse(page.note(words, fault=explain(error, words)), 422)
+    except DoublureError as error:
+        fault = f"{error.where}: {error.what}" if error.where else error.what
+        return HTMLResponse(page.note(words, fault=fault, remedy=error.remedy), status_of(error))
+    return HTMLResponse(page.note(words, done=words(done)))
+
+
+async def _entry(request: Request, kind: type[Entry]) -> Entry:
+    async with request.form(max_files=0, max_fields=10) as form:
+        return kind.model_validate(dict(form.items()))
