@@ -17,7 +17,7 @@ from doublure.spoken_words import (
     word_list,
 )
 
-N = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d,]*\d)"
+N = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?!\d)"
 """A number as written: 59.9, 1,299."""
 M = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d{1,2})?)(?!\d)"
 """An amount of money; a comma before two digits is a decimal one, as in €12,90."""
