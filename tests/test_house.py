@@ -34,7 +34,7 @@ GROUND = ("errors", "media", "address", "metrics", "log", "geometry")
 VALUES = ("cue", "catalog", "consent", "persona", "snapshot", "document", "settings")
 EDGES = ("engines", "channel", "clock", "offload", "store")
 WIRING = ("company", "backstage", "room")
-FRONT = ("console", "cluster", "show", "say", "check", "cli")
+FRONT = ("console", "cluster", "show", "say", "check", "cli", "__main__")
 ENGINE_FOLDERS = ("chats", "writers", "voices", "faces", "sinks", "platforms")
 ENGINES_MAY = (*GROUND, *VALUES, "engines", "clock", "channel", "offload")
 """What an engine may import besides its own folder: values, the protocols, and the lane and the
