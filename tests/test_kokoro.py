@@ -175,14 +175,13 @@ def test_stress_tones_and_breaks_give_their_time_away() -> None:
     )
     durations = np.array([4, 1, 2, 3, 1, 1, 2, 3, 1, 4, 2], np.float32)
     pcm = np.full(int(durations.sum()) * 600, 0.5, np.float32)
+    pcm[: 4 * 600 - kokoro.LEADS] = 0.0
     speech = timed(symbols, pcm, durations)
-    assert len(speech.pcm) == len(pcm)  # all of it sounds, so nothing is cut
-    sizes = [(phone.symbol, (phone.end - phone.start) // 600) for phone in speech.phones]
-    assert sizes == [("", 2), ("n", 1), ("i", 6), ("h", 1), ("A", 5), ("n", 1), ("", 8)]
-    assert [(word.text, word.start // 600, word.end // 600) for word in speech.words] == [
-        ("你", 2, 8),
-        ("hey", 9, 16),
-    ]
+    assert len(speech.pcm) == len(pcm) - (4 * 600 - kokoro.LEADS) + kokoro.LEAD
+    sizes = [(phone.symbol, (phone.end - phone.start) / 600) for phone in speech.phones]
+    assert sizes == [("", 0.6), ("n", 1), ("i", 6), ("h", 1), ("A", 5), ("n", 1), ("", 8)]
+    times = [(word.text, (word.start - 360) // 600, (word.end - 360) // 600) for word in speech.words]
+    assert times == [("你", 0, 6), ("hey", 7, 14)]
 
 
 def test_silence_at_the_ends_is_cut_with_its_times() -> None:
