@@ -4,7 +4,6 @@ frame clock. The label is on it as it is on air."""
 from __future__ import annotations
 
 import math
-from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -12,6 +11,7 @@ from typing import cast
 import anyio
 import numpy as np
 
+from doublure.channel import Channel
 from doublure.cue import Clause, Utterance
 from doublure.encode import Encoder
 from doublure.engines import Face, Mouth, Sink, Voice, find_engine
@@ -26,6 +26,10 @@ from doublure.takes import Takes
 
 REST_FRAMES = 12
 """Frames of rest before and after the line: half a second."""
+
+
+CLAUSES_AHEAD = 8
+"""Clauses that may wait to be drawn: about twenty seconds of speech."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +99,23 @@ class Studio:
 
 
 async def render(order: Order) -> float:
-    """Render the line into `order.out` (MP4), which must not exist; returns the clip's seconds. The
-    next clause is synthesised while the one before is drawn. Raises `EngineError`, `FootageError`, `SinkError`."""
-    voice = cast(Voice, find_engine("voices", order.voice.engine)(order.voice, order.language))
-    utterance = Utterance("say-1", "say-1", "operator", order.text, order.language)
+    """Render the line into `order.out` (MP4), which must not exist; returns the clip's seconds.
+    The voice speaks ahead while the face loads and draws. Raises `EngineError`, `FootageError`,
+    `SinkError`, also inside a group."""
+    clauses: Channel[Clause] = Channel("say", CLAUSES_AHEAD)
     lane = Lane("studio")
     try:
-        studio = await lane.run(Studio, order)
-        try:
-            await _shoot(studio, lane, Speaker(voice, order.language, None), utterance)
-        finally:
-            with anyio.CancelScope(shield=True):
-                seconds = await lane.run(studio.finish)
+        async with anyio.create_task_group() as speaking:
+            speaking.start_soon(_speak, order, clauses)
+            studio = await lane.run(Studio, order)
+            try:
+                await lane.run(studio.rest)
+                async for clause in clauses:
+                    await lane.run(studio.shoot, clause)
+                await lane.run(studio.rest)
+            finally:
+                with anyio.CancelScope(shield=True):
+                    seconds = await lane.run(studio.finish)
     except BaseException:
         order.out.unlink(missing_ok=True)  # half a line is no clip
         raise
@@ -115,11 +124,9 @@ async def render(order: Order) -> float:
     return seconds
 
 
-async def _shoot(studio: Studio, lane: Lane, speaker: Speaker, utterance: Utterance) -> None:
-    drawn = lane.submit(studio.rest)
-    async with aclosing(speaker.speak(utterance)) as clauses:
-        async for clause in clauses:
-            await drawn
-            drawn = lane.submit(studio.shoot, clause)
-    await drawn
-    await lane.run(studio.rest)
+async def _speak(order: Order, clauses: Channel[Clause]) -> None:
+    voice = cast(Voice, find_engine("voices", order.voice.engine)(order.voice, order.language))
+    utterance = Utterance("say-1", "say-1", "operator", order.text, order.language)
+    async for clause in Speaker(voice, order.language, None).speak(utterance):
+        await clauses.put(clause)
+    clauses.close()
