@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge, Histogram
 
-CHANNEL_DEPTH = Gauge("doublure_channel_depth", "Frames, packets or clauses waiting in a channel", ["channel"])
-CHANNEL_DROPPED = Counter("doublure_channel_dropped_total", "Frames, packets or clauses a full channel lost", ["channel"])
+CHANNEL_DEPTH = Gauge(
+    "doublure_channel_depth", "Frames, packets or clauses waiting in a channel", ["channel"]
+)
+CHANNEL_DROPPED = Counter(
+    "doublure_channel_dropped_total", "Frames, packets or clauses a full channel lost", ["channel"]
+)
 FRAMES = Counter("doublure_frames_total", "Frames put on air")
 LATE_PICTURES = Counter("doublure_late_pictures_total", "Frames that repeated the last picture")
 STAGE_FAULTS = Counter("doublure_stage_faults_total", "Faults caught at a stage's boundary", ["stage"])
