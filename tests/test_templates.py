@@ -14,15 +14,15 @@ from doublure.media import LANGUAGES, Language
 from doublure.moderate import banned, claims
 from doublure.sentences import sentences, unfounded
 from doublure.settings import WriterSettings
-from doublure.write import asked_colleagues, refusal
+from doublure.write import asked_colleagues, opening, opens, ready, refusal
 from doublure.writers import templates
 from doublure.writers.phrases import AI, SENTENCES_PER_ANSWER, texts
 from doublure.writers.templates import TemplatesWriter
 
 ROOT = Path(__file__).resolve().parents[1]
 AIR = "toothbrush"
-FIRST_SENTENCE: dict[Language, int] = {"zh": 20, "en": 55, "fr": 55}
-"""Characters: with the lead, about three seconds at most."""
+OPENING: dict[Language, int] = {"zh": 12, "en": 38, "fr": 38}
+"""Characters of the words before an answer: about two seconds at most."""
 
 
 class Asked(BaseModel):
@@ -67,7 +67,9 @@ def finder(language: Language) -> answers.Finder:
 
 
 def score(language: Language, part: str) -> Score:
-    asked: tuple[Asked, ...] = getattr(getattr(read(ROOT / "tests" / "questions.yaml", Questions), language), part)
+    asked: tuple[Asked, ...] = getattr(
+        getattr(read(ROOT / "tests" / "questions.yaml", Questions), language), part
+    )
     top = right = wrong = false = 0
     answerable = [one for one in asked if one.wants]
     for one in asked:
@@ -81,7 +83,15 @@ def score(language: Language, part: str) -> Score:
     return Score(len(answerable), top, right, wrong, len(asked) - len(answerable), false)
 
 
-def cue(text: str = "", kind: CueKind = "answer", *, air: str = AIR, author: str = "", event: EventKind = "comment", id: str = "c-1") -> Cue:
+def cue(
+    text: str = "",
+    kind: CueKind = "answer",
+    *,
+    air: str = AIR,
+    author: str = "",
+    event: EventKind = "comment",
+    id: str = "c-1",
+) -> Cue:
     comment = Comment(id, "test", author, text, 0.0, event) if text or author or kind == "welcome" else None
     return Cue(f"cue-{id}", kind, Priority.COMMENT, 0.0, 9e9, comment=comment, product=air)
 
@@ -96,7 +106,11 @@ def written(language: Language, *cues: Cue, of: Catalog | None = None) -> list[U
     async def write() -> list[Utterance]:
         writer = shared(language) if of is None else templates.make(WriterSettings(), language)
         known = of or catalog(language)
-        return [utterance for one in cues async for utterance in writer.write(one, known, known.product(one.product))]
+        return [
+            utterance
+            for one in cues
+            async for utterance in writer.write(one, known, known.product(one.product))
+        ]
 
     return anyio.run(write)
 
@@ -150,15 +164,25 @@ def test_with_nothing_on_air_it_asks_which_one() -> None:
 
 
 def test_a_fact_the_catalogue_gives_is_no_longer_beyond_it(tmp_path: Path) -> None:
-    text = (ROOT / "demo" / "en" / "catalog.yaml").read_text().replace("../images", str(ROOT / "demo" / "images"))
-    (tmp_path / "catalog.yaml").write_text(text.replace("      modes: ", "      origin: {label: origin, value: it is made in Portugal}\n      modes: "))
+    text = (
+        (ROOT / "demo" / "en" / "catalog.yaml")
+        .read_text()
+        .replace("../images", str(ROOT / "demo" / "images"))
+    )
+    (tmp_path / "catalog.yaml").write_text(
+        text.replace(
+            "      modes: ", "      origin: {label: origin, value: it is made in Portugal}\n      modes: "
+        )
+    )
     origin = load_catalog(tmp_path / "catalog.yaml")
     assert asked_colleagues(written("en", cue("where is it made?"))[0])
     assert "Portugal" in written("en", cue("where is it made?"), of=origin)[1].text
 
 
 def test_a_bare_catalogue_answers_what_it_can(tmp_path: Path) -> None:
-    (tmp_path / "c.yaml").write_text("shop: S\nlanguage: en\nproducts:\n  - {id: mug, name: Mug, price: £4}\n")
+    (tmp_path / "c.yaml").write_text(
+        "shop: S\nlanguage: en\nproducts:\n  - {id: mug, name: Mug, price: £4}\n"
+    )
     bare = load_catalog(tmp_path / "c.yaml")
     price = written("en", cue("how much is it?", air="mug"), of=bare)
     assert "£4" in price[1].text
@@ -188,7 +212,9 @@ def test_a_bare_catalogue_answers_what_it_can(tmp_path: Path) -> None:
         ("fr", "la batterie tient combien de temps", ["30 jours"], "toothbrush.battery"),
     ],
 )
-def test_what_is_said_and_what_it_rests_on(language: Language, text: str, wants: list[str], facts: str) -> None:
+def test_what_is_said_and_what_it_rests_on(
+    language: Language, text: str, wants: list[str], facts: str
+) -> None:
     utterances = written(language, cue(text))
     whole = " ".join(utterance.text for utterance in utterances)
     assert all(want in whole for want in wants), whole
@@ -204,10 +230,20 @@ def test_answers_are_short_begin_short_and_are_true(language: Language) -> None:
     asks = [ask for product in known.products for question in product.questions for ask in question.asks]
     asks += [f"{fact.label}?" for product in known.products for fact in product.facts]
     for number, ask in enumerate(asks):
-        asked = cue(ask, air=known.products[number % 3].id, id=f"c-{number}", author="小雨" if language == "zh" else "Inès")
+        asked = cue(
+            ask,
+            air=known.products[number % 3].id,
+            id=f"c-{number}",
+            author="小雨" if language == "zh" else "Inès",
+        )
         utterances = written(language, asked)
         assert 1 <= len(utterances) <= SENTENCES_PER_ANSWER + 1
-        assert len(utterances[0].text) <= FIRST_SENTENCE[language], utterances[0].text
+        first = opening(asked, language)
+        assert first is not None
+        assert len(first.text) <= OPENING[language], first.text
+        assert first.text in ready(language)
+        assert opens(first)
+        assert not any(opens(utterance) for utterance in utterances)
         assert len({utterance.id for utterance in utterances}) == len(utterances)
         for utterance in utterances:
             assert refusal(utterance.text, asked, known) == "", utterance.text
@@ -219,7 +255,9 @@ def test_answers_are_short_begin_short_and_are_true(language: Language) -> None:
     [("zh", "你是真人吗", "AI"), ("zh", "主播是机器人吗", "AI"), ("zh", "are you real or a bot? are you human", "AI"),
      ("en", "are you a real person?", "AI"), ("en", "is this a robot", "AI"), ("fr", "vous êtes une vraie personne ?", "IA")],
 )  # fmt: skip
-def test_are_you_real_is_answered_with_the_truth_whatever_the_id(language: Language, text: str, truth: str) -> None:
+def test_are_you_real_is_answered_with_the_truth_whatever_the_id(
+    language: Language, text: str, truth: str
+) -> None:
     for number in range(8):
         utterances = written(language, cue(text, id=str(number)))
         assert truth in utterances[0].text
@@ -227,11 +265,21 @@ def test_are_you_real_is_answered_with_the_truth_whatever_the_id(language: Langu
         assert not asked_colleagues(utterances[0])
 
 
-@pytest.mark.parametrize(("language", "text"), [("zh", "支持以旧换新吗"), ("en", "does it connect to an app?"), ("fr", "elle a un capteur de pression ?")])
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("zh", "支持以旧换新吗"),
+        ("en", "does it connect to an app?"),
+        ("fr", "elle a un capteur de pression ?"),
+    ],
+)
 def test_what_the_catalogue_does_not_say_is_asked(language: Language, text: str) -> None:
     utterances = written(language, cue(text))
     assert all(asked_colleagues(utterance) for utterance in utterances)
-    assert any(word in " ".join(utterance.text for utterance in utterances) for word in ("同事", "colleagues", "collègues"))
+    assert any(
+        word in " ".join(utterance.text for utterance in utterances)
+        for word in ("同事", "colleagues", "collègues")
+    )
 
 
 def test_wordings_vary_by_comment_and_never_for_one() -> None:

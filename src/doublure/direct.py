@@ -31,7 +31,7 @@ from doublure.perform import Performer
 from doublure.plan import Plan
 from doublure.settings import RoomSettings
 from doublure.speak import Speaker
-from doublure.write import asked_colleagues, write
+from doublure.write import asked_colleagues, opening, opens, ready, write
 
 SENTENCE_SECONDS = 1.6
 """An interrupter waits for the end of the sentence when it is no further away than this."""
@@ -240,17 +240,28 @@ async def prepare(director: Director) -> None:
     """Synthesise the lines to come while nobody waits for an answer."""
     while True:
         await director.desk.clock.sleep(0.2)
-        for ahead in range(min(PREPARED_LINES, director.plan.length)):
-            text = director.plan.line(ahead)[0]
+        coming = [text for text, _ in director.plan.coming(PREPARED_LINES)]
+        # the programme's next two lines are heard first, then what a question may need at once
+        for text in (*coming[:2], *ready(director.desk.catalog.language), *coming[2:]):
             if not director.urgent and not director.desk.speaker.cached(text):
                 await director.desk.speaker.prepare(text)
                 break
 
 
+async def _utterances(desk: Desk, cue: Cue) -> AsyncGenerator[Utterance]:
+    """The sentences of a cue; an answer's after the words that lead up to it."""
+    first = opening(cue, desk.catalog.language)
+    if first is not None:
+        yield first
+    async with aclosing(write(cue, desk.writer, desk.catalog)) as utterances:
+        async for utterance in utterances:
+            yield utterance
+
+
 async def _clauses(desk: Desk, cue: Cue) -> AsyncGenerator[Clause]:
     """The clauses of a cue, journalled before they are spoken."""
     try:
-        async with aclosing(write(cue, desk.writer, desk.catalog)) as utterances:
+        async with aclosing(_utterances(desk, cue)) as utterances:
             async for utterance in utterances:
                 await desk.journal.record("utterance", utterance.id, _journal_line(cue, utterance))
                 async with aclosing(desk.speaker.speak(utterance)) as clauses:
@@ -267,12 +278,13 @@ def _settle(judge: Judge, cue: Cue, said: list[Utterance]) -> None:
     """Tell the judge what became of the cue's comment."""
     if cue.comment is None:
         return
+    answer = [utterance for utterance in said if not opens(utterance)]
     fate = "answered"
     if not said:
         fate = "expired"
-    elif any(asked_colleagues(utterance) for utterance in said):
+    elif any(asked_colleagues(utterance) for utterance in answer):
         fate = "asked_colleagues"
-    judge.settle(cue.comment.id, fate, " ".join(utterance.text for utterance in said))
+    judge.settle(cue.comment.id, fate, " ".join(utterance.text for utterance in answer))
 
 
 def _journal_line(cue: Cue, utterance: Utterance) -> str:

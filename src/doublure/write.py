@@ -24,8 +24,10 @@ from doublure.moderate import banned, claims
 from doublure.sentences import sentences, unfounded
 from doublure.settings import WriterSettings
 from doublure.wording import intents
+from doublure.writers import phrases
+from doublure.writers.phrases import OPENING, ready
 
-__all__ = ["asked_colleagues", "price_text", "refusal", "write"]
+__all__ = ["asked_colleagues", "opening", "opens", "price_text", "ready", "refusal", "write"]
 
 SPARE = "templates"
 
@@ -62,6 +64,22 @@ def asked_colleagues(utterance: Utterance) -> bool:
     return utterance.kind == "answer" and not utterance.facts
 
 
+def opening(cue: Cue, language: Language) -> Utterance | None:
+    """What leads up to an answer and is synthesised ahead, so that it is heard while the answer is
+    still being made; None where there is nothing to lead up to."""
+    if cue.kind != "answer" or cue.comment is None or "greeting" in intents(cue.comment.text):
+        return None
+    said = phrases.opening(cue.comment, language)
+    return Utterance(
+        f"{cue.id}.opening", cue.id, cue.kind, said.text, language, facts=said.facts, comment=cue.comment.id
+    )
+
+
+def opens(utterance: Utterance) -> bool:
+    """Whether an utterance only leads up to an answer."""
+    return utterance.facts == (OPENING,)
+
+
 def refusal(text: str, cue: Cue, catalog: Catalog) -> str:
     """Why a written sentence may not be spoken, or ""."""
     wrong = unfounded(text, _sources(cue, catalog))
@@ -91,7 +109,11 @@ async def _checked(cue: Cue, writer: Writer, catalog: Catalog) -> AsyncGenerator
 
 
 def _may_improvise(cue: Cue) -> bool:
-    return cue.kind == "answer" and cue.comment is not None and not intents(cue.comment.text) & {"identity", "greeting"}
+    return (
+        cue.kind == "answer"
+        and cue.comment is not None
+        and not intents(cue.comment.text) & {"identity", "greeting"}
+    )
 
 
 def _as_given(cue: Cue, language: Language) -> Iterator[Utterance]:

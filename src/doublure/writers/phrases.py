@@ -20,6 +20,8 @@ from doublure.wording import intents, wants_discount
 
 AI = "room.ai"
 """The fact that the host is an AI: what disclosures and the answer to "are you real?" rest on."""
+OPENING = "room.opening"
+"""What the words before an answer rest on: nothing of the catalogue."""
 COURTESY = "room.courtesy"
 """What a greeting or a thank-you rests on: nothing of the catalogue."""
 LONGEST_ASK: dict[Language, int] = {"zh": 12, "en": 34, "fr": 34}
@@ -81,13 +83,29 @@ class Said:
     product: str = ""
 
 
-_GREETINGS: dict[str, tuple[str, str]] = {"gift": ("gift", "thank"), "follow": ("follow", "thank"), "enter": ("enter", "greet")}
+_GREETINGS: dict[str, tuple[str, str]] = {
+    "gift": ("gift", "thank"),
+    "follow": ("follow", "thank"),
+    "enter": ("enter", "greet"),
+}
 
 
 @cache
 def texts(language: Language) -> Texts:
     """The sentences of a language."""
     return read(Path(__file__).with_name("data") / f"{language}.yaml", Texts)
+
+
+def opening(comment: Comment, language: Language) -> Said:
+    """What is said before an answer. One of a few sentences that are synthesised ahead, so that it
+    is heard at once while the answer is still being made."""
+    return Said(_pick(texts(language).lead_plain, comment.id), (OPENING,))
+
+
+def ready(language: Language) -> tuple[str, ...]:
+    """Sentences that no catalogue changes: worth synthesising before they are needed."""
+    words = texts(language)
+    return (*words.lead_plain, *words.unknown, *words.identity, *words.identity_more)
 
 
 class Phrases:
@@ -150,7 +168,11 @@ class Phrases:
         ones = [one for one in catalog.products if one.link][:SENTENCES_PER_ANSWER]
         facts = tuple(f"{one.id}.link" for one in ones)
         said = [
-            Said(self._texts.which_one.format(link=one.link, name=_name(one, self._language)), (f"{one.id}.link",)) for one in ones
+            Said(
+                self._texts.which_one.format(link=one.link, name=_name(one, self._language)),
+                (f"{one.id}.link",),
+            )
+            for one in ones
         ]
         return [Said(_pick(self._texts.which, comment.id), facts), *said]
 
@@ -158,14 +180,13 @@ class Phrases:
         product = catalog.product(found.product)
         known = product.questions if product is not None else catalog.questions
         question = next(question for question in known if question.id == found.id)
-        lead = self._lead(question.asks[0], comment, (found.id,))
-        return [lead, *_split(question.answer, (found.id,))]
+        return [*self._lead(question.asks[0], comment, (found.id,)), *_split(question.answer, (found.id,))]
 
     def _fact(self, found: Found, comment: Comment, product: Product) -> list[Said]:
         fact = next(fact for fact in product.facts if fact.id == found.id)
         lead = self._lead(self._texts.ask_fact.format(label=fact.label), comment, (fact.id,))
         text = _pick(self._texts.fact, comment.id).format(label=fact.label, value=fact.value.rstrip("。.!！"))
-        return [lead, Said(text, (fact.id,), "present")]
+        return [*lead, Said(text, (fact.id,), "present")]
 
     def _price(self, product: Product, comment: Comment) -> list[Said]:
         words = self._texts
@@ -175,7 +196,7 @@ class Phrases:
         if product.was is not None:
             choice, facts = words.price_was, (*facts, f"{product.id}.was")
             fields["was"] = price_text(product.was, self._language)
-        said = [self._lead(words.ask_price, comment, facts)]
+        said = self._lead(words.ask_price, comment, facts)
         said.append(Said(_pick(choice, comment.id).format(**fields), facts, "emphasise"))
         if wants_discount(comment.text):
             said.append(Said(_pick(words.no_discount, comment.id), facts))
@@ -188,21 +209,24 @@ class Phrases:
         choice = self._texts.link if product.link else self._texts.link_none
         text = _pick(choice, comment.id).format(name=_name(product, self._language), link=product.link)
         facts = (f"{product.id}.link",)
-        return [self._lead(self._texts.ask_link, comment, facts), Said(text, facts, "point_down")]
+        return [*self._lead(self._texts.ask_link, comment, facts), Said(text, facts, "point_down")]
 
     def _stock(self, product: Product, comment: Comment) -> list[Said]:
         words = self._texts
-        choice = words.stock_open if product.stock is None else words.stock if product.stock else words.stock_none
+        choice = (
+            words.stock_open if product.stock is None else words.stock if product.stock else words.stock_none
+        )
         text = _pick(choice, comment.id).format(name=_name(product, self._language), stock=product.stock)
         facts = (f"{product.id}.stock",)
-        return [self._lead(words.ask_stock, comment, facts), Said(text, facts)]
+        return [*self._lead(words.ask_stock, comment, facts), Said(text, facts)]
 
-    def _lead(self, ask: str, comment: Comment, facts: tuple[str, ...]) -> Said:
+    def _lead(self, ask: str, comment: Comment, facts: tuple[str, ...]) -> list[Said]:
+        """The question as the catalogue words it; nothing when it is long."""
         if len(ask) > LONGEST_ASK[self._language]:
-            return Said(_pick(self._texts.lead_plain, comment.id), facts)
+            return []
         author = speakable_name(comment.author) if comment.count == 1 else ""
         choice = self._texts.lead_author if author else self._texts.lead
-        return Said(_pick(choice, comment.id).format(ask=ask, author=author), facts)
+        return [Said(_pick(choice, comment.id).format(ask=ask, author=author), facts)]
 
     def _greet(self, comment: Comment, name: str, gesture: str) -> Said:
         author = speakable_name(comment.author)
