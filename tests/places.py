@@ -67,5 +67,8 @@ def closed_port() -> int:
 @contextmanager
 def put_on_air(settings: RoomSettings) -> Iterator[Place]:
     """The room, on air as long as the context lasts."""
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(_served(settings)) as (room, *ports):
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(_served(settings)) as (room, *ports),
+    ):
         yield Place(room, portal, *ports)

@@ -38,7 +38,9 @@ def around(picture: Picture, x: float, y: float, reach: tuple[float, float], siz
     scale = size.width / area.width
     left, top = (EYES[0] + x - area.left) * scale, (EYES[1] + y - area.top) * scale
     across, down = reach[0] * scale, reach[1] * scale
-    return planes(picture, size)[0][round(top - down) : round(top + down), round(left - across) : round(left + across)]
+    return planes(picture, size)[0][
+        round(top - down) : round(top + down), round(left - across) : round(left + across)
+    ]
 
 
 def shown(face: Face, place: Place, mouth: np.ndarray | None, state: object = None) -> Picture:
@@ -98,7 +100,9 @@ def test_the_mouth_shuts_softly_after_speech_and_the_state_carries_it(face: Face
     for n in range(9):
         place = Place("talk", 1 + n)
         picture, state = face.render(place, None, state)
-        seen, rest = (around(one, 0, 106, (36, 30)).astype(int) for one in (picture, shown(face, place, None)))
+        seen, rest = (
+            around(one, 0, 106, (36, 30)).astype(int) for one in (picture, shown(face, place, None))
+        )
         apart.append(float(np.abs(seen - rest).mean()))
     assert apart[0] > 3
     assert apart == sorted(apart, reverse=True)
@@ -131,7 +135,10 @@ def test_takes_loop_and_are_alive(face: Face, take: str) -> None:
     far = shown(face, Place(take, frames // 2), None).astype(np.int16)
     assert np.abs(far - pictures[0]).mean() > 2 * max(steps)
     # what lies behind stands still
-    wall = planes(shown(face, Place(take, 5), None), SIZE)[0][:60] == planes(shown(face, Place(take, 90), None), SIZE)[0][:60]
+    wall = (
+        planes(shown(face, Place(take, 5), None), SIZE)[0][:60]
+        == planes(shown(face, Place(take, 90), None), SIZE)[0][:60]
+    )
     assert wall.all()
 
 
@@ -169,10 +176,19 @@ def test_painted_mouths_are_near_to_any_that_is_asked() -> None:
             assert found in shapes
             assert abs(found.opening - opening) < 0.06
             assert abs(found.spread - spread) <= 0.126
-    for asked in (MouthShape(bite=1), MouthShape(press=0.8), MouthShape(0.3, tongue=1), MouthShape(0.02, 0.9, press=0.6)):
+    for asked in (
+        MouthShape(bite=1),
+        MouthShape(press=0.8),
+        MouthShape(0.3, tongue=1),
+        MouthShape(0.02, 0.9, press=0.6),
+    ):
         found = nearest_mouth(asked)
         assert found in shapes
-        assert (found.bite > 0, found.press > 0, found.tongue > 0) == (asked.bite > 0, asked.press > 0, asked.tongue > 0)
+        assert (found.bite > 0, found.press > 0, found.tongue > 0) == (
+            asked.bite > 0,
+            asked.press > 0,
+            asked.tongue > 0,
+        )
 
 
 def test_unknown_takes_are_idle(face: Face) -> None:

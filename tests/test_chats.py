@@ -64,7 +64,12 @@ def test_what_is_typed_is_heard_in_order() -> None:
                 if len(heard) == 2:
                     break
         assert heard == posted
-        assert (heard[0].author, heard[0].text, heard[0].at, heard[0].kind) == ("小雨", "多少钱", 3.0, "comment")
+        assert (heard[0].author, heard[0].text, heard[0].at, heard[0].kind) == (
+            "小雨",
+            "多少钱",
+            3.0,
+            "comment",
+        )
         assert heard[0].id != heard[1].id
 
     anyio.run(check)
@@ -86,7 +91,11 @@ def test_comments_are_played_at_their_times(tmp_path: Path) -> None:
     file = write(tmp_path, COMMENTS)
     assert [comment.text for comment in played(file, 4)] == ["first"]
     heard = played(file, 60)
-    assert [(comment.text, comment.at) for comment in heard] == [("first", 1.5), ("second", 5.0), ("rose", 6.0)]
+    assert [(comment.text, comment.at) for comment in heard] == [
+        ("first", 1.5),
+        ("second", 5.0),
+        ("rose", 6.0),
+    ]
     assert (heard[2].kind, heard[2].count, heard[2].chat) == ("gift", 3, "replay")
 
 
@@ -99,8 +108,15 @@ def test_a_loop_begins_again_with_new_ids(tmp_path: Path) -> None:
 
 
 def test_a_table_is_played_too(tmp_path: Path) -> None:
-    file = write(tmp_path, "\ufeffat_seconds,author,text,kind,count\n1,小雨,多少钱,,\n2,b,rose,gift,2\n", "comments.csv")
-    assert [(c.author, c.text, c.kind, c.count) for c in played(file, 9)] == [("小雨", "多少钱", "comment", 1), ("b", "rose", "gift", 2)]
+    file = write(
+        tmp_path,
+        "\ufeffat_seconds,author,text,kind,count\n1,小雨,多少钱,,\n2,b,rose,gift,2\n",
+        "comments.csv",
+    )
+    assert [(c.author, c.text, c.kind, c.count) for c in played(file, 9)] == [
+        ("小雨", "多少钱", "comment", 1),
+        ("b", "rose", "gift", 2),
+    ]
 
 
 def test_files_that_cannot_be_played(tmp_path: Path) -> None:

@@ -58,7 +58,9 @@ def test_every_phrase_is_whole_in_every_language() -> None:
     for key in words.every_key():
         phrases = [words.Words(language)(key) for language in LANGUAGES]
         assert all(phrase.strip() for phrase in phrases), key
-        blanks = [sorted(name for _, name, _, _ in string.Formatter().parse(phrase) if name) for phrase in phrases]
+        blanks = [
+            sorted(name for _, name, _, _ in string.Formatter().parse(phrase) if name) for phrase in phrases
+        ]
         assert blanks[0] == blanks[1] == blanks[2], f"{key}: not the same {{blanks}} in each language"
 
 
@@ -92,7 +94,9 @@ def test_ages_move_in_steps() -> None:
 
 def test_only_this_machine_is_loopback() -> None:
     assert all(map(is_loopback, ("127.0.0.1", "localhost", "LocalHost", "::1", "[::1]", "127.8.9.1")))
-    assert not any(map(is_loopback, ("", "0.0.0.0", "::", "10.0.0.1", "localhost.evil.example", "127.0.0.1.evil")))
+    assert not any(
+        map(is_loopback, ("", "0.0.0.0", "::", "10.0.0.1", "localhost.evil.example", "127.0.0.1.evil"))
+    )
     assert host_name("[::1]:8000") == "[::1]"
     assert host_name("localhost:8000") == host_name("localhost") == "localhost"
 
@@ -223,11 +227,21 @@ def test_orders_act_and_say_what_they_did(place: Place, page: httpx.Client) -> N
 
 
 def test_a_comment_is_answered_and_escaped(place: Place, page: httpx.Client) -> None:
-    assert page.post("/orders/comment", data={"author": "<i>Eve", "text": "How much is the cup?"}).status_code == 200
-    place.until(
-        lambda view: any(c.author == "<i>Eve" and c.fate == "answered" and "19.9" in c.answer for c in view.comments)
+    assert (
+        page.post("/orders/comment", data={"author": "<i>Eve", "text": "How much is the cup?"}).status_code
+        == 200
     )
-    assert page.post("/api/comments", json={"text": "<script>alert(1)</script> & does the cup leak?"}).status_code == 202
+    place.until(
+        lambda view: any(
+            c.author == "<i>Eve" and c.fate == "answered" and "19.9" in c.answer for c in view.comments
+        )
+    )
+    assert (
+        page.post(
+            "/api/comments", json={"text": "<script>alert(1)</script> & does the cup leak?"}
+        ).status_code
+        == 202
+    )
     place.until(lambda view: any("script" in comment.text for comment in view.comments))
     html = page.get("/").text
     assert "&lt;i&gt;Eve" in html
@@ -274,7 +288,12 @@ def test_the_rooms_own_refusal_names_the_remedy_and_hides_the_key(page: httpx.Cl
 
 def test_an_output_is_added_shown_and_removed(place: Place, page: httpx.Client) -> None:
     port = closed_port()
-    assert page.post("/orders/push", data={"url": f"rtmp://127.0.0.1:{port}/live/", "key": "/s3cret"}).status_code == 200
+    assert (
+        page.post(
+            "/orders/push", data={"url": f"rtmp://127.0.0.1:{port}/live/", "key": "/s3cret"}
+        ).status_code
+        == 200
+    )
     view = place.until(lambda view: view.sinks and view.sinks[0].fault)
     html = page.get("/").text
     assert "s3cret" not in html + page.get("/api/room").text
@@ -296,7 +315,11 @@ def test_the_api_shows_the_whole_room(place: Place, page: httpx.Client) -> None:
     assert room["name"] == "test"
     assert room["state"] == "on_air"
     assert room["now"]["text"]
-    assert page.get("/api/openapi.json").json()["paths"].keys() >= {"/api/room", "/api/say", "/api/sinks/{name}"}
+    assert page.get("/api/openapi.json").json()["paths"].keys() >= {
+        "/api/room",
+        "/api/say",
+        "/api/sinks/{name}",
+    }
     for wrong in ({"text": ""}, {"text": "hi", "other": 1}, {"text": "x" * 1001}):
         fault = page.post("/api/say", json=wrong)
         assert fault.status_code == 422

@@ -4,8 +4,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clips import SIZE, blank, consent_for, correlation, host, lying, placed, talking, turned, voice, write_clip
 
+from clips import (
+    SIZE,
+    blank,
+    consent_for,
+    correlation,
+    host,
+    lying,
+    placed,
+    talking,
+    turned,
+    voice,
+    write_clip,
+)
 from doublure.enrol import footage as reading
 from doublure.enrol.bundle import STAGES, enrol
 from doublure.enrol.tracking import track
@@ -40,7 +52,7 @@ def test_footage_becomes_a_persona_whose_mouth_is_the_footages(clip: Path, tmp_p
     _, _, truth = talking(17)
     count = min(len(truth), len(face.opening))
     assert correlation(face.opening[:count], truth[:count]) > 0.9
-    assert [stage for stage in dict.fromkeys(step[0] for step in told)] == list(STAGES)
+    assert list(dict.fromkeys(step[0] for step in told)) == list(STAGES)
     assert all(0 <= done <= total for _, done, total in told)
     # nothing half-made is left beside it
     assert {path.name for path in tmp_path.iterdir()} == {"persona", "key", "consent-0.json"}
@@ -130,7 +142,10 @@ def test_a_variable_frame_rate_becomes_25_frames_a_second(tmp_path: Path) -> Non
     times = [number / 25 + (0.03 if number % 5 == 0 else 0) for number in range(25)]
     times += [1 + number / 12.5 for number in range(13)]
     file = write_clip(
-        tmp_path / "vfr.mp4", [blank(Size(64, 64), level) for level in levels[: len(times)]], voice(2), times=times
+        tmp_path / "vfr.mp4",
+        [blank(Size(64, 64), level) for level in levels[: len(times)]],
+        voice(2),
+        times=times,
     )
     shape = reading.inspect(file)
     made = list(reading.pictures(file, shape))

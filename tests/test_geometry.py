@@ -1,7 +1,18 @@
 import numpy as np
 import pytest
 
-from doublure.geometry import CONTROL, RIGID, SHARE, Pose, fit_pose, fit_shape, make_template, opening, thin_plate, width
+from doublure.geometry import (
+    CONTROL,
+    RIGID,
+    SHARE,
+    Pose,
+    fit_pose,
+    fit_shape,
+    make_template,
+    opening,
+    thin_plate,
+    width,
+)
 
 RNG = np.random.default_rng(7)
 
@@ -33,7 +44,9 @@ def test_a_mirrored_face_is_not_taken_for_a_rotation() -> None:
 
 def test_the_template_is_the_same_whatever_the_head_did() -> None:
     skull = RNG.normal(size=(len(RIGID), 3))
-    seen = np.stack([Pose(60 + n, turn(0.02 * n, 0.01 * n, 0), np.full(3, n)).place(skull) for n in range(10)])
+    seen = np.stack(
+        [Pose(60 + n, turn(0.02 * n, 0.01 * n, 0), np.full(3, n)).place(skull) for n in range(10)]
+    )
     template = make_template(seen)
     assert np.linalg.norm(template[3] - template[0]) == pytest.approx(1.0)
     residual = fit_pose(template, skull).place(template) - skull
@@ -55,7 +68,7 @@ def test_the_shape_model_opens_the_mouth_as_it_was_seen() -> None:
 
 def test_the_warp_meets_its_points_and_bends_between_them() -> None:
     target = RNG.uniform(0, 100, size=(30, 2))
-    still, moved = target.copy(), target + (5.0, -3.0)
+    still, moved = target.copy(), target + np.array([5.0, -3.0])
     fields = thin_plate([still, moved], target, target)
     assert np.abs(fields[0]).max() < 1e-3
     np.testing.assert_allclose(fields[1], np.broadcast_to((5.0, -3.0), target.shape), atol=1e-2)

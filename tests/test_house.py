@@ -44,7 +44,7 @@ SPOKEN = ("numerals", "spoken", "spoken_words", "spoken_zh", "spoken_en", "spoke
 PHONES = ("phones", "phones_english", "phones_french", "phones_mandarin")
 TOOLS: dict[str, tuple[str, ...]] = {
     "sinks": ("amf", "flv", "rtmp"),
-    "writers": ("answers", "moderate", "sentences", "wording"),
+    "writers": ("answers", "moderate", "phrases", "sentences", "wording"),
     "voices": (*SPOKEN, *PHONES),
     "faces": (*DRAWING, "plates", "visemes"),
 }

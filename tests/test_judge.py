@@ -67,7 +67,23 @@ def test_questions_are_known_in_three_languages(text: str) -> None:
     assert asks(text)
 
 
-@pytest.mark.parametrize("text", ["哈哈哈", "主播加油", "666", "好看", "lol", "nice stream", "love this", "mdr", "trop joli", "merci", "!!!", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "哈哈哈",
+        "主播加油",
+        "666",
+        "好看",
+        "lol",
+        "nice stream",
+        "love this",
+        "mdr",
+        "trop joli",
+        "merci",
+        "!!!",
+        "",
+    ],
+)
 def test_talk_is_no_question(text: str) -> None:
     assert not asks(text)
 
@@ -84,7 +100,18 @@ def test_whoever_asks_whether_the_host_is_real(text: str) -> None:
     assert "identity" in intents(text)
 
 
-@pytest.mark.parametrize("text", ["多少钱", "is it real down?", "是真皮的吗", "c'est du vrai duvet ?", "is it really waterproof", "机器洗可以吗", "你是店主吗"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "多少钱",
+        "is it real down?",
+        "是真皮的吗",
+        "c'est du vrai duvet ?",
+        "is it really waterproof",
+        "机器洗可以吗",
+        "你是店主吗",
+    ],
+)
 def test_real_goods_are_not_the_question(text: str) -> None:
     assert "identity" not in intents(text)
 
@@ -209,7 +236,16 @@ def test_like_questions_are_one_with_their_count(booth: Booth) -> None:
 
 
 def test_unlike_questions_stay_apart(booth: Booth) -> None:
-    for text in ("能机洗吗", "能手洗吗", "有白色吗", "有黑色吗", "杯子多少钱", "牙刷多少钱", "does it leak", "does it last"):
+    for text in (
+        "能机洗吗",
+        "能手洗吗",
+        "有白色吗",
+        "有黑色吗",
+        "杯子多少钱",
+        "牙刷多少钱",
+        "does it leak",
+        "does it last",
+    ):
         assert booth.take(text) is Verdict.ACCEPTED, text
 
 
@@ -235,7 +271,10 @@ def test_a_rush_is_bounded_and_the_oldest_is_lost(catalog: Catalog) -> None:
     booth = Booth(catalog, waiting_comments=5, repeat_seconds=0)
     booth.take("你是真人吗")
     for number in range(20):
-        assert booth.take(f"第{number}个问题是什么{chr(0x4E00 + 97 * number)}{chr(0x5000 + 61 * number)}吗") is Verdict.ACCEPTED
+        assert (
+            booth.take(f"第{number}个问题是什么{chr(0x4E00 + 97 * number)}{chr(0x5000 + 61 * number)}吗")
+            is Verdict.ACCEPTED
+        )
         assert booth.judge.waiting() <= 5
     texts = booth.order()
     assert texts[0] == "你是真人吗"

@@ -68,7 +68,9 @@ def test_two_lines_break_behind_a_comma_and_never_begin_with_one() -> None:
     text = "充满一次，每天刷两回，大约能用30天，续航真的很长"
     assert wrapped(text, 42, 561) == ["充满一次，每天刷两回，", "大约能用30天，续航真的很长"]
     for limit in range(100, 600, 7):
-        assert not any(line[0] in "，。！？、" for line in wrapped("这款杯子，500毫升，能装一瓶水，也不漏。", 42, limit))
+        assert not any(
+            line[0] in "，。！？、" for line in wrapped("这款杯子，500毫升，能装一瓶水，也不漏。", 42, limit)
+        )
     assert wrapped("It costs 49.90 $ today", 42, 2000) == ["It costs 49.90 $ today"]
 
 

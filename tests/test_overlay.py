@@ -14,7 +14,15 @@ from doublure.overlay import LABELS, Overlay, OverlayState
 from doublure.raster import i420, planes
 
 CUP = Product("cup", "弹盖保温杯", Price(Decimal("69.9"), "CNY"), Price(Decimal(89), "CNY"), 2, 500)
-SIZES = [Size(240, 426), Size(360, 640), Size(720, 1280), Size(1080, 1920), Size(2160, 3840), Size(1280, 720), Size(720, 900)]
+SIZES = [
+    Size(240, 426),
+    Size(360, 640),
+    Size(720, 1280),
+    Size(1080, 1920),
+    Size(2160, 3840),
+    Size(1280, 720),
+    Size(720, 900),
+]
 EMPTY = OverlayState("", None)
 PHONE = Size(360, 640)
 
@@ -29,7 +37,9 @@ def noise(size: Size) -> Picture:
     return np.random.default_rng(3).integers(16, 236, (size.height * 3 // 2, size.width), dtype=np.uint8)
 
 
-def labelled(language: Language = "zh", size: Size = PHONE, state: OverlayState = EMPTY) -> tuple[Overlay, Picture]:
+def labelled(
+    language: Language = "zh", size: Size = PHONE, state: OverlayState = EMPTY
+) -> tuple[Overlay, Picture]:
     overlay, picture = Overlay(size, language), noise(size)
     overlay.draw(picture, state)
     return overlay, picture
@@ -104,7 +114,9 @@ def test_its_contrast_does_not_depend_on_the_picture(level: int) -> None:
 def test_nothing_is_drawn_over_the_label() -> None:
     bare, full = (labelled("fr", state=state) for state in (EMPTY, OverlayState("Une phrase " * 40, CUP)))
     rim = 4
-    assert (label_luma(*bare, PHONE)[rim:-rim, rim:-rim] == label_luma(*full, PHONE)[rim:-rim, rim:-rim]).all()
+    assert (
+        label_luma(*bare, PHONE)[rim:-rim, rim:-rim] == label_luma(*full, PHONE)[rim:-rim, rim:-rim]
+    ).all()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -144,8 +156,15 @@ def test_the_check_sees_the_label_through_compression(kbps: int) -> None:
     overlay = Overlay(PHONE, "zh")
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=25, options={"preset": "ultrafast", "tune": "zerolatency"})
-        stream.width, stream.height, stream.pix_fmt, stream.bit_rate = PHONE.width, PHONE.height, "yuv420p", kbps * 1000
+        stream = container.add_stream(
+            "libx264", rate=25, options={"preset": "ultrafast", "tune": "zerolatency"}
+        )
+        stream.width, stream.height, stream.pix_fmt, stream.bit_rate = (
+            PHONE.width,
+            PHONE.height,
+            "yuv420p",
+            kbps * 1000,
+        )
         ramp = np.linspace(30, 220, PHONE.width, dtype=np.float32)
         for n in range(30):
             moving = np.broadcast_to(np.roll(ramp, n * 5)[None, :, None], (PHONE.height, PHONE.width, 3))

@@ -87,12 +87,15 @@ def browser() -> Iterator[Browser]:
 
 
 def look(browser: Browser, url: str, *, width: int = 1440, height: int = 900, phone: bool = False) -> Seen:
-    context = browser.new_context(viewport={"width": width, "height": height}, is_mobile=phone, has_touch=phone)
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, is_mobile=phone, has_touch=phone
+    )
     context.set_default_timeout(PATIENCE_MS)
     seen = Seen(context.new_page())
     seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
     seen.page.on(
-        "console", lambda line: seen.complaints.append(line.text) if "Content Security Policy" in line.text else None
+        "console",
+        lambda line: seen.complaints.append(line.text) if "Content Security Policy" in line.text else None,
     )
     seen.page.goto(url)
     return seen
@@ -246,7 +249,9 @@ def test_it_fits_and_is_legible(browser: Browser, place: Place, language: str, p
         assert box["height"] >= 44
         assert box["y"] + box["height"] <= size["height"]
     assert page.evaluate(FAINT) == []
-    unnamed = "e => e.filter(x => x.type !== 'hidden' && !x.labels.length && !x.ariaLabel).map(x => x.outerHTML)"
+    unnamed = (
+        "e => e.filter(x => x.type !== 'hidden' && !x.labels.length && !x.ariaLabel).map(x => x.outerHTML)"
+    )
     assert page.eval_on_selector_all("input, textarea", unnamed) == []
     page.context.close()
     assert seen.complaints == []
@@ -278,7 +283,9 @@ def test_it_says_when_the_room_cannot_be_reached_and_comes_back(browser: Browser
         scope = place.portal.call(serve_on, port)
         expect(page.locator("#lost")).to_be_hidden(timeout=PATIENCE_MS)
         before = page.evaluate(SHOWN)["frames"]
-        until(page, f"document.getElementById('picture').getVideoPlaybackQuality().totalVideoFrames > {before}")
+        until(
+            page, f"document.getElementById('picture').getVideoPlaybackQuality().totalVideoFrames > {before}"
+        )
         page.context.close()
         place.portal.call(scope.cancel)
 

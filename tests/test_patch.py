@@ -5,8 +5,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from clips import SIZE, consent_for, correlation, talking, voice, write_clip
 
+from clips import SIZE, consent_for, correlation, talking, voice, write_clip
 from doublure.consent import Consent
 from doublure.enrol.bundle import enrol
 from doublure.enrol.tracking import track

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clips import blank
 
+from clips import blank
 from doublure.errors import FootageError
 from doublure.media import Place, Size
 from doublure.plates import Fit, Plates, at_size, decode_take, encode_take, fitted
@@ -37,7 +37,9 @@ def test_a_take_is_read_back_from_any_frame(take: Path) -> None:
 def test_plates_go_on_jump_and_loop(take: Path) -> None:
     plates = Plates({"talk": take}, {"talk": 70})
     asked = [0, 1, 2, 9, 10, 60, 61, 5, 6, 68, 69, 70, 71, 139]
-    assert [number_of(plates.read(Place("talk", index))) for index in asked] == [index % 70 for index in asked]
+    assert [number_of(plates.read(Place("talk", index))) for index in asked] == [
+        index % 70 for index in asked
+    ]
 
 
 def test_a_plate_belongs_to_its_reader(take: Path) -> None:

@@ -43,7 +43,9 @@ def test_only_the_head_moves_with_the_mouth(host: Puppet) -> None:
 def test_shoulders_rise_with_the_breath(host: Puppet) -> None:
     def shoulder(breath: int) -> float:
         luma = planes(host.phases[breath], SIZE)[0]
-        column = luma[round(0.5 * SIZE.height) : round(0.62 * SIZE.height), round(0.32 * SIZE.width)].astype(float)
+        column = luma[round(0.5 * SIZE.height) : round(0.62 * SIZE.height), round(0.32 * SIZE.width)].astype(
+            float
+        )
         # the wall is brighter than the blazer: its share of the column ends at the shoulder's edge
         return float(((column - column.min()) / np.ptp(column)).sum())
 

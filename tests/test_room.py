@@ -76,7 +76,9 @@ def test_a_question_is_answered_from_the_catalogue_and_journalled(tmp_path: Path
             await room.comment("Ann", "How much is the cup?")
             view = await until(room, lambda view: any(line.kind == "answer" for line in view.said), 40)
             answers = " ".join(line.text for line in view.said if line.kind == "answer")
-            await until(room, lambda view: "19.9" in " ".join(x.text for x in view.said if x.kind == "answer"))
+            await until(
+                room, lambda view: "19.9" in " ".join(x.text for x in view.said if x.kind == "answer")
+            )
             assert view.comments[0].author == "Ann"
             assert view.comments[0].fate == "answered", answers
             # the script goes on afterwards

@@ -37,7 +37,9 @@ def fails(folder: Path, catalog: Catalog, text: str) -> SettingsError:
 
 def test_lines_with_and_without_gestures(tmp_path: Path, catalog: Catalog) -> None:
     file = tmp_path / "rundown.yaml"
-    file.write_text("slots:\n  - lines: [Hello.]\n  - product: cup\n    lines:\n      - {say: Look., gesture: present}\n")
+    file.write_text(
+        "slots:\n  - lines: [Hello.]\n  - product: cup\n    lines:\n      - {say: Look., gesture: present}\n"
+    )
     rundown = load_rundown(file, catalog)
     assert [(slot.product, [(line.text, line.gesture) for line in slot.lines]) for slot in rundown.slots] == [
         ("", [("Hello.", "")]),
@@ -68,7 +70,9 @@ def test_a_price_that_is_not_the_catalogues(tmp_path: Path, catalog: Catalog, te
 
 def test_prices_of_the_catalogue_may_be_said(tmp_path: Path, catalog: Catalog) -> None:
     file = tmp_path / "rundown.yaml"
-    file.write_text("slots:\n  - product: cup\n    lines: ['Was $25, now $19.90. Free from $50, 3 for you.']\n")
+    file.write_text(
+        "slots:\n  - product: cup\n    lines: ['Was $25, now $19.90. Free from $50, 3 for you.']\n"
+    )
     assert load_rundown(file, catalog).slots
 
 

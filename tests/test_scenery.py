@@ -7,7 +7,11 @@ from doublure.portrait import HEAD
 from doublure.scenery import EYES, view
 
 
-@pytest.mark.parametrize("size", [Size(720, 1280), Size(360, 640), Size(1280, 720), Size(720, 900), Size(240, 3840), Size(2160, 240)], ids=str)
+@pytest.mark.parametrize(
+    "size",
+    [Size(720, 1280), Size(360, 640), Size(1280, 720), Size(720, 900), Size(240, 3840), Size(2160, 240)],
+    ids=str,
+)
 def test_the_view_has_the_shape_of_the_picture_and_the_head_in_it(size: Size) -> None:
     area = view(size)
     assert abs(area.width / area.height - size.width / size.height) < 1e-9

@@ -14,7 +14,12 @@ from doublure.sticker import money, sticker
 
 
 def product(**changes: object) -> Product:
-    fields: dict[str, object] = {"id": "cup", "name": "Cup", "price": Price(Decimal("24.90"), "USD"), **changes}
+    fields: dict[str, object] = {
+        "id": "cup",
+        "name": "Cup",
+        "price": Price(Decimal("24.90"), "USD"),
+        **changes,
+    }
     return Product(**fields)  # type: ignore[arg-type]
 
 
@@ -29,7 +34,9 @@ def product(**changes: object) -> Product:
         ("49.9", "EUR", "fr", "49,90 €"),
     ],
 )
-def test_prices_are_written_as_shops_write_them(amount: str, currency: str, language: Language, text: str) -> None:
+def test_prices_are_written_as_shops_write_them(
+    amount: str, currency: str, language: Language, text: str
+) -> None:
     assert money(Price(Decimal(amount), currency), language).text == text
 
 
@@ -42,7 +49,9 @@ def test_the_card_shows_the_picture_and_grows_with_what_it_says(tmp_path: Path) 
     # two thirds of the square are the picture's
     green = (np.abs(shown[..., :3].astype(int) - (10, 200, 30)).max(axis=2) < 12).mean()
     assert green > 0.25
-    full = sticker(product(name="A Cup With a Name of Two Lines", was=Price(Decimal(30), "USD")), "en", 200).drawing
+    full = sticker(
+        product(name="A Cup With a Name of Two Lines", was=Price(Decimal(30), "USD")), "en", 200
+    ).drawing
     assert full.shape[0] > plain.shape[0] + 30
     assert full.shape[1] == plain.shape[1]
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import anyio
 
 from doublure.clock import VirtualClock
@@ -21,7 +23,7 @@ def test_a_failing_stage_begins_again_with_growing_pauses_and_an_alarm() -> None
             assert watchdog.alarms == ()
             await clock.advance(30)
         assert len(began) == RESTARTS_TO_ALARM + 1
-        pauses = [later - sooner for sooner, later in zip(began, began[1:], strict=False)]
+        pauses = [later - sooner for sooner, later in pairwise(began)]
         assert pauses == [0.5, 1.0, 2.0]
         assert watchdog.alarms == ("lights: failed 3 times, last: the lamp is broken",)
 

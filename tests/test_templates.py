@@ -12,11 +12,11 @@ from doublure.cue import Comment, Cue, CueKind, EventKind, Priority, Utterance
 from doublure.document import read
 from doublure.media import LANGUAGES, Language
 from doublure.moderate import banned, claims
+from doublure.phrases import AI, SENTENCES_PER_ANSWER, texts
 from doublure.sentences import sentences, unfounded
 from doublure.settings import WriterSettings
 from doublure.write import asked_colleagues, opening, opens, ready, refusal
 from doublure.writers import templates
-from doublure.writers.phrases import AI, SENTENCES_PER_ANSWER, texts
 from doublure.writers.templates import TemplatesWriter
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -30,7 +30,9 @@ class Improviser:
 
     async def write(self, cue: Cue, catalog: Catalog, product: Product | None) -> AsyncIterator[Utterance]:
         for number, text in enumerate(self.texts):
-            yield Utterance(f"{cue.id}.i{number}", cue.id, cue.kind, text, catalog.language, facts=("cup.name",))
+            yield Utterance(
+                f"{cue.id}.i{number}", cue.id, cue.kind, text, catalog.language, facts=("cup.name",)
+            )
         if self.fails:
             raise EngineError("out of words")
 
@@ -59,12 +61,19 @@ def faults() -> float:
 def test_a_script_line_passes_as_it_is(english: Catalog) -> None:
     text = "Push here, and the lid flips open. Only $1!"
     (utterance,) = written(cue("script", text), Improviser(()), english)
-    assert (utterance.text, utterance.kind, utterance.gesture, utterance.product) == (text, "script", "present", "cup")
+    assert (utterance.text, utterance.kind, utterance.gesture, utterance.product) == (
+        text,
+        "script",
+        "present",
+        "cup",
+    )
     assert utterance.language == "en"
 
 
 def test_the_operators_line_is_said_sentence_by_sentence(english: Catalog) -> None:
-    utterances = written(cue("operator", "Welcome back! It's $24.90. Any questions?"), Improviser(()), english)
+    utterances = written(
+        cue("operator", "Welcome back! It's $24.90. Any questions?"), Improviser(()), english
+    )
     assert [utterance.text for utterance in utterances] == ["Welcome back!", "It's $24.90.", "Any questions?"]
     assert len({utterance.id for utterance in utterances}) == 3
 
@@ -88,7 +97,9 @@ def test_a_true_answer_of_the_writer_is_spoken(english: Catalog) -> None:
 )
 def test_an_untrue_sentence_is_not_spoken_and_the_templates_answer(english: Catalog, text: str) -> None:
     before = faults()
-    utterances = written(cue("answer", asks="how long does it keep things hot?"), Improviser((text,)), english)
+    utterances = written(
+        cue("answer", asks="how long does it keep things hot?"), Improviser((text,)), english
+    )
     assert text not in [utterance.text for utterance in utterances]
     assert "still above 60 after 6 hours" in utterances[-1].text
     assert faults() == before + 1
@@ -96,7 +107,9 @@ def test_an_untrue_sentence_is_not_spoken_and_the_templates_answer(english: Cata
 
 def test_after_a_true_sentence_an_untrue_one_ends_the_answer(english: Catalog) -> None:
     before = faults()
-    utterances = written(cue("answer", asks="is it heavy?"), Improviser(("It's light.", "Just 99 grams.", "Nice.")), english)
+    utterances = written(
+        cue("answer", asks="is it heavy?"), Improviser(("It's light.", "Just 99 grams.", "Nice.")), english
+    )
     assert [utterance.text for utterance in utterances] == ["It's light."]
     assert faults() == before + 1
 
@@ -108,7 +121,9 @@ def test_a_writer_that_fails_or_is_silent_is_replaced(english: Catalog) -> None:
 
 
 def test_a_writer_that_fails_in_mid_answer_is_not_repeated(english: Catalog) -> None:
-    utterances = written(cue("answer", asks="is it heavy?"), Improviser(("It's light.",), fails=True), english)
+    utterances = written(
+        cue("answer", asks="is it heavy?"), Improviser(("It's light.",), fails=True), english
+    )
     assert [utterance.text for utterance in utterances] == ["It's light."]
 
 
@@ -120,7 +135,9 @@ def test_what_must_be_said_is_never_improvised(english: Catalog, kind: CueKind) 
 
 
 def test_are_you_real_is_never_improvised(english: Catalog) -> None:
-    utterances = written(cue("answer", asks="are you a real person?"), Improviser(("Yes, I am real.",)), english)
+    utterances = written(
+        cue("answer", asks="are you a real person?"), Improviser(("Yes, I am real.",)), english
+    )
     assert "AI" in utterances[0].text
 
 
@@ -134,11 +151,16 @@ def test_a_claim_the_shop_makes_itself_may_be_said(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text(
         "shop: S\nlanguage: en\nproducts:\n  - {id: oil, name: Oil, price: $4, facts: {grade: best of the harvest}}\n"
     )
-    assert refusal("It's the best of the harvest.", cue("answer", asks="?"), load_catalog(tmp_path / "c.yaml")) == ""
+    assert (
+        refusal("It's the best of the harvest.", cue("answer", asks="?"), load_catalog(tmp_path / "c.yaml"))
+        == ""
+    )
 
 
 def test_the_question_that_asked_colleagues(english: Catalog) -> None:
-    utterances = written(cue("answer", asks="do you do trade-ins?"), templates.make(WriterSettings(), "en"), english)
+    utterances = written(
+        cue("answer", asks="do you do trade-ins?"), templates.make(WriterSettings(), "en"), english
+    )
     assert utterances
     assert all(asked_colleagues(utterance) for utterance in utterances)
     assert not asked_colleagues(written(cue("filler"), Improviser(()), english)[0])
@@ -148,7 +170,9 @@ def test_leaving_in_mid_answer_closes_the_writer(english: Catalog) -> None:
     closed: list[bool] = []
 
     class Watched(Improviser):
-        async def write(self, cue: Cue, catalog: Catalog, product: Product | None) -> AsyncIterator[Utterance]:
+        async def write(
+            self, cue: Cue, catalog: Catalog, product: Product | None
+        ) -> AsyncIterator[Utterance]:
             try:
                 async for utterance in Improviser.write(self, cue, catalog, product):
                     yield utterance
@@ -198,7 +222,10 @@ def test_numbers(text: str, said: str) -> None:
     assert list(numbers(text)) == ([Decimal(said)] if said else [])
 
 
-@pytest.mark.parametrize(("language", "text"), [("zh", "充满一次大约能用三十天"), ("en", "about thirty days"), ("fr", "environ trente jours")])
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("zh", "充满一次大约能用三十天"), ("en", "about thirty days"), ("fr", "environ trente jours")],
+)
 def test_a_number_in_words_is_the_same_number(language: Language, text: str) -> None:
     assert unfounded(text, ["30"]) == []
     assert unfounded(text, ["31"]) == [Decimal(30)]

@@ -173,8 +173,12 @@ def _candidates(catalog: Catalog) -> Iterator[_Candidate]:
             asks = (fact.label, f"{fact.label} {fact.value}", *_wordings(_key(fact.id)))
             yield _candidate(fact.id, "fact", product.id, asks)
         for question in product.questions:
-            yield _candidate(question.id, "question", product.id, (*question.asks, *_wordings(_key(question.id))))
-        told = {_key(fact.id) for fact in product.facts} | {_key(question.id) for question in product.questions}
+            yield _candidate(
+                question.id, "question", product.id, (*question.asks, *_wordings(_key(question.id)))
+            )
+        told = {_key(fact.id) for fact in product.facts} | {
+            _key(question.id) for question in product.questions
+        }
         for key in sorted(topics().beyond.keys() - told):
             yield _candidate(f"{product.id}.{key}", "beyond", product.id, _wordings(key))
     for question in catalog.questions:
@@ -199,7 +203,9 @@ def _all_units(texts: Iterable[str]) -> frozenset[str]:
     return frozenset().union(*(units(text) for text in texts))
 
 
-_FRENCH = re.compile(r"\b(?:le|la|les|l'|un|une|est|elle|il|on|c'est|ca|je|vous|pour|du|des|combien|quel\w*|avec|dans)\b|l'|d'")
+_FRENCH = re.compile(
+    r"\b(?:le|la|les|l'|un|une|est|elle|il|on|c'est|ca|je|vous|pour|du|des|combien|quel\w*|avec|dans)\b|l'|d'"
+)
 
 
 def language_of(text: str) -> Language:
@@ -246,16 +252,24 @@ def _names(product: Product) -> re.Pattern[str]:
     folded = fold(product.name)
     hanzi = "".join(re.findall(r"[\u4e00-\u9fff]", folded))
     latin = re.findall(r"[a-z]{3,}", folded)
-    names = {re.escape(part) for part in re.split(r"[-_]", product.id) if len(part) > 2 and not part.isdigit()}
+    names = {
+        re.escape(part) for part in re.split(r"[-_]", product.id) if len(part) > 2 and not part.isdigit()
+    }
     if len(hanzi) >= 2:
         noun = hanzi[-2:]
         names |= {f"{hanzi[-3:]}", noun, f"{hanzi[-1]}子", f"[个只件款条双]{hanzi[-1]}"}
         names.add(hanzi)
     elif latin:
         # English nouns end a name, French ones begin it
-        names |= {re.escape(latin[-1]), re.escape(latin[0])} if len(latin) == 1 else {_noun(product.name, latin)}
+        names |= (
+            {re.escape(latin[-1]), re.escape(latin[0])} if len(latin) == 1 else {_noun(product.name, latin)}
+        )
     pieces = sorted(names, key=len, reverse=True)
-    return re.compile("|".join(piece if re.search(r"[\u4e00-\u9fff]", piece) else rf"\b{piece}(?:e?s)?\b" for piece in pieces))
+    return re.compile(
+        "|".join(
+            piece if re.search(r"[\u4e00-\u9fff]", piece) else rf"\b{piece}(?:e?s)?\b" for piece in pieces
+        )
+    )
 
 
 def _noun(name: str, latin: list[str]) -> str:

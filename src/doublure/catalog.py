@@ -116,7 +116,11 @@ def load_catalog(path: Path) -> Catalog:
     the line and what to write instead."""
     document = Document(path)
     entry = document.check(_CatalogEntry)
-    problems = [*_doubled_ids(document, entry), *_wrong_prices(document, entry), *_lost_images(document, entry)]
+    problems = [
+        *_doubled_ids(document, entry),
+        *_wrong_prices(document, entry),
+        *_lost_images(document, entry),
+    ]
     if problems:
         raise document.error(problems)
     return Catalog(
@@ -170,11 +174,15 @@ def _price(value: object) -> Price:
         raise _price_error(f"`{text}` is above {HIGHEST_PRICE}", "check the zeros")
     sign = (found["before"] or found["after"] or "").strip().upper()
     if sign and sign not in _CURRENCIES:
-        raise _price_error(f"the currency `{sign}` is not known", f"there are: {', '.join(get_args(Currency))}")
+        raise _price_error(
+            f"the currency `{sign}` is not known", f"there are: {', '.join(get_args(Currency))}"
+        )
     return Price(amount, _CURRENCIES.get(sign, ""))
 
 
-_PRICE = re.compile(r"(?P<before>[^\d\s.,+-]*)\s*(?P<minus>-?)(?P<amount>\d+(?:\.\d+)?)\s*(?P<after>[^\d\s.,]*)")
+_PRICE = re.compile(
+    r"(?P<before>[^\d\s.,+-]*)\s*(?P<minus>-?)(?P<amount>\d+(?:\.\d+)?)\s*(?P<after>[^\d\s.,]*)"
+)
 
 
 def _price_remedy(text: str) -> str:
@@ -281,12 +289,18 @@ def _doubled_ids(document: Document, entry: _CatalogEntry) -> Iterator[Problem]:
     seen = {f"{product.id}.{field}": 0 for product in entry.products for field in FIELDS}
     for id, place in _ids(entry):
         if id in seen:
-            first = f"it stands on line {seen[id]} already" if seen[id] else "it is kept for the product's own field"
+            first = (
+                f"it stands on line {seen[id]} already"
+                if seen[id]
+                else "it is kept for the product's own field"
+            )
             yield document.problem(f"`{id}` is given twice", place, f"{first}: choose another")
         seen.setdefault(id, document.line(place))
     for n, product in enumerate(entry.products):
         if product.id == SHOP:
-            yield document.problem(f"a product cannot be called `{SHOP}`", ("products", n, "id"), "choose another id")
+            yield document.problem(
+                f"a product cannot be called `{SHOP}`", ("products", n, "id"), "choose another id"
+            )
 
 
 def _wrong_prices(document: Document, entry: _CatalogEntry) -> Iterator[Problem]:
@@ -310,4 +324,6 @@ def _lost_images(document: Document, entry: _CatalogEntry) -> Iterator[Problem]:
     for n, product in enumerate(entry.products):
         if product.image is not None and not (document.path.parent / product.image).is_file():
             what = f"there is no image `{product.image}`"
-            yield document.problem(what, ("products", n, "image"), "the path is relative to this file; leave it out for none")
+            yield document.problem(
+                what, ("products", n, "image"), "the path is relative to this file; leave it out for none"
+            )

@@ -53,7 +53,9 @@ class Document:
             try:
                 root = loader.get_single_node()
                 if root is None:
-                    raise _error(path, [Problem("the file is empty", 0, "see the files in demo/ for an example")])
+                    raise _error(
+                        path, [Problem("the file is empty", 0, "see the files in demo/ for an example")]
+                    )
                 doubled = _doubled_key(root)
                 if doubled is not None:
                     raise _error(path, [doubled])
@@ -118,7 +120,9 @@ def _text(path: Path) -> str:
     except FileNotFoundError:
         raise SettingsError("there is no such file", where=str(path), remedy=_beside(path)) from None
     except IsADirectoryError:
-        raise SettingsError("this is a folder, not a file", where=str(path), remedy=_beside(path / "x")) from None
+        raise SettingsError(
+            "this is a folder, not a file", where=str(path), remedy=_beside(path / "x")
+        ) from None
     except OSError as error:
         raise SettingsError(f"cannot be read: {error.strerror}", where=str(path)) from error
     try:
@@ -150,7 +154,9 @@ def _yaml_problem(error: yaml.YAMLError) -> Problem:
         problem = error.problem or "it cannot be read"
         remedy = next((remedy for sign, remedy in _YAML_REMEDIES.items() if sign in problem), _YAML_REMEDY)
         return Problem(f"this is not valid YAML: {problem}", error.problem_mark.line + 1, remedy)
-    return Problem("this is not valid YAML: a character that YAML does not allow", 0, "retype the file as plain text")
+    return Problem(
+        "this is not valid YAML: a character that YAML does not allow", 0, "retype the file as plain text"
+    )
 
 
 def _error(path: Path, problems: list[Problem]) -> SettingsError:

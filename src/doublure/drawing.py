@@ -99,7 +99,12 @@ def block(left: float, top: float, right: float, bottom: float, radius: float = 
     turn = np.linspace(0, np.pi / 2, 10, dtype=np.float32)
     corners = []
     for n, (x, y) in enumerate(
-        ((right - radius, bottom - radius), (left + radius, bottom - radius), (left + radius, top + radius), (right - radius, top + radius))
+        (
+            (right - radius, bottom - radius),
+            (left + radius, bottom - radius),
+            (left + radius, top + radius),
+            (right - radius, top + radius),
+        )
     ):
         angle = turn + n * np.pi / 2
         corners.append(np.stack([x + radius * np.cos(angle), y + radius * np.sin(angle)], axis=1))
@@ -112,7 +117,9 @@ def stroke(points: Sequence[Point], widths: Sequence[float]) -> Points:
     if len(line) < 3:
         line = np.linspace(line[0], line[-1], 13, dtype=np.float32)
     along = np.gradient(line, axis=0)
-    normal = np.stack([-along[:, 1], along[:, 0]], axis=1) / np.linalg.norm(along, axis=1, keepdims=True).clip(1e-6)
+    normal = np.stack([-along[:, 1], along[:, 0]], axis=1) / np.linalg.norm(
+        along, axis=1, keepdims=True
+    ).clip(1e-6)
     place = np.linspace(0, 1, len(line))
     half = np.interp(place, np.linspace(0, 1, len(widths)), widths)[:, None] / 2
     return _points(np.concatenate([line + normal * half, (line - normal * half)[::-1]]))
@@ -183,7 +190,13 @@ class Canvas:
         return whole
 
     def fill(
-        self, points: Points, paint: Paint | Colour, opacity: float = 1.0, *, soft: float = 0.0, inside: Cover | None = None
+        self,
+        points: Points,
+        paint: Paint | Colour,
+        opacity: float = 1.0,
+        *,
+        soft: float = 0.0,
+        inside: Cover | None = None,
     ) -> None:
         """Paint a shape; `inside` limits it to where another one covers."""
         found = self._local(points, soft)
@@ -197,7 +210,9 @@ class Canvas:
         if isinstance(paint, str):
             colour: NDArray[np.float32] = rgb(paint)
         else:
-            x = ((np.arange(left, left + mask.shape[1]) + 0.5) / self.scale + self.area.left).astype(np.float32)
+            x = ((np.arange(left, left + mask.shape[1]) + 0.5) / self.scale + self.area.left).astype(
+                np.float32
+            )
             y = ((np.arange(top, top + mask.shape[0]) + 0.5) / self.scale + self.area.top).astype(np.float32)
             colour = paint(*np.meshgrid(x, y))
         there = self.pixels[cut]

@@ -188,7 +188,11 @@ class Judge:
         if like is None:
             return False
         waiting = self._waiting.get(like)
-        if waiting is None and words == IDENTITY_WORDS and now - self._recent.since(words) >= IDENTITY_REPEAT_SECONDS:
+        if (
+            waiting is None
+            and words == IDENTITY_WORDS
+            and now - self._recent.since(words) >= IDENTITY_REPEAT_SECONDS
+        ):
             return False
         if waiting is not None:
             whole = replace(waiting.comment, count=waiting.comment.count + comment.count)
@@ -203,7 +207,11 @@ class Judge:
             return Verdict.ACCEPTED
         # "are you real?" and the operator outlive a rush, for they are always answered
         lost = next(
-            (id for id, one in self._waiting.items() if "identity" not in one.intents and not one.comment.operator),
+            (
+                id
+                for id, one in self._waiting.items()
+                if "identity" not in one.intents and not one.comment.operator
+            ),
             next(iter(self._waiting)),
         )
         self._board.show(self._waiting.pop(lost).comment, "expired")
@@ -295,7 +303,9 @@ class _Board:
     def views(self, now: float) -> tuple[CommentView, ...]:
         """All that is shown, newest first."""
         return tuple(
-            CommentView(comment.id, comment.author, _shown(comment), fate, max(0, int(now - comment.at)), answer)
+            CommentView(
+                comment.id, comment.author, _shown(comment), fate, max(0, int(now - comment.at)), answer
+            )
             for comment, fate, answer in reversed(self._shown.values())
         )
 

@@ -96,7 +96,12 @@ def _pieces(text: str) -> list[str]:
         joined = last and (
             mark in _NOT_FIRST
             or last in _NOT_LAST
-            or (not mark.isspace() and not _wide(mark) and not _wide(last) and last not in _NOT_FIRST - set(",.:%"))
+            or (
+                not mark.isspace()
+                and not _wide(mark)
+                and not _wide(last)
+                and last not in _NOT_FIRST - set(",.:%")
+            )
         )
         if joined:
             pieces[-1] += mark

@@ -125,7 +125,13 @@ def paint_mouth(canvas: Canvas, mouth: MouthShape) -> None:
 
 def _paint_gloss(canvas: Canvas, lines: _Lines, lower: Cover, upper: Cover) -> None:
     (x, y), (_, inner) = lines.bottom[2], lines.lower[2]
-    canvas.fill(ellipse(x * 0.4, inner + (y - inner) * 0.42, abs(x) * 1.4 + 2, 2.2), GLOSS, 0.6, soft=1.5, inside=lower)
+    canvas.fill(
+        ellipse(x * 0.4, inner + (y - inner) * 0.42, abs(x) * 1.4 + 2, 2.2),
+        GLOSS,
+        0.6,
+        soft=1.5,
+        inside=lower,
+    )
     canvas.fill(ellipse(lines.top[2][0], lines.top[2][1] + 2.6, 4, 1.2), GLOSS, 0.35, soft=1.2, inside=upper)
 
 
@@ -138,19 +144,35 @@ def _paint_inside(canvas: Canvas, mouth: MouthShape, lines: _Lines) -> None:
     rise = mouth.tongue * 0.5 * gap
     tongue = ellipse(0, down + gap * 0.06 - rise * 0.6, half * 0.62, gap * 0.3 + rise * 0.7)
     canvas.fill(tongue, TONGUE, 0.95, soft=1.0, inside=inside)
-    canvas.fill(ellipse(0, down - gap * 0.12 - rise, half * 0.3, gap * 0.1 + 1), "#f0a09b", 0.5, soft=1.6, inside=inside)
+    canvas.fill(
+        ellipse(0, down - gap * 0.12 - rise, half * 0.3, gap * 0.1 + 1),
+        "#f0a09b",
+        0.5,
+        soft=1.6,
+        inside=inside,
+    )
     rounding = max(0.0, -mouth.spread)
     tall = min(9.0, gap * (0.62 + 0.2 * max(0.0, mouth.spread)) + 6 * mouth.bite) * (1 - 0.75 * rounding)
     _paint_teeth(canvas, _row(half * 0.8, up - 3, up + tall), inside)
     if mouth.spread > 0.2 and mouth.opening > 0.25:
         _paint_teeth(canvas, _row(half * 0.62, down - 4.5 * mouth.spread, down + 4), inside)
-    canvas.fill(stroke(lines.upper, [2, 6, 7, 6, 2]), THROAT, 0.4 - 0.34 * mouth.bite, soft=2.0, inside=inside)
+    canvas.fill(
+        stroke(lines.upper, [2, 6, 7, 6, 2]), THROAT, 0.4 - 0.34 * mouth.bite, soft=2.0, inside=inside
+    )
 
 
 def _row(half: float, top: float, bottom: float) -> Points:
     return shape(
         [(-half, top), (0, top - 1), (half, top)],
-        [(half, top), (half * 0.94, bottom - 2.4), (half * 0.6, bottom - 0.5), (0, bottom), (-half * 0.6, bottom - 0.5), (-half * 0.94, bottom - 2.4), (-half, top)],
+        [
+            (half, top),
+            (half * 0.94, bottom - 2.4),
+            (half * 0.6, bottom - 0.5),
+            (0, bottom),
+            (-half * 0.6, bottom - 0.5),
+            (-half * 0.94, bottom - 2.4),
+            (-half, top),
+        ],
     )
 
 
@@ -159,6 +181,14 @@ def _paint_teeth(canvas: Canvas, row: Points, inside: Cover) -> None:
     teeth = canvas.cover(row) * inside
     half, top, bottom = float(row[:, 0].max()), float(row[:, 1].min()), float(row[:, 1].max())
     for share in (-0.62, -0.3, 0.0, 0.3, 0.62):
-        canvas.fill(stroke([(half * share, top), (half * share, bottom)], [0.3, 0.9]), TEETH_SHADE, 0.5, soft=0.4, inside=teeth)
+        canvas.fill(
+            stroke([(half * share, top), (half * share, bottom)], [0.3, 0.9]),
+            TEETH_SHADE,
+            0.5,
+            soft=0.4,
+            inside=teeth,
+        )
     for side in (-1, 1):
-        canvas.fill(ellipse(side * half, (top + bottom) / 2, half * 0.35, 12), "#9b6a66", 0.6, soft=3, inside=teeth)
+        canvas.fill(
+            ellipse(side * half, (top + bottom) / 2, half * 0.35, 12), "#9b6a66", 0.6, soft=3, inside=teeth
+        )

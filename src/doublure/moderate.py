@@ -27,7 +27,9 @@ class WordList:
         self._hanzi = re.compile("|".join(hanzi)) if hanzi else None
         # letters stretched to slip past a list ("fuuuck") are matched as well
         loose = [re.sub(r"(\w)", r"\1+", word) for word in latin]
-        self._latin = re.compile(rf"(?<![^\W_{HANZI}])(?:{'|'.join(loose)})(?![^\W_{HANZI}])") if latin else None
+        self._latin = (
+            re.compile(rf"(?<![^\W_{HANZI}])(?:{'|'.join(loose)})(?![^\W_{HANZI}])") if latin else None
+        )
 
     def find(self, text: str) -> str:
         """The first listed word in `text`, or ""."""
@@ -53,10 +55,14 @@ def banned(further: Path | None = None) -> WordList:
     listed = [word for language in LANGUAGES for word in words(f"banned_{language}.txt")]
     if further is not None:
         try:
-            listed += [line.strip() for line in further.read_text("utf-8").splitlines() if not line.startswith("#")]
+            listed += [
+                line.strip() for line in further.read_text("utf-8").splitlines() if not line.startswith("#")
+            ]
         except (OSError, UnicodeDecodeError) as error:
             remedy = "judge: words: names a UTF-8 text file, one word a line"
-            raise SettingsError("the list of banned words cannot be read", where=str(further), remedy=remedy) from error
+            raise SettingsError(
+                "the list of banned words cannot be read", where=str(further), remedy=remedy
+            ) from error
     return WordList(listed)
 
 

@@ -101,7 +101,9 @@ def posture(place: Place) -> Posture:
     aside, roll = _sum(motion.aside, share), _sum(motion.roll, share)
     before = (index - _LAG_FRAMES) / frames
     moved = aside - _sum(motion.aside, before) + 260 * (roll - _sum(motion.roll, before))
-    shut = max((_BLINK[index - start] for start in motion.blinks if 0 <= index - start < len(_BLINK)), default=0.0)
+    shut = max(
+        (_BLINK[index - start] for start in motion.blinks if 0 <= index - start < len(_BLINK)), default=0.0
+    )
     turn, nod = _sum(motion.turn, share), _sum(motion.nod, share)
     glance = next(((x, y) for start, end, x, y in motion.glances if start <= index < end), (0.0, 0.0))
     breath = 0.5 - 0.5 * math.cos(2 * math.pi * motion.breaths * share)

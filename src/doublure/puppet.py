@@ -148,7 +148,10 @@ class Puppet:
         self.phases = _phases(size, area, min(self._scale, FINEST))
         self._head_scale = 2 * round(HEAD.width * min(self._scale, FINEST) * HEAD_FINER / 2) / HEAD.width
         self._paint_head()
-        left, top = (EYES[0] + HEAD.left - area.left) * self._scale, (EYES[1] + HEAD.top - area.top) * self._scale
+        left, top = (
+            (EYES[0] + HEAD.left - area.left) * self._scale,
+            (EYES[1] + HEAD.top - area.top) * self._scale,
+        )
         self._left, self._top = math.floor(left / 2) * 2, math.floor(top / 2) * 2
         self._wide = min(math.ceil(HEAD.width * self._scale / 2) * 2, size.width - self._left)
         self._high = min(math.ceil(HEAD.height * self._scale / 2) * 2, size.height - self._top)
@@ -183,7 +186,10 @@ class Puppet:
         for patch in (self._eyes[nearest_look(pose)], self._mouths[nearest_mouth(mouth)]):
             high, wide = patch.luma.shape
             luma[patch.top : patch.top + high, patch.left : patch.left + wide, 0] = patch.luma
-            half = (slice(patch.top // 2, (patch.top + high) // 2), slice(patch.left // 2, (patch.left + wide) // 2))
+            half = (
+                slice(patch.top // 2, (patch.top + high) // 2),
+                slice(patch.left // 2, (patch.left + wide) // 2),
+            )
             chroma[half][..., :2] = patch.chroma
         breath = phase / max(1, len(self.phases) - 1)
         self._blend(picture, luma, chroma, self._bend(pose, breath, JAW * mouth.opening, emphasis))
@@ -198,10 +204,14 @@ class Puppet:
         scale = np.float32(self._head_scale)
         return (f.x - HEAD.left - dx) * scale, (f.y - HEAD.top - dy) * scale
 
-    def _blend(self, picture: Picture, luma: NDArray[np.uint8], chroma: NDArray[np.uint8], knots: tuple[Knots, Knots]) -> None:
+    def _blend(
+        self, picture: Picture, luma: NDArray[np.uint8], chroma: NDArray[np.uint8], knots: tuple[Knots, Knots]
+    ) -> None:
         wide, high = self._wide, self._high
         x, y = (cv2.resize(knot, (wide, high)) - np.float32(0.5) for knot in knots)
-        half_x, half_y = (cv2.resize(knot * np.float32(0.5), (wide // 2, high // 2)) - np.float32(0.5) for knot in knots)
+        half_x, half_y = (
+            cv2.resize(knot * np.float32(0.5), (wide // 2, high // 2)) - np.float32(0.5) for knot in knots
+        )
         outside = (0, 255)
         bent = cv2.remap(luma, x, y, cv2.INTER_LINEAR, borderValue=outside)
         bent_chroma = cv2.remap(chroma, half_x, half_y, cv2.INTER_LINEAR, borderValue=(0, *outside))
@@ -266,7 +276,9 @@ def nearest_look(pose: Posture) -> Look:
 def mouth_shapes() -> list[MouthShape]:
     """Every mouth that is painted."""
     plain = [MouthShape(opening, spread) for opening in OPENINGS for spread in SPREADS]
-    tongue = [MouthShape(opening, spread, tongue=1.0) for opening in TONGUE_OPENINGS for spread in CONTACT_SPREADS]
+    tongue = [
+        MouthShape(opening, spread, tongue=1.0) for opening in TONGUE_OPENINGS for spread in CONTACT_SPREADS
+    ]
     bites = [MouthShape(BITE_OPENING, spread, bite=share) for spread in CONTACT_SPREADS for share in CONTACTS]
     presses = [MouthShape(0.0, spread, press=share) for spread in CONTACT_SPREADS for share in CONTACTS]
     return [*plain, *tongue, *bites, *presses]

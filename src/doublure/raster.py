@@ -34,7 +34,11 @@ _OFFSET = np.array([16.0, 128.0, 128.0], np.float32)
 def planes(picture: Picture, size: Size) -> tuple[Plane, Plane, Plane]:
     """Y, U and V as views of `picture`. Raises `ValueError` when it is not a picture of `size`."""
     width, height = size.width, size.height
-    if picture.shape != (height * 3 // 2, width) or picture.dtype != np.uint8 or not picture.flags.c_contiguous:
+    if (
+        picture.shape != (height * 3 // 2, width)
+        or picture.dtype != np.uint8
+        or not picture.flags.c_contiguous
+    ):
         raise ValueError(f"not an I420 picture of {width}x{height}: {picture.dtype} {picture.shape}")
     flat = picture.reshape(-1)
     luma, chroma = width * height, width * height // 4

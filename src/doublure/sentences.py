@@ -6,11 +6,17 @@ import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-_END = re.compile(r"(?<=[。！？!?])[”’」』\"')\]]*\s*|(?<=[^\d\s][.…])[”’\"')\]]*\s+|(?<=\d\.)\s+(?=[A-ZÀ-Ý])|\n+")
-_ABBREVIATION = re.compile(r"\b(?:No|Nr|St|Mr|Mrs|Ms|Dr|vs|approx|incl|max|min|env|cf|p\.ex|e\.g|i\.e|etc)\.$", re.IGNORECASE)
+_END = re.compile(
+    r"(?<=[。！？!?])[”’」』\"')\]]*\s*|(?<=[^\d\s][.…])[”’\"')\]]*\s+|(?<=\d\.)\s+(?=[A-ZÀ-Ý])|\n+"
+)
+_ABBREVIATION = re.compile(
+    r"\b(?:No|Nr|St|Mr|Mrs|Ms|Dr|vs|approx|incl|max|min|env|cf|p\.ex|e\.g|i\.e|etc)\.$", re.IGNORECASE
+)
 
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
-_HANZI_NUMBER = re.compile(r"[零〇一二两三四五六七八九十百千万]{2,}(?:点[零〇一二三四五六七八九]+)?|[一二两三四五六七八九十](?=[个天年月号分秒度支件种块元岁折斤克米升毫小])")
+_HANZI_NUMBER = re.compile(
+    r"[零〇一二两三四五六七八九十百千万]{2,}(?:点[零〇一二三四五六七八九]+)?|[一二两三四五六七八九十](?=[个天年月号分秒度支件种块元岁折斤克米升毫小])"
+)
 _HANZI_DIGITS = {mark: value for value, mark in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _HANZI_UNITS = {"十": 10, "百": 100, "千": 1000}
 

@@ -128,7 +128,9 @@ def _badge(drawing: Rgba, text: str, left: int, top: int, pixels: int) -> None:
     wide, high = round(width(text, size) + size * 1.1), round(size * 1.6)
     shape = rounded(wide, high, high * 0.42)
     # square where it meets the corner of the picture
-    shape[:, : high // 2] = np.maximum(shape[:, : high // 2], rounded(wide, high, pixels * 0.055)[:, : high // 2])
+    shape[:, : high // 2] = np.maximum(
+        shape[:, : high // 2], rounded(wide, high, pixels * 0.055)[:, : high // 2]
+    )
     lay(drawing, shape, PRICE, left, top)
     _write(drawing, text, left + round(size * 0.55), top + round(size * 1.16), size, PAPER)
 
@@ -155,4 +157,3 @@ def _write(
 ) -> None:
     mask, x, y = letters(printable(text), pixels)
     lay(drawing, mask, colour, left + x, baseline + y)
-

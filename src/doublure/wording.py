@@ -12,7 +12,9 @@ _WORDS = Path(__file__).with_name("words")
 Intent = Literal["identity", "greeting", "ordered", "buying"]
 
 HANZI = r"\u3400-\u4dbf\u4e00-\u9fff"
-_INVISIBLE = re.compile(r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_INVISIBLE = re.compile(
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+)
 _GAP = re.compile(rf"(?<=[{HANZI}])[\s\W_]+(?=[{HANZI}])")
 _SPELT = re.compile(r"(?<![^\W_])(?:[^\W_][\s.\-_*]{1,2}){2,}[^\W_](?![^\W_])")
 _NOT_WORD = re.compile(r"[^\w]+|_+")

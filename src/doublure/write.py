@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cache
 from typing import cast
 
-from doublure import metrics
+from doublure import metrics, phrases
 from doublure.catalog import Catalog, Product, price_text
 from doublure.cue import Cue, Utterance
 from doublure.engines import Writer, find_engine
@@ -21,11 +21,10 @@ from doublure.errors import EngineError
 from doublure.log import get_log
 from doublure.media import Language
 from doublure.moderate import banned, claims
+from doublure.phrases import OPENING, ready
 from doublure.sentences import sentences, unfounded
 from doublure.settings import WriterSettings
 from doublure.wording import intents
-from doublure.writers import phrases
-from doublure.writers.phrases import OPENING, ready
 
 __all__ = ["asked_colleagues", "opening", "opens", "price_text", "ready", "refusal", "write"]
 

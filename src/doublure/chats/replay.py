@@ -84,7 +84,9 @@ def _table(path: Path) -> _Script:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SettingsError(f"cannot be read: {error}", where=str(path), remedy="save it as UTF-8 CSV") from error
+        raise SettingsError(
+            f"cannot be read: {error}", where=str(path), remedy="save it as UTF-8 CSV"
+        ) from error
     lines: list[_Line] = []
     for number, row in enumerate(rows, 2):
         try:

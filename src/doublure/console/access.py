@@ -198,7 +198,11 @@ class Guard:
                 )
         if for_programs:
             return JSONResponse(
-                {"what": "a password is needed", "where": path, "remedy": "send it by HTTP Basic, any user name"},
+                {
+                    "what": "a password is needed",
+                    "where": path,
+                    "remedy": "send it by HTTP Basic, any user name",
+                },
                 401,
                 {"www-authenticate": 'Basic realm="Doublure", charset="UTF-8"'},
             )

@@ -36,7 +36,9 @@ async def tell_fault(request: Request, error: Exception) -> Response:
         raise error
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"] if part != "body")
-    return JSONResponse(Fault(what=first["msg"], where=where, remedy="see /api/openapi.json").model_dump(), 422)
+    return JSONResponse(
+        Fault(what=first["msg"], where=where, remedy="see /api/openapi.json").model_dump(), 422
+    )
 
 
 def routes(console: Console) -> APIRouter:
@@ -75,7 +77,9 @@ def routes(console: Console) -> APIRouter:
     @router.delete("/sinks/{name}", status_code=202, summary="Stop an output that was added")
     async def stop_push(name: str = Path(max_length=200)) -> None:
         if name not in {sink.name for sink in room.view().sinks if sink.removable}:
-            raise SinkError("there is no such output that could be removed", where=name, remedy="see GET /api/room")
+            raise SinkError(
+                "there is no such output that could be removed", where=name, remedy="see GET /api/room"
+            )
         await room.stop_push(name)
 
     return router

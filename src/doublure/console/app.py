@@ -71,7 +71,9 @@ def _add_pages(app: FastAPI, console: Console, access: Access) -> None:
     async def choose_language(language: str) -> Response:
         answer = RedirectResponse("/", 303)
         if language in LANGUAGES:
-            answer.set_cookie(LANGUAGE_COOKIE, language, max_age=LANGUAGE_SECONDS, httponly=True, samesite="strict")
+            answer.set_cookie(
+                LANGUAGE_COOKIE, language, max_age=LANGUAGE_SECONDS, httponly=True, samesite="strict"
+            )
         return answer
 
 

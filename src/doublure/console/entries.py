@@ -41,13 +41,17 @@ class CommentEntry(_Entry):
     """A comment typed as a viewer's."""
 
     author: Annotated[str, Cleaned] = Field("", max_length=NAME_CHARACTERS, description="viewer's name")
-    text: Annotated[str, Cleaned] = Field(min_length=1, max_length=COMMENT_CHARACTERS, description="the comment")
+    text: Annotated[str, Cleaned] = Field(
+        min_length=1, max_length=COMMENT_CHARACTERS, description="the comment"
+    )
 
 
 class LineEntry(_Entry):
     """A line that the host is to say."""
 
-    text: Annotated[str, Cleaned] = Field(min_length=1, max_length=LINE_CHARACTERS, description="said word for word")
+    text: Annotated[str, Cleaned] = Field(
+        min_length=1, max_length=LINE_CHARACTERS, description="said word for word"
+    )
 
 
 class PushEntry(_Entry):

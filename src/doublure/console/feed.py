@@ -110,7 +110,9 @@ class Events(_LiveAnswer):
         fresh = page.panels(self._console.room.view(), self._words)
         html = page.update(fresh, self._shown)
         self._shown = fresh
-        return b"".join(b"data: " + line.encode() + b"\n" for line in html.split("\n")) + b"\n" if html else b""
+        return (
+            b"".join(b"data: " + line.encode() + b"\n" for line in html.split("\n")) + b"\n" if html else b""
+        )
 
 
 @asynccontextmanager

@@ -73,7 +73,9 @@ def routes(console: Console) -> APIRouter:
     async def comment(request: Request) -> HTMLResponse:
         async def order() -> None:
             written = await _entry(request, CommentEntry)
-            await room.comment(written.author or words_of(request, console)("comment_author_default"), written.text)
+            await room.comment(
+                written.author or words_of(request, console)("comment_author_default"), written.text
+            )
 
         return await _answer(console, request, "done_comment", order)
 

@@ -34,7 +34,9 @@ _templates.filters["clock"] = _clock
 
 def panels(view: RoomView, words: Words) -> dict[str, str]:
     """The HTML of each panel."""
-    return {name: _templates.get_template(f"panels/{name}.html").render(view=view, t=words) for name in PANELS}
+    return {
+        name: _templates.get_template(f"panels/{name}.html").render(view=view, t=words) for name in PANELS
+    }
 
 
 def whole(view: RoomView, words: Words, *, protected: bool) -> str:

@@ -45,7 +45,9 @@ On air now: {air}
 {facts}"""
 _LANGUAGES: dict[Language, str] = {"zh": "Mandarin Chinese", "en": "English", "fr": "French"}
 _FIRST: dict[Language, str] = {"zh": "12 characters", "en": "8 words", "fr": "8 words"}
-_MARKDOWN = re.compile(r"[*_`#>|~]|[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]|^\s*(?:[-•]|\d+\.)\s+", re.MULTILINE)
+_MARKDOWN = re.compile(
+    r"[*_`#>|~]|[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]|^\s*(?:[-•]|\d+\.)\s+", re.MULTILINE
+)
 
 
 class OpenAIWriter:
@@ -73,7 +75,9 @@ class OpenAIWriter:
                 # a stray mark between two pieces
                 continue
             if len(text) > LONGEST_SENTENCE[self._language]:
-                raise EngineError("the model's sentence is too long to be spoken", where=self._settings.base_url)
+                raise EngineError(
+                    "the model's sentence is too long to be spoken", where=self._settings.base_url
+                )
             yield Utterance(
                 id=f"{cue.id}.{number}",
                 cue=cue.id,
@@ -145,12 +149,19 @@ class OpenAIWriter:
 
     def _lost(self, error: Exception) -> EngineError:
         remedy = f"check writer: base_url, model and the key in {self._settings.key_variable}"
-        return EngineError(f"the language model failed: {error}", where=self._settings.base_url, remedy=remedy)
+        return EngineError(
+            f"the language model failed: {error}", where=self._settings.base_url, remedy=remedy
+        )
 
     def _prompt(self, catalog: Catalog, product: Product | None) -> str:
-        facts = [line for one in catalog.products if product in (None, one) for line in _facts(one, self._language)]
+        facts = [
+            line for one in catalog.products if product in (None, one) for line in _facts(one, self._language)
+        ]
         others = [one for one in catalog.products if product is not None and one.id != product.id]
-        facts += [f"Also on sale: {one.name}, {price_text(one.price, self._language)}, link {one.link}" for one in others]
+        facts += [
+            f"Also on sale: {one.name}, {price_text(one.price, self._language)}, link {one.link}"
+            for one in others
+        ]
         facts += [f"Q: {question.asks[0]} A: {question.answer}" for question in catalog.questions]
         return _PROMPT.format(
             language=_LANGUAGES[self._language],
@@ -184,9 +195,7 @@ def _rests_on(text: str, catalog: Catalog, product: Product | None) -> tuple[str
         known.append((f"{one.id}.price", str(one.price.amount)))
         known += [(fact.id, f"{fact.label} {fact.value}") for fact in one.facts]
         known += [(question.id, question.answer) for question in one.questions]
-    used = [
-        (len(said & meaning) / len(meaning), id) for id, body in known if (meaning := units(body))
-    ]
+    used = [(len(said & meaning) / len(meaning), id) for id, body in known if (meaning := units(body))]
     ranked = sorted((share, id) for share, id in used if share >= SHARED_UNITS)
     if ranked:
         return tuple(id for _, id in reversed(ranked))

@@ -9,8 +9,8 @@ from doublure.catalog import Catalog, Product
 from doublure.cue import Comment, Cue, Utterance
 from doublure.media import Language
 from doublure.offload import Lane
+from doublure.phrases import Phrases, Said
 from doublure.settings import WriterSettings
-from doublure.writers.phrases import Phrases, Said
 
 
 class TemplatesWriter:

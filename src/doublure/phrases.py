@@ -33,7 +33,7 @@ Choice = tuple[str, ...]
 
 
 class Texts(BaseModel):
-    """The sentences of one language: `data/<language>.yaml`."""
+    """The sentences of one language: `writers/data/<language>.yaml`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -93,7 +93,7 @@ _GREETINGS: dict[str, tuple[str, str]] = {
 @cache
 def texts(language: Language) -> Texts:
     """The sentences of a language."""
-    return read(Path(__file__).with_name("data") / f"{language}.yaml", Texts)
+    return read(Path(__file__).parent / "writers" / "data" / f"{language}.yaml", Texts)
 
 
 def opening(comment: Comment, language: Language) -> Said:
