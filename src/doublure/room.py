@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -228,7 +229,7 @@ async def open_room(
         async with anyio.create_task_group() as outputs:
             await outputs.start(company.publisher.run)
             for number, sink in enumerate(settings.sinks, 1):
-                shown = sink.url or str(sink.path or "")
+                shown = sink.url or (os.path.relpath(sink.path) if sink.path else "")
                 company.publisher.add(make_sink(sink, number), address=shown, removable=False)
             try:
                 async with anyio.create_task_group() as stages:

@@ -33,13 +33,13 @@ ADDRESSES = 1_000
 """Addresses whose wrong passwords are remembered; the oldest is forgotten first."""
 BODY_BYTES = 64 * 1024
 """Longest request body; the longest form is a line of 1,000 characters."""
-OPEN_PATHS = ("/login", "/language/", "/healthz", "/static/")
+OPEN_PATHS = ("/login", "/language/", "/healthz", "/static/", "/fonts/")
 """What may be had without the password."""
 READ_ONLY = ("GET", "HEAD")
 
 SECURITY_HEADERS = {
     "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
         "media-src 'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'"
     ),
@@ -153,7 +153,7 @@ class Guard:
                 for name, value in SECURITY_HEADERS.items():
                     headers[name] = value
                 # the shipped files may be kept, but are asked for again after an upgrade
-                shipped = scope["path"].startswith("/static/")
+                shipped = scope["path"].startswith(("/static/", "/fonts/"))
                 headers.setdefault("cache-control", "no-cache" if shipped else "no-store")
             await send(message)
 
