@@ -31,6 +31,7 @@ from doublure.rundown import load_rundown
 from doublure.settings import FaceSettings, RoomSettings, SinkSettings, load_room
 from doublure.speak import Speaker, SpeechCache
 from doublure.voices.kokoro import make as make_voice
+from doublure.write import ready
 from engines import ClickVoice, SlateFace
 
 HERE = Path(__file__).resolve().parent
@@ -126,7 +127,8 @@ def room_settings(arguments: argparse.Namespace) -> RoomSettings:
 
 
 async def fill_cache(settings: RoomSettings) -> None:
-    """Synthesise every line of the rundown, before anything is measured."""
+    """Synthesise what a room has ready after its first minutes: every line of the rundown and the
+    sentences that lead up to answers."""
     speaker = Speaker(
         make_voice(settings.voice, settings.language),
         settings.language,
@@ -136,6 +138,8 @@ async def fill_cache(settings: RoomSettings) -> None:
     for slot in rundown.slots:
         for line in slot.lines:
             await speaker.prepare(line.text)
+    for text in ready(settings.language):
+        await speaker.prepare(text)
 
 
 async def ask(room: Room, language: str, seconds: float) -> int:

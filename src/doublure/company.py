@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlsplit
@@ -103,6 +104,11 @@ def make_sink(settings: SinkSettings, number: int) -> Sink:
     """An output; its name is its engine and number unless it was given one."""
     named = settings.model_copy(update={"name": settings.name or f"{settings.engine}-{number}"})
     return cast(Sink, find_engine("sinks", settings.engine)(named))
+
+
+def address_of(settings: SinkSettings) -> str:
+    """Where an output goes: its address, or its file as seen from where the room was started."""
+    return settings.url or (os.path.relpath(settings.path) if settings.path else "")
 
 
 def check_address(url: str, consent: Consent | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,7 +22,7 @@ from doublure.catalog import price_text
 from doublure.channel import Channel
 from doublure.chats.console import ConsoleChat
 from doublure.clock import Clock, RealClock
-from doublure.company import Company, check_address, gather, make_sink
+from doublure.company import Company, address_of, check_address, gather, make_sink
 from doublure.cue import Comment
 from doublure.direct import prepare
 from doublure.engines import Face, Voice
@@ -229,8 +228,7 @@ async def open_room(
         async with anyio.create_task_group() as outputs:
             await outputs.start(company.publisher.run)
             for number, sink in enumerate(settings.sinks, 1):
-                shown = sink.url or (os.path.relpath(sink.path) if sink.path else "")
-                company.publisher.add(make_sink(sink, number), address=shown, removable=False)
+                company.publisher.add(make_sink(sink, number), address=address_of(sink), removable=False)
             try:
                 async with anyio.create_task_group() as stages:
                     await room._run(stages.start_soon, settings.face.consent)
