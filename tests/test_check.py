@@ -125,3 +125,9 @@ def test_a_persona_that_is_not_there(tmp_path: Path) -> None:
     signed(tmp_path)
     lines = with_face(tmp_path, face("host", "li.json"))
     assert [line for line in lines if str(tmp_path / "host") in line]
+
+
+def test_a_consent_of_an_untrusted_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    signed(tmp_path)
+    monkeypatch.setenv("DOUBLURE_TRUSTED_KEYS", "0" * 64)
+    assert [line for line in with_face(tmp_path, face("host", "li.json")) if "not trusted here" in line]

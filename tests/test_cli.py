@@ -124,7 +124,7 @@ def test_check_prints_every_problem_on_its_line(doublure: Callable[..., Ran], tm
 def test_config_prints_every_setting(doublure: Callable[..., Ran]) -> None:
     ran = doublure("config")
     assert ran.code == 0
-    assert re.search(r"^show\.pause_seconds +s +0\.35 ", ran.out, re.MULTILINE)
+    assert re.search(r"^judge\.gap_seconds +s +6\.0 ", ran.out, re.MULTILINE)
     assert "DOUBLURE_CONSOLE_PORT" in ran.out
     assert doublure("config", "--markdown").out.count("\n| `") == ran.out.count("\n")
 

@@ -25,6 +25,11 @@ METHODS = 12
 `RAISED`."""
 RAISED: dict[str, tuple[int, str]] = {
     "room.Room": (16, "the one door of console and command line: every order and every view of a show"),
+    "portrait._paint_lock": (
+        70,
+        "one lock of hair, stroke after stroke: parts of it mean nothing by themselves",
+    ),
+    "scenery.paint_body": (70, "one jacket, stroke after stroke: parts of it mean nothing by themselves"),
 }
 """`module` or `module.function`: its own ceiling and why."""
 

@@ -125,8 +125,8 @@ def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, v
 
 def test_the_list_names_every_setting_with_its_unit() -> None:
     listed = {row.name: row for row in rows()}
-    assert listed["show.pause_seconds"].unit == "s"
-    assert listed["show.pause_seconds"].default == "0.35"
+    assert listed["judge.gap_seconds"].unit == "s"
+    assert listed["judge.gap_seconds"].default == "6.0"
     assert listed["sinks[].url"].default == "none"
     assert listed["room"].default == "required"
     assert listed["voice.speed"].values == "number ≥ 0.5 ≤ 2.0"

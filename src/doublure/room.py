@@ -222,7 +222,7 @@ async def open_room(
     """Put a room on air for as long as the context lasts. Raises what an operator can mend
     (`SettingsError`, `ConsentError`, `FootageError`, `EngineError`) before anything is on air."""
     clock = clock or RealClock()
-    async with open_store(settings.folder) as store:
+    async with open_store(settings.folder, settings.store) as store:
         company = await gather(settings, clock, store, voice=voice, face=face)
         room = Room(settings, company, clock)
         async with anyio.create_task_group() as outputs:

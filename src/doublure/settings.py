@@ -116,7 +116,6 @@ class ShowSettings(_Settings):
     disclosure_minutes: float = Field(
         10.0, gt=0, le=15, description="minutes between spoken AI disclosures; 15 is the most"
     )
-    pause_seconds: float = Field(0.35, ge=0, le=5, description="pause between two sentences")
 
 
 class RoomSettings(_Settings):

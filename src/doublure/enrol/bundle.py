@@ -88,7 +88,10 @@ def _fill(folder: Path, footage: Path, consent: Consent, progress: Progress) -> 
     )
     talking = _per_frame(reading.speech_windows(pcm), len(tracked.seen))
     spans = {"idle": _calmest(tracked, talking), "talk": _Span(0, min(len(tracked.seen), TALK_SECONDS * FPS))}
-    takes = {name: _write_take(folder, name, footage, shape, span, progress) for name, span in spans.items()}
+    bar = _Bar(progress, "takes", sum(3 * (span.end - span.start) - 2 for span in spans.values()))
+    takes = {
+        name: _write_take(folder / f"{name}.mp4", footage, shape, span, bar) for name, span in spans.items()
+    }
     face, textures = _learn(tracked, takes, shape)
     _write_textures(folder, footage, shape, face, textures, progress)
     personas.save_track(folder, face)
@@ -127,23 +130,31 @@ def _calmest(tracked: Tracked, talking: NDArray[np.float64]) -> _Span:
     return _Span(start, start + length)
 
 
-def _write_take(
-    folder: Path, name: str, footage: Path, shape: Shape, span: _Span, progress: Progress
-) -> NDArray[np.int64]:
-    """A take that runs forward and back, so that it loops without a seam; returns the frames of the
-    footage that it shows."""
-    forward = folder / _FORWARD
-    pictures = islice(reading.pictures(footage, shape), span.start, span.end)
-    count = encode_take(pictures, shape.size, forward)
-    order = np.concatenate([np.arange(count), np.arange(count - 2, 0, -1)])
-    total = 2 * len(order)
+class _Bar:
+    """Counts the pictures of one stage as they pass."""
 
-    def both() -> Iterator[Picture]:
-        for number, picture in enumerate(_both_ways(forward, count), 1):
-            progress("takes", number, total)
+    def __init__(self, progress: Progress, stage: str, total: int) -> None:
+        self._progress = progress
+        self._stage = stage
+        self._total = total
+        self._done = 0
+
+    def count(self, pictures: Iterator[Picture]) -> Iterator[Picture]:
+        """The pictures, each told to the progress."""
+        for picture in pictures:
+            self._done += 1
+            self._progress(self._stage, min(self._done, self._total), self._total)
             yield picture
 
-    encode_take(both(), shape.size, folder / f"{name}.mp4")
+
+def _write_take(out: Path, footage: Path, shape: Shape, span: _Span, bar: _Bar) -> NDArray[np.int64]:
+    """A take that runs forward and back, so that it loops without a seam; returns the frames of the
+    footage that it shows."""
+    forward = out.with_name(_FORWARD)
+    pictures = islice(reading.pictures(footage, shape), span.start, span.end)
+    count = encode_take(bar.count(pictures), shape.size, forward)
+    order = np.concatenate([np.arange(count), np.arange(count - 2, 0, -1)])
+    encode_take(bar.count(_both_ways(forward, count)), shape.size, out)
     forward.unlink()
     return np.asarray(order + span.start, np.int64)
 
