@@ -16,7 +16,7 @@ from doublure.room import open_room
 from doublure.settings import RoomSettings
 from doublure.store import open_store
 from rooms import small_room, until
-from servers import free_port
+from servers import RtmpServer, free_port
 
 
 def decode(file: Path) -> tuple[list[av.VideoFrame], np.ndarray, int]:
@@ -149,6 +149,28 @@ def test_a_refused_output_is_shown_and_removed_while_air_goes_on(tmp_path: Path)
             await until(room, lambda view: view.said)
             await room.stop_push(sink.name)
             await until(room, lambda view: not view.sinks)
+
+    anyio.run(show)
+
+
+def test_a_push_outlives_its_server(tmp_path: Path, rtmp_server: RtmpServer) -> None:
+    settings = small_room(tmp_path)
+
+    async def show() -> None:
+        async with open_room(settings) as room:
+            await room.push(rtmp_server.url())
+            await until(room, lambda view: view.sinks[0].state == "live")
+            with av.open(rtmp_server.url(), timeout=10) as stream:
+                picture = next(stream.decode(video=0))
+            assert (picture.width, picture.height) == (360, 640)
+            rtmp_server.kill()
+            await until(room, lambda view: view.sinks[0].state == "reconnecting" and view.sinks[0].fault)
+            frames = room.measures().frames
+            rtmp_server.start()
+            view = await until(room, lambda view: view.sinks[0].state == "live", 30)
+            assert view.sinks[0].reconnects >= 1
+            assert view.state == "on_air"
+            assert room.measures().frames > frames
 
     anyio.run(show)
 

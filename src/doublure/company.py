@@ -114,8 +114,7 @@ def address_of(settings: SinkSettings) -> str:
 def check_address(url: str, consent: Consent | None) -> None:
     """Refuse an address that is not RTMP (`SinkError`), or that the consent does not cover
     (`ConsentError`)."""
-    parts = urlsplit(url.strip())
-    if parts.scheme not in ("rtmp", "rtmps") or not parts.hostname or not parts.path.strip("/"):
+    if not _is_rtmp(url):
         raise SinkError(
             "this is not an RTMP address",
             where=address.redact(url),
@@ -127,3 +126,16 @@ def check_address(url: str, consent: Consent | None) -> None:
             where=address.redact(url),
             remedy="push to a platform the consent names, or ask the host for a wider one",
         )
+
+
+def _is_rtmp(url: str) -> bool:
+    try:
+        parts = urlsplit(url.strip())
+        # asking for the port checks it
+        return (
+            parts.scheme in ("rtmp", "rtmps")
+            and bool(parts.hostname and parts.path.strip("/"))
+            and parts.port != 0
+        )
+    except ValueError:
+        return False

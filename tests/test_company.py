@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from clips import consent_for
+from doublure.clock import RealClock
+from doublure.company import address_of, check_address, make_sink, verify_consent
+from doublure.consent import Terms, issue
+from doublure.errors import ConsentError, SinkError
+from doublure.settings import RoomSettings, SinkSettings
+from rooms import small_room
+
+
+def with_persona(settings: RoomSettings, folder: Path, url: str = "") -> RoomSettings:
+    face = settings.face.model_copy(
+        update={"engine": "patch", "persona": folder / "persona", "consent": folder / "consent-0.json"}
+    )
+    sinks = (SinkSettings(engine="rtmp", url=url),) if url else ()
+    return settings.model_copy(update={"face": face, "sinks": sinks})
+
+
+def test_a_local_consent_airs_on_this_machine_only(tmp_path: Path) -> None:
+    footage = tmp_path / "footage.mp4"
+    footage.write_bytes(b"film")
+    consent = consent_for(tmp_path, footage)
+    for address in ("rtmp://127.0.0.1/live/key", "rtmp://localhost:1935/live/key", "rtmp://[::1]/live/key"):
+        check_address(address, consent)
+    for address in (
+        "rtmp://live.example.com/app/key",
+        "rtmps://10.0.0.5/live/key",
+        "rtmp://127.0.0.1.example.com/a/b",
+    ):
+        with pytest.raises(ConsentError, match="does not cover") as caught:
+            check_address(address, consent)
+        assert "key" not in str(caught.value)
+    settings = small_room(tmp_path)
+    assert (
+        verify_consent(with_persona(settings, tmp_path, "rtmp://127.0.0.1/live/key"), RealClock()) == consent
+    )
+    with pytest.raises(ConsentError, match="does not cover"):
+        verify_consent(with_persona(settings, tmp_path, "rtmp://live.example.com/app/key"), RealClock())
+
+
+def test_a_consent_for_air_covers_the_platforms_it_names(tmp_path: Path) -> None:
+    terms = Terms(
+        "Li",
+        "Shop",
+        "selling",
+        ("douyin", "push.example.com"),
+        "air",
+        date(2026, 1, 1),
+        date(2099, 1, 1),
+        ("0" * 64,),
+    )
+    consent = issue(terms, tmp_path / "key", tmp_path / "consent.json")
+    check_address("rtmp://push.example.com/live/key", consent)
+    check_address("rtmps://push-rtmp-l1.douyincdn.com/third/key", consent)
+    with pytest.raises(ConsentError):
+        check_address("rtmp://live.twitch.tv/app/key", consent)
+    with pytest.raises(ConsentError):
+        check_address("rtmp://live.example.com/app/key", replace(consent, platforms=()))
+
+
+def test_nobodys_likeness_needs_no_consent(tmp_path: Path) -> None:
+    assert verify_consent(small_room(tmp_path), RealClock()) is None
+
+
+def test_an_address_that_is_not_rtmp_is_told_apart_from_one_that_is_forbidden() -> None:
+    for address in (
+        "http://127.0.0.1/live/x",
+        "rtmp://",
+        "127.0.0.1/live",
+        "rtmp://host",
+        "rtmp://host:99999/a/b",
+    ):
+        with pytest.raises(SinkError):
+            check_address(address, None)
+
+
+def test_outputs_are_named_and_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = SinkSettings(engine="file", path=tmp_path / "out" / "show.mp4")
+    assert address_of(file) == "out/show.mp4"
+    assert make_sink(file, 3).name == "file-3"
+    assert make_sink(file.model_copy(update={"name": "archive"}), 3).name == "archive"
+    assert address_of(SinkSettings(engine="null")) == ""
