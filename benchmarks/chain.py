@@ -21,6 +21,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import doublure  # first: it says how many threads numpy may start
+
+# isort: split
 import anyio
 import psutil
 
@@ -274,7 +277,7 @@ def table(figures: dict[str, float | None], arguments: argparse.Namespace) -> No
     """For people."""
     face = f"persona {arguments.persona.name}" if arguments.persona else "drawn host"
     print(
-        f"{face}, {arguments.language}, {arguments.seconds:.0f} s, Python {platform.python_version()}, "
+        f"Doublure {doublure.__version__}, {face}, {arguments.language}, {arguments.seconds:.0f} s, Python {platform.python_version()}, "
         f"{os.cpu_count()} cores, {platform.processor() or platform.machine()}\n"
     )
     for target in TARGETS:
