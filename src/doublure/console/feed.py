@@ -6,6 +6,7 @@ ring drops whole groups of pictures for it; a page that reads slowly is sent the
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ class Console:
     """Set when the console is to stop although the show goes on."""
 
 
-class _LiveAnswer(Response):
+class _LiveAnswer(Response, ABC):
     """An answer without an end of its own: it ends with the show, the console or the viewer."""
 
     media_type = "application/octet-stream"
@@ -65,9 +66,9 @@ class _LiveAnswer(Response):
         await put(self.last())
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
+    @abstractmethod
     async def pour(self, put: Put) -> None:
         """Send until there is no more."""
-        raise NotImplementedError
 
     def last(self) -> bytes:
         """What is sent when the show is over."""
