@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import re
+import sys
 from pathlib import Path
 
 import anyio
@@ -17,6 +19,8 @@ from doublure.settings import RoomSettings
 from doublure.store import open_store
 from rooms import small_room, until
 from servers import RtmpServer, free_port
+
+RECEIVER = Path(__file__).resolve().parents[1] / "benchmarks" / "receive.py"
 
 
 def decode(file: Path) -> tuple[list[av.VideoFrame], np.ndarray, int]:
@@ -160,9 +164,21 @@ def test_a_push_outlives_its_server(tmp_path: Path, rtmp_server: RtmpServer) -> 
         async with open_room(settings) as room:
             await room.push(rtmp_server.url())
             await until(room, lambda view: view.sinks[0].state == "live")
-            with av.open(rtmp_server.url(), timeout=10) as stream:
-                picture = next(stream.decode(video=0))
-            assert (picture.width, picture.height) == (360, 640)
+            # a process of its own: FFmpeg holds the interpreter while it connects, and air with it
+            report = tmp_path / "received.json"
+            command = [
+                sys.executable,
+                str(RECEIVER),
+                rtmp_server.url(),
+                "--seconds",
+                "2",
+                "--json",
+                str(report),
+            ]
+            await anyio.run_process(command)
+            received = json.loads(report.read_text())
+            assert (received["width_pixels"], received["height_pixels"]) == (360, 640)
+            assert received["ai_mark"] == 1
             rtmp_server.kill()
             await until(room, lambda view: view.sinks[0].state == "reconnecting" and view.sinks[0].fault)
             frames = room.measures().frames
