@@ -29,6 +29,12 @@ UNITS = (
 ).split()
 """Names of the expression units, as MakeHuman writes them."""
 
+UPPER_LIP, LOWER_LIP = 474, 523
+"""Base vertices of the inner edges of the lips, in the middle."""
+LEFT_CORNER, RIGHT_CORNER = 7188, 428
+TOUCHING = 0.02
+"""Their distance when the lips touch, decimetres."""
+
 LOWEST = 0.9
 """Base faces wholly below this height above the pelvis's joint minus a hand are out of the picture."""
 EYEBALLS = ("helper-l-eye", "helper-r-eye")
@@ -42,10 +48,23 @@ class Pose:
     """Rotation matrices [3, 3] by bone; bones that are absent rest."""
     units: Mapping[str, float] = field(default_factory=dict)
     """Weights 0..1 by expression unit (`UNITS`)."""
+    shifts: Mapping[str, Floats] = field(default_factory=dict)
+    """By bone: how far it is moved from its place, decimetres."""
     offset: Floats = field(default_factory=lambda: np.zeros(3))
     """The whole figure is moved by this, decimetres."""
     swell: float = 0.0
     """Breath in the chest, -1..1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lips:
+    """Where the lips are, decimetres."""
+
+    centre: Floats
+    opening: float
+    """Between the inner edges, at the middle."""
+    width: float
+    """Between the corners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +85,8 @@ class Part:
     name: str
     material: str
     texture: Path | None
+    relief: Path | None
+    """A normal map, or none."""
     tint: tuple[float, float, float]
     surface: Surface
     proxy: Proxy | None
@@ -92,7 +113,21 @@ class Figure:
             base, self.bones[self.index["spine02"]].head, self.bones[self.index["neck01"]].head
         )
         self.mesh = mesh
+        self.lip_mask = _lip_mask(folder, count)
+        self.units["bite"] = _bite(base)
+        self.inner_mask = _inner_mask(mesh, base)
         self.parts = self._dress(folder, mesh, looks)
+
+    @property
+    def crown(self) -> float:
+        """Height of the top of the head, decimetres."""
+        return float(self.base[np.unique(self.mesh.faces[self.mesh.groups == "body"]), 1].max())
+
+    def lips(self, base: Floats) -> Lips:
+        """Where the lips are when the base's vertices are posed so."""
+        upper, lower = base[UPPER_LIP], base[LOWER_LIP]
+        width = float(np.linalg.norm(base[LEFT_CORNER] - base[RIGHT_CORNER]))
+        return Lips((upper + lower) / 2, max(float(np.linalg.norm(upper - lower)) - TOUCHING, 0.0), width)
 
     def _dress(self, folder: Path, mesh: Mesh, looks: Looks) -> list[Part]:
         count = len(mesh.points)
@@ -111,8 +146,7 @@ class Figure:
         skin = Part(
             "skin",
             "skin",
-            folder / looks.skin,
-            looks.complexion,
+            folder / looks.skin, None, looks.complexion,
             surface(mesh, body, smooth=True),
             None,
             self.weights,
@@ -127,6 +161,7 @@ class Figure:
                     piece.name,
                     piece.material,
                     folder / "proxies" / piece.texture,
+                    folder / "proxies" / piece.relief if piece.relief else None,
                     piece.tint,
                     surface(proxy.mesh, keep, smooth=piece.smooth),
                     proxy,
@@ -155,6 +190,8 @@ class Figure:
             if turn is not None:
                 local[:3, :3] = turn
                 local[:3, 3] = bone.head - turn @ bone.head
+            if bone.name in pose.shifts:
+                local[:3, 3] += pose.shifts[bone.name]
             if bone.parent < 0:
                 local[:3, 3] += pose.offset
                 found[number] = local[:3]
@@ -239,6 +276,35 @@ def _weights(file: Path, index: Mapping[str, int], count: int) -> sparse.csr_mat
             found[vertex, index[name]] = weight
     total = np.asarray(found.sum(1)).ravel()
     return (sparse.diags(1.0 / np.maximum(total, 1e-9)) @ found.tocsr()).tocsr()
+
+
+def _lip_mask(folder: Path, count: int) -> Floats:
+    """The red of the lips, 0..1 [vertices]: what the morphs of their fullness move."""
+    mask = np.zeros(count)
+    for lip, full in (("upper", 0.017), ("lower", 0.024)):
+        moved = read_target(folder / "targets" / "mouth" / f"mouth-{lip}lip-volume-incr.target", count)
+        mask = np.maximum(mask, np.clip(np.linalg.norm(moved, axis=1) / full, 0.0, 1.0))
+    return mask
+
+
+def _bite(base: Floats) -> tuple[Ints, Floats]:
+    """The lower lip drawn up and in beneath the upper teeth: vertices and their offsets."""
+    away = base - base[LOWER_LIP] - np.array([0.0, -0.03, 0.0])
+    near = np.exp(-((away[:, 0] / 0.17) ** 4) - (np.minimum(away[:, 1], 0.0) / 0.11) ** 2 - (away[:, 2] / 0.12) ** 2)
+    near *= 1.0 / (1.0 + np.exp((base[:, 1] - base[UPPER_LIP, 1] + 0.004) / 0.003))
+    vertices = np.flatnonzero(near > 1e-3)
+    return vertices, near[vertices, None] * np.array([0.0, 0.050, -0.055])
+
+
+def _inner_mask(mesh: Mesh, base: Floats) -> Floats:
+    """The inside of the mouth, 0 or 1 [vertices]: its own island in the texture's coordinates."""
+    uv = mesh.uvs[mesh.corners].mean(1)
+    middle = base[mesh.faces].mean(1) - base[UPPER_LIP]
+    inner = (mesh.groups == "body") & (uv[:, 0] > 0.74) & (uv[:, 0] < 0.96) & (uv[:, 1] < 0.14)
+    inner &= (np.abs(middle[:, 0]) < 0.5) & (np.abs(middle[:, 1]) < 0.7) & (middle[:, 2] < 0.02) & (middle[:, 2] > -1.5)
+    mask = np.zeros(len(base))
+    mask[np.unique(mesh.faces[inner])] = 1.0
+    return mask
 
 
 def _chest(base: Floats, low: Floats, high: Floats) -> Floats:

@@ -21,8 +21,11 @@ class Piece:
     texture: str
     """Its picture, from the folder of proxies."""
     tint: Colour = (1.0, 1.0, 1.0)
+    """What its picture is multiplied by; of lashes, the first number is how thick they are."""
     smooth: bool = False
     """Subdivided once."""
+    relief: str = ""
+    """Its normal map, "" for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,58 +43,75 @@ class Looks:
     pieces: tuple[Piece, ...]
     hair: Colour
     room: str
+    buttons: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 0.0)
+    """Of the clothes, at rest: across, height of the uppermost, distance downwards (decimetres), and how
+    many."""
+    high: float = 9.4
+    """Height of the picture at the presenter, decimetres."""
 
 
-def _set(
-    name: str, kind: str, file: str, texture: str, tint: Colour = (1.0, 1.0, 1.0), smooth: bool = False
-) -> Piece:
-    return Piece(name, kind, f"{file}", texture, tint, smooth)
-
-
-def _face(eyes: str, brows: str, hair: str, colour: Colour) -> tuple[Piece, ...]:
+def _face(eyes: str, brows: str, hair: str, colour: Colour, lashes: float = 1.0) -> tuple[Piece, ...]:
     return (
-        _set("teeth", "teeth", "teeth/teeth_base/teeth_base", "teeth/teeth_base/teeth.png"),
-        _set(
+        Piece("teeth", "teeth", "teeth/teeth_base/teeth_base", "teeth/teeth_base/teeth.png"),
+        Piece(
             "tongue",
             "tongue",
             "tongue/tongue01/tongue01",
             "tongue/tongue01/tongue01_diffuse.png",
             smooth=True,
         ),
-        _set("eyes", "eye", "eyes/high-poly/high-poly", f"eyes/high-poly/{eyes}_eye.png"),
-        _set("brows", "brow", f"eyebrows/{brows}/{brows}", f"eyebrows/{brows}/{brows}.png", colour),
-        _set("lashes", "lash", "eyelashes/eyelashes02/eyelashes02", "eyelashes/eyelashes02/eyelashes02.png"),
-        _set("hair", "hair", f"hair/{hair}/{hair}", f"hair/{hair}/{hair}_diffuse.png", colour),
+        Piece("eyes", "eye", "eyes/high-poly/high-poly", f"eyes/high-poly/{eyes}_eye.png"),
+        Piece("brows", "brow", f"eyebrows/{brows}/{brows}", f"eyebrows/{brows}/{brows}.png", colour),
+        Piece("lashes", "lash", "eyelashes/eyelashes02/eyelashes02", "eyelashes/eyelashes02/eyelashes02.png", (lashes, 0.0, 0.0)),
+        Piece("hair", "hair", f"hair/{hair}/{hair}", f"hair/{hair}/{hair}_diffuse.png", colour, smooth=True),
     )
+
+
+def _both(name: str, weight: float) -> dict[str, float]:
+    """A morph of the left and of the right side."""
+    return {name.format(side): weight for side in "lr"}
 
 
 WOMAN = Looks(
     name="woman",
     shape={
-        "macrodetails/caucasian-female-young": 0.40,
-        "macrodetails/asian-female-young": 0.45,
-        "macrodetails/african-female-young": 0.15,
-        "macrodetails/universal-female-young-averagemuscle-averageweight": 1.0,
-        "head/head-oval": 0.35,
-        "chin/chin-width-decr": 0.15,
-        "cheek/l-cheek-bones-incr": 0.25,
-        "cheek/r-cheek-bones-incr": 0.25,
+        "macrodetails/caucasian-female-young": 0.48,
+        "macrodetails/asian-female-young": 0.44,
+        "macrodetails/african-female-young": 0.08,
+        "head/head-oval": 0.45,
+        "head/head-fat-decr": 0.35,
+        "chin/chin-width-decr": 0.45,
+        "chin/chin-height-decr": 0.15,
+        **_both("cheek/{}-cheek-volume-decr", 0.30),
+        **_both("cheek/{}-cheek-bones-incr", 0.30),
+        **_both("eyes/{}-eye-scale-incr", 0.30),
+        **_both("eyes/{}-eye-corner2-up", 0.15),
+        "nose/nose-nostrils-width-decr": 0.45,
+        "nose/nose-width2-decr": 0.35,
+        "nose/nose-width3-decr": 0.45,
+        "nose/nose-point-width-decr": 0.3,
+        "mouth/mouth-scale-horiz-decr": 0.15,
+        "mouth/mouth-angles-up": 0.35,
+        "mouth/mouth-upperlip-volume-decr": 0.25,
     },
     expression={"caucasian": 0.5, "asian": 0.5},
     skin="skins/young_asian_female/young_lightskinned_female_diffuse3.png",
-    complexion=(1.0, 1.0, 1.0),
-    lips=(0.62, 0.20, 0.20),
+    complexion=(1.04, 0.97, 0.98),
+    lips=(0.50, 0.13, 0.14),
     pieces=(
-        *_face("brown", "eyebrow001", "long01", (0.35, 0.24, 0.18)),
-        _set(
+        *_face("brown", "eyebrow001", "long01", (0.040, 0.026, 0.020)),
+        Piece(
             "clothes",
             "cloth",
             "clothes/female_elegantsuit01/female_elegantsuit01",
-            "clothes/female_elegantsuit01/female_elegantsuit01_diffuse.png",
+            "clothes/female_elegantsuit01/female_elegantsuit01_ao.png",
+            (0.020, 0.105, 0.120),
             smooth=True,
+            relief="clothes/female_elegantsuit01/female_elegantsuit01_normal.png",
         ),
     ),
-    hair=(0.10, 0.06, 0.04),
+    hair=(0.020, 0.013, 0.010),
+    buttons=(0.09, 3.35, 0.62, 5.0),
     room="boutique",
 )
 
@@ -101,25 +121,29 @@ MAN = Looks(
         "macrodetails/caucasian-male-young": 0.45,
         "macrodetails/asian-male-young": 0.40,
         "macrodetails/african-male-young": 0.15,
-        "macrodetails/universal-male-young-averagemuscle-averageweight": 1.0,
-        "head/head-rectangular": 0.2,
+        "head/head-rectangular": 0.25,
+        "chin/chin-prominent-incr": 0.2,
+        "mouth/mouth-angles-up": 0.25,
+        "nose/nose-nostrils-width-decr": 0.3,
     },
     expression={"caucasian": 0.5, "asian": 0.5},
     skin="skins/young_asian_male/young_lightskinned_male_diffuse3.png",
-    complexion=(1.0, 1.0, 1.0),
-    lips=(0.50, 0.22, 0.20),
+    complexion=(0.94, 0.86, 0.84),
+    lips=(0.36, 0.13, 0.115),
     pieces=(
-        *_face("brownlight", "eyebrow006", "short04", (0.2, 0.15, 0.12)),
-        _set(
+        *_face("brown", "eyebrow010", "short04", (0.030, 0.021, 0.016), lashes=0.5),
+        Piece(
             "clothes",
             "cloth",
-            "clothes/male_casualsuit02/male_casualsuit02",
-            "clothes/male_casualsuit02/male_casualsuit02_diffuse.png",
+            "clothes/male_elegantsuit01/male_elegantsuit01",
+            "clothes/male_elegantsuit01/male_elegantsuit01_diffuse.png",
+            (1.6, 1.8, 2.3),
             smooth=True,
         ),
     ),
-    hair=(0.06, 0.045, 0.035),
+    hair=(0.018, 0.013, 0.010),
     room="workshop-modern",
+    high=10.0,
 )
 
 PRESENTERS = {looks.name: looks for looks in (WOMAN, MAN)}

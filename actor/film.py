@@ -1,0 +1,222 @@
+"""Renders a script into footage, part by part, and the truth beside it.
+
+A part is ten seconds; what is finished stays, so a killed run goes on where it was. Parts are drawn
+by several processes, each with one thread of the software renderer: the figure's own arithmetic then
+fills the gaps of the drawing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from actor import studio, truth
+from actor.draw import Picture, Stage
+from actor.expression import expression
+from actor.figure import Figure, Pose
+from actor.lighting import LIGHTINGS
+from actor.looks import PRESENTERS
+from actor.marks import Marks
+from actor.motion import Movement
+from actor.mouth import SMILE, Controls, controls
+from actor.shots import STYLES, Script
+from actor.sky import open_sky
+from doublure.media import FPS, SAMPLE_RATE
+
+PART_FRAMES = 250
+QUALITY = "16"
+"""x264's constant rate factor: as a good camera records, 8-10 Mbit/s."""
+LEAN = 0.5
+"""A gesture's smile counts for so much beside the mouth's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """What is to be rendered and where."""
+
+    script: Script
+    figures: Path
+    """Folder of the figure's meshes and textures."""
+    out: Path
+    size: tuple[int, int]
+    seed: int
+
+    @property
+    def parts(self) -> int:
+        return -(-self.script.frames // PART_FRAMES)
+
+    def part(self, number: int) -> Path:
+        return self.out / "parts" / f"{number:04d}.mp4"
+
+    def rows(self, number: int) -> Path:
+        return self.out / "parts" / f"{number:04d}.rows"
+
+
+class Set:
+    """A presenter on the stage, able to draw any frame of a film."""
+
+    def __init__(self, film: Film) -> None:
+        looks = PRESENTERS[film.script.presenter]
+        self.film = film
+        self.figure = Figure(film.figures, looks)
+        backdrop = studio.picture(looks.room, film.size, cache=film.out.parent / "backdrops")
+        self.stage = Stage(self.figure, backdrop, film.size, LIGHTINGS[looks.room])
+        self.movement = _movement(film, self.figure)
+        self.mouth = _mouth(film)
+        self.recorder = truth.Recorder(self.figure, self.stage.camera)
+        rest = Pose(bones=self.movement.moment(0).bones)
+        self.stage.mark(Marks.plain(self.figure).with_sky(open_sky(self.stage, rest)))
+
+    def frame(self, number: int) -> tuple[Picture, truth.Row]:
+        """The picture of a frame and what is true of it."""
+        pose, row = self.pose(number)
+        shown = self.stage.draw(pose)
+        base, moves = self.stage.last
+        return shown, self.recorder.row(base, moves, row, self.movement.moment(number))
+
+    def pose(self, number: int) -> tuple[Pose, NDArray[np.float32]]:
+        """The pose of a frame and the mouth's controls in it."""
+        moment = self.movement.moment(number)
+        row = self.mouth[number].copy()
+        row[SMILE] = min(1.0, max(row[SMILE], LEAN * moment.smile))
+        mouth = expression(row)
+        units = {**moment.units}
+        for name, value in mouth.units.items():
+            units[name] = units.get(name, 0.0) + value
+        return (
+            Pose(
+                bones={**moment.bones, **mouth.bones},
+                units=units,
+                shifts=mouth.shifts,
+                offset=moment.offset,
+                swell=moment.swell,
+            ),
+            row,
+        )
+
+
+def render(film: Film, share: int = 0, of: int = 1) -> Iterator[int]:
+    """Render the parts that are missing, every `of`-th from `share`; yields each part's number when it
+    is on disk. Parts rendered from another script, size or seed are refused with `ValueError`."""
+    (film.out / "parts").mkdir(parents=True, exist_ok=True)
+    _check_same(film)
+    missing = [number for number in range(share, film.parts, of) if not film.rows(number).exists()]
+    if not missing:
+        return
+    stage = Set(film)
+    for number in missing:
+        first = number * PART_FRAMES
+        last = min(first + PART_FRAMES, film.script.frames)
+        rows: list[truth.Row] = []
+        passing = film.part(number).with_suffix(".making.mp4")
+        with _Writer(passing, film.size) as writer:
+            for frame in range(first, last):
+                picture, row = stage.frame(frame)
+                rows.append(row)
+                writer.add(picture)
+        os.replace(passing, film.part(number))
+        # the rows come last: a part counts when they are there
+        film.rows(number).with_suffix(".making").write_bytes(pickle.dumps(rows))
+        os.replace(film.rows(number).with_suffix(".making"), film.rows(number))
+        yield number
+
+
+def finish(film: Film) -> tuple[Path, Path]:
+    """Join the parts with the sound and write the truth: the paths of `footage.mp4` and `truth.npz`."""
+    rows: list[truth.Row] = []
+    for number in range(film.parts):
+        rows += pickle.loads(film.rows(number).read_bytes())
+    footage, beside = film.out / "footage.mp4", film.out / "truth.npz"
+    _join(film, footage)
+    truth.write(truth.gathered(film.script, film.size, rows), beside)
+    return footage, beside
+
+
+class _Writer:
+    """H.264 at constant quality."""
+
+    def __init__(self, file: Path, size: tuple[int, int]) -> None:
+        self._container = av.open(str(file), "w")
+        options = {"crf": QUALITY, "preset": "veryfast", "threads": "1", "g": "50"}
+        self._stream = self._container.add_stream("libx264", rate=FPS, options=options)
+        self._stream.width, self._stream.height = size
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.codec_context.color_range = 1
+        self._stream.codec_context.colorspace = 1
+
+    def __enter__(self) -> _Writer:
+        return self
+
+    def add(self, picture: Picture) -> None:
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
+        self._container.mux(self._stream.encode(frame))
+
+    def __exit__(self, *_: object) -> None:
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+
+def _join(film: Film, file: Path) -> None:
+    """Parts one after the other without encoding again, the sound as AAC beside them."""
+    with av.open(str(film.part(0))) as first, av.open(str(file), "w") as target:
+        video = target.add_stream_from_template(first.streams.video[0])
+        sound = target.add_stream("aac", rate=SAMPLE_RATE, layout="mono")
+        sound.bit_rate = 128_000
+        start = 0
+        for number in range(film.parts):
+            with av.open(str(film.part(number))) as part:
+                stream = part.streams.video[0]
+                tick = 1 / (stream.time_base * FPS)
+                count = 0
+                for packet in part.demux(stream):
+                    if packet.dts is None:
+                        continue
+                    packet.pts += round(start * tick)
+                    packet.dts += round(start * tick)
+                    packet.stream = video
+                    target.mux(packet)
+                    count += 1
+                start += count
+        pcm = np.ascontiguousarray(film.script.pcm[None])
+        frame = av.AudioFrame.from_ndarray(pcm, format="fltp", layout="mono")
+        frame.sample_rate, frame.pts = SAMPLE_RATE, 0
+        for packet in [*sound.encode(frame), *sound.encode(None)]:
+            target.mux(packet)
+
+
+def _movement(film: Film, figure: Figure) -> Movement:
+    script = film.script
+    movement = Movement(figure, script.frames / FPS, seed=film.seed, energy=script.energy())
+    for section in script.sections:
+        if section.kind == "gesture":
+            movement.add(section.name, section.start)
+    return movement
+
+
+def _mouth(film: Film) -> Controls:
+    script = film.script
+    return controls(
+        script.phones, script.pcm, script.frames, seed=film.seed, style=STYLES[script.presenter]
+    )
+
+
+def _check_same(film: Film) -> None:
+    """Refuse to go on with parts of another film."""
+    script = film.script
+    mark = hashlib.sha256(script.pcm.tobytes() + repr((script.presenter, script.sections, film.size, film.seed)).encode())
+    about = film.out / "film.json"
+    now = {"film": mark.hexdigest(), "frames": script.frames}
+    if not about.exists():
+        about.write_text(json.dumps(now), encoding="utf-8")
+    elif json.loads(about.read_text(encoding="utf-8")) != now:
+        raise ValueError(f"{film.out} holds parts of another film; name another folder or remove it")

@@ -1,0 +1,174 @@
+"""What a presenter does, second by second: the shot list performed by Kokoro's voice.
+
+The talk of the three languages alternates by half blocks, so that any fifth of it holds more than one
+language and none is heard for the first time in the last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import anyio
+import numpy as np
+
+from actor.mouth import Style
+from doublure.cue import Utterance
+from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone
+from doublure.shotlist import ShotList, consent_statement, load
+from doublure.speak import Speaker
+from doublure.voices.kokoro import Kokoro
+
+VOICES: dict[str, dict[Language, str]] = {
+    "woman": {"zh": "zf_xiaoxiao", "en": "af_heart", "fr": "ff_siwis"},
+    "man": {"zh": "zm_yunxi", "en": "am_michael", "fr": "am_fenrir"},
+}
+"""Voice packs by presenter. No French man's pack exists: an American's style reads French phones."""
+STYLES = {
+    "woman": Style(strength=1.15, smile_rest=0.14, smile_talk=0.24),
+    "man": Style(strength=1.05, smile_rest=0.08, smile_talk=0.14),
+}
+"""How each uses the mouth."""
+NAMES = {"woman": "林晓 (Lin Xiao, rendered)", "man": "Marc Dubois (rendered)"}
+"""Names of nobody."""
+LANGUAGES: tuple[Language, ...] = ("zh", "en", "fr")
+IDLE_SECONDS = 20.0
+BREATH_SECONDS = 0.35
+"""Between sentences, besides the pause of the full stop."""
+APART_SECONDS = 1.6
+"""Rest between two shots."""
+TIMES = 2
+"""How often each gesture is made."""
+GESTURE_SECONDS = 4.2
+"""From one gesture's start to the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One shot of the footage."""
+
+    kind: str
+    """idle, talk, gesture or consent."""
+    name: str
+    language: str
+    """Of what is spoken; "" in silence."""
+    start: float
+    end: float
+    """Seconds of the footage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The whole footage before it is drawn."""
+
+    presenter: str
+    sections: tuple[Section, ...]
+    pcm: Pcm
+    """float32 [frames * 960]."""
+    phones: tuple[Phone, ...]
+    """Of all the speech, samples from the start of the footage."""
+
+    @property
+    def frames(self) -> int:
+        return len(self.pcm) // SAMPLES_PER_FRAME
+
+    def energy(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        """Loudness of each frame against the loud ones: [frames], 0..1."""
+        rms = np.sqrt((self.pcm.reshape(-1, SAMPLES_PER_FRAME).astype(np.float64) ** 2).mean(1))
+        loud = np.quantile(rms[rms > 1e-3], 0.95) if (rms > 1e-3).any() else 1.0
+        return np.clip(rms / loud, 0.0, 1.0)
+
+
+class _Reel:
+    """Sound and phones laid one after the other."""
+
+    def __init__(self) -> None:
+        self._pieces: list[Pcm] = []
+        self.phones: list[Phone] = []
+        self.length = 0
+
+    def silence(self, seconds: float) -> None:
+        """Add silence, whole frames."""
+        self.add(np.zeros(round(seconds * FPS) * SAMPLES_PER_FRAME, np.float32), ())
+
+    def add(self, pcm: Pcm, phones: Sequence[Phone]) -> None:
+        """Add sound and its phones."""
+        self.phones += [Phone(one.symbol, one.start + self.length, one.end + self.length) for one in phones]
+        self._pieces.append(pcm)
+        self.length += len(pcm)
+
+    @property
+    def seconds(self) -> float:
+        return self.length / SAMPLE_RATE
+
+    def pcm(self) -> Pcm:
+        """Everything, filled up to whole frames."""
+        short = -self.length % SAMPLES_PER_FRAME
+        return np.concatenate([*self._pieces, np.zeros(short, np.float32)])
+
+
+def performed(presenter: str, *, names: Sequence[str] = (), voices: dict[Language, str] | None = None) -> Script:
+    """The shot list spoken by this presenter. `names` keeps only shots of those names; `voices`
+    replaces the presenter's packs. Synthesis takes about two thirds of the speech's length."""
+    packs = voices or VOICES[presenter]
+    lists = {language: load(language) for language in LANGUAGES}
+    reel = _Reel()
+    sections: list[Section] = []
+    wanted = set(names)
+
+    def keep(name: str) -> bool:
+        return not wanted or name in wanted
+
+    reel.silence(1.0)
+    if keep("idle"):
+        start = reel.seconds
+        reel.silence(IDLE_SECONDS)
+        sections.append(Section("idle", "idle", "", start, reel.seconds))
+    for half in (0, 1):
+        for language in LANGUAGES:
+            name = f"talk_{language}_{half + 1}"
+            if keep(name):
+                sections.append(_spoken(reel, "talk", name, language, _half(lists[language], half), packs[language]))
+    for gesture in _gestures(lists["zh"]):
+        for turn in range(TIMES):
+            if keep(gesture):
+                start = reel.seconds
+                reel.silence(GESTURE_SECONDS)
+                sections.append(Section("gesture", gesture, "", start, start + GESTURE_SECONDS))
+            del turn
+    if keep("consent"):
+        said = consent_statement("zh", NAMES[presenter].split(" (")[0], "Doublure", "直播演示", "2099年12月31日", WORDS)
+        sections.append(_spoken(reel, "consent", "consent", "zh", [said], packs["zh"]))
+    reel.silence(1.0)
+    return Script(presenter, tuple(sections), reel.pcm(), tuple(reel.phones))
+
+
+WORDS = ("苹果", "月亮", "火车", "雨伞")
+"""The consent's words of the day: fixed, as the presenters are nobody and every making is the same."""
+
+
+def _gestures(shots: ShotList) -> list[str]:
+    return list(dict.fromkeys(shot.gesture for shot in shots.shots if shot.kind == "gesture" and shot.gesture))
+
+
+def _half(shots: ShotList, half: int) -> list[str]:
+    block = next(shot for shot in shots.shots if shot.kind == "talk")
+    middle = (len(block.text) + 1) // 2
+    return list(block.text[:middle] if half == 0 else block.text[middle:])
+
+
+def _spoken(reel: _Reel, kind: str, name: str, language: Language, text: list[str], pack: str) -> Section:
+    start = reel.seconds
+    for sentence in text:
+        for pcm, phones in anyio.run(_sentence, sentence, language, pack):
+            reel.add(pcm, phones)
+        reel.silence(BREATH_SECONDS)
+    end = reel.seconds
+    reel.silence(APART_SECONDS)
+    return Section(kind, name, language, start, end)
+
+
+async def _sentence(text: str, language: Language, pack: str) -> list[tuple[Pcm, tuple[Phone, ...]]]:
+    speaker = Speaker(Kokoro(pack, language, 1.0), language)
+    clauses = [clause async for clause in speaker.speak(Utterance(id="", cue="", kind="script", text=text, language=language))]
+    return [(clause.speech.pcm, clause.speech.phones) for clause in clauses]
