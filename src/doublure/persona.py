@@ -19,7 +19,8 @@ from doublure.media import Size
 
 MANIFEST = "manifest.json"
 FACE = "face.npz"
-TEXTURES = "textures.npy"
+TEXTURES = "textures.mp4"
+"""The mouths, one a frame, as a take is kept: uncompressed they would be half of the persona."""
 
 _Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -38,7 +39,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal["doublure-persona-1"] = "doublure-persona-1"
+    format: Literal["doublure-persona-2"] = "doublure-persona-2"
     who: str
     footage: _Hex64
     """sha256 of the footage it was made from."""
@@ -104,11 +105,6 @@ class Persona:
                 texture_corners=file["texture_corners"],
                 takes={name: file[f"take_{name}"] for name in self.manifest.takes},
             )
-
-    def textures(self) -> NDArray[np.uint8]:
-        """The mouths, I420, uint8 [m, height * 3 // 2, width]; mapped, not read."""
-        mapped: NDArray[np.uint8] = np.load(self.folder / TEXTURES, mmap_mode="r", allow_pickle=False)
-        return mapped
 
 
 def save_track(folder: Path, track: FaceTrack) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -20,7 +20,7 @@ from doublure.enrol.footage import Shape
 from doublure.enrol.tracking import Tracked, track
 from doublure.errors import FootageError
 from doublure.geometry import CONTROL, Pose, fit_pose, fit_shape, make_template, opening, width
-from doublure.media import FPS, Picture
+from doublure.media import FPS, Picture, Size
 from doublure.persona import FaceTrack, Manifest, Persona, TakeEntry
 from doublure.plates import KEYFRAME_FRAMES, decode_take, encode_take
 
@@ -223,21 +223,24 @@ def _spread_out(
 def _write_textures(
     folder: Path, footage: Path, shape: Shape, face: FaceTrack, texture: tuple[int, int], progress: Progress
 ) -> None:
+    bar = _Bar(progress, "mouths", len(face.texture_frames))
+    mouths = _mouths(reading.pictures(footage, shape), shape, face, texture)
+    encode_take(bar.count(mouths), Size(*texture), folder / personas.TEXTURES)
+
+
+def _mouths(
+    pictures: Iterator[Picture], shape: Shape, face: FaceTrack, texture: tuple[int, int]
+) -> Iterator[Picture]:
+    """The chosen frames, cut to the mouth."""
     wide, high = texture
     size = shape.size
-    # written as they come: all the mouths at once would cost a hundred megabytes
-    open_memmap: Callable[..., NDArray[np.uint8]] = np.lib.format.open_memmap
-    shape_on_disk = (len(face.texture_frames), high * 3 // 2, wide)
-    kept = open_memmap(folder / personas.TEXTURES, mode="w+", dtype=np.uint8, shape=shape_on_disk)
-    places = {int(frame): place for place, frame in enumerate(face.texture_frames)}
-    for number, picture in enumerate(reading.pictures(footage, shape)):
-        place = places.get(number)
-        if place is None:
+    corners = dict(zip(face.texture_frames.tolist(), face.texture_corners.tolist(), strict=True))
+    for number, picture in enumerate(pictures):
+        if number not in corners:
             continue
-        x, y = face.texture_corners[place]
-        kept[place, :high] = picture[y : y + high, x : x + wide]
+        x, y = corners[number]
         chroma = picture[size.height :].reshape(2, size.height // 2, size.width // 2)
         cut = chroma[:, y // 2 : (y + high) // 2, x // 2 : (x + wide) // 2]
-        kept[place, high:] = np.ascontiguousarray(cut).reshape(-1, wide)
-        progress("mouths", place + 1, len(places))
-    del kept
+        yield np.concatenate(
+            [picture[y : y + high, x : x + wide], np.ascontiguousarray(cut).reshape(-1, wide)]
+        )

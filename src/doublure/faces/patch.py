@@ -25,7 +25,7 @@ from doublure.errors import ConsentError, EngineError
 from doublure.geometry import CONTROL, JAW_PLACES, LIPS, OUTER_LIPS, SHARE, Pose, thin_plate
 from doublure.media import Picture, Place, Size, Speech
 from doublure.persona import FaceTrack, Persona
-from doublure.plates import Fit, Plates, at_size
+from doublure.plates import Fit, Plates, at_size, decode_take
 from doublure.settings import FaceSettings
 from doublure.visemes import mouth_rows
 
@@ -107,7 +107,8 @@ class PatchFace:
             for scale, rotation, shift in zip(track.scale, track.rotation, track.shift, strict=True)
         ]
         self._angles = np.array([pose.angles for pose in self._poses])
-        self._textures = [_scaled(texture, self._fit.scale) for texture in persona.textures()]
+        mouths = decode_take(persona.folder / personas.TEXTURES)
+        self._textures = [_scaled(texture, self._fit.scale) for texture in mouths]
         self._corners = track.texture_corners * self._fit.scale - offset
         self._range = _MouthRange.of(track)
 
