@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import sparse
+from scipy.ndimage import minimum_filter
 
 from actor.figure import Figure, Part, Pose
 from actor.lighting import Camera, Lighting, orthographic
@@ -24,10 +26,12 @@ Picture = NDArray[np.uint8]
 """sRGB [height, width, 3]."""
 SHADERS = Path(__file__).parent / "shaders"
 MATERIALS = ("skin", "cloth", "hair", "brow", "lash", "eye", "teeth", "tongue")
+NEAREST = "hcset"
+"""Order of the solid materials by their first letters: hair, cloth, skin, eyes, teeth and tongue."""
 BLENDED = ("hair", "brow", "lash")
 SOLID_HAIR = 0.62
 """Alpha from which hair writes depth."""
-SHADOW_SIZE = 1024
+SHADOW_SIZE = 640
 CHEEK = np.array([0.14, -0.40, 0.05])
 """Middle of a cheek from its eye, decimetres."""
 SMOOTHINGS = 7
@@ -45,6 +49,8 @@ class _Drawn:
     depth: moderngl.VertexArray
     picture: moderngl.Texture
     relief: moderngl.Texture
+    soft: NDArray[np.bool_]
+    """[triangles], those that are see-through somewhere."""
     gather: sparse.csr_matrix
     """[refined, faces]: which faces touch a vertex."""
     smooth: sparse.csr_matrix
@@ -59,8 +65,14 @@ class Stage:
         self.last: tuple[Floats, Floats] = figure.base, np.zeros((len(figure.bones), 3, 4))
         """Base vertices and bone transforms of the last picture."""
         self.camera = Camera(size, figure.crown, figure.looks.high)
-        self.context = moderngl.create_context(standalone=True, backend="egl", require=430)
-        self._programs = {name: self._program("part.vert", "part.frag", MATERIALS.index(name)) for name in MATERIALS}
+        self.context = moderngl.create_context(
+            standalone=True,
+            require=430,
+            backend="egl",  # type: ignore[arg-type]  # the library types its settings as dicts
+        )
+        self._programs = {
+            name: self._program("part.vert", "part.frag", MATERIALS.index(name)) for name in MATERIALS
+        }
         self._depth = self._program("depth.vert", "depth.frag")
         self._blur = self._program("screen.vert", "blur.frag")
         self._backdrop = self._program("screen.vert", "backdrop.frag")
@@ -69,7 +81,11 @@ class Stage:
         self._behind = self.context.vertex_array(self._backdrop, [(corners, "2f", "in_place")])
         self._across = self.context.vertex_array(self._blur, [(corners, "2f", "in_place")])
         self._view = self._texture(np.dstack([backdrop, np.full(backdrop.shape[:2], 255, np.uint8)]))
-        self.light = orthographic(lighting.key_from, self.camera.centre + np.array([0.0, -0.2, 0.1]), 5.6, 14.0)
+        self._random = self._volume()
+        self._random.use(3)
+        self.light = orthographic(
+            lighting.key_from, self.camera.centre + np.array([0.0, -0.2, 0.1]), 5.6, 14.0
+        )
         self._drawn = [self._load(part) for part in figure.parts]
         self.mark(Marks.plain(figure))
 
@@ -118,7 +134,7 @@ class Stage:
         """Depth 0..1 of what was posed last, seen by a light: [SHADOW_SIZE, SHADOW_SIZE], row 0 below."""
         self._cast(light)
         raw = np.frombuffer(self._moments[0].read(components=2, dtype="f4"), np.float32)
-        return raw.reshape(SHADOW_SIZE, SHADOW_SIZE, 2)[:, :, 0]
+        return np.asarray(raw.reshape(SHADOW_SIZE, SHADOW_SIZE, 2)[:, :, 0])
 
     def _pose(self, pose: Pose) -> tuple[list[Floats], Floats, Floats]:
         placed, base, moves = self.figure.place(pose)
@@ -132,12 +148,14 @@ class Stage:
         self.context.enable(moderngl.DEPTH_TEST)
         self.context.disable(moderngl.BLEND)
         self._target_buffer.depth_mask = True
-        for drawn in self._drawn:
+        # what lies before comes first, so that what it hides is not shaded
+        for drawn in sorted(self._drawn, key=lambda one: NEAREST.find(one.part.material[0])):
             if drawn.part.material in ("brow", "lash"):
                 continue
             program = self._programs[drawn.part.material]
             if drawn.part.material == "hair":
                 program["cut"], program["keep"] = SOLID_HAIR, 2.0
+                drawn.order.write(drawn.part.surface.triangles.tobytes())
             drawn.picture.use(0)
             drawn.relief.use(2)
             drawn.shape.render(moderngl.TRIANGLES)
@@ -151,13 +169,13 @@ class Stage:
                 continue
             program = self._programs[drawn.part.material]
             program["cut"], program["keep"] = 0.02, SOLID_HAIR if drawn.part.material == "hair" else 2.0
-            triangles = drawn.part.surface.triangles
+            triangles = drawn.part.surface.triangles[drawn.soft]
             middle = points[drawn.part.surface.spread[triangles]].mean(1)
             far = np.argsort(((middle - self.camera.place) ** 2).sum(1))[::-1]
             drawn.order.write(triangles[far].astype(np.int32).tobytes())
             drawn.picture.use(0)
             self.context.polygon_offset = (0.0, 0.0) if drawn.part.material == "hair" else (-2.0, -16.0)
-            drawn.shape.render(moderngl.TRIANGLES)
+            drawn.shape.render(moderngl.TRIANGLES, vertices=triangles.size)
         self.context.polygon_offset = 0.0, 0.0
         self._target_buffer.depth_mask = True
 
@@ -166,7 +184,7 @@ class Stage:
         self._moments[0].clear(1.0, 1.0, 0.0, 0.0, depth=1.0)
         self.context.enable(moderngl.DEPTH_TEST)
         self.context.disable(moderngl.BLEND | moderngl.CULL_FACE)
-        self._depth["light_projection"].write(light.T.astype(np.float32).tobytes())
+        _set(self._depth, "light_projection", light.T.astype(np.float32).tobytes())
         for drawn in self._drawn:
             if drawn.part.material in ("brow", "lash", "tongue", "teeth"):
                 continue
@@ -180,10 +198,10 @@ class Stage:
         step = self.lighting.softness / SHADOW_SIZE / 6
         for source, target, reach in ((0, 1, (step, 0.0)), (1, 0, (0.0, step))):
             self._moments[target].use()
-            self._moments[source].color_attachments[0].use(0)
+            self._depths[source].use(0)
             self._blur["reach"] = reach
             self._across.render(moderngl.TRIANGLE_STRIP)
-        self._moments[0].color_attachments[0].use(1)
+        self._depths[0].use(1)
 
     # ---- what the shaders are told
 
@@ -206,13 +224,14 @@ class Stage:
                 program["shadow"] = 1
             if "relief" in program:
                 program["relief"] = 2
+            if "random" in program:
+                program["random"] = 3
         for drawn in self._drawn:
             program = self._programs[drawn.part.material]
             _set(program, "tint", np.array(drawn.part.tint))
             _set(program, "lip_colour", np.array(self.figure.looks.lips))
             _set(program, "hair_colour", np.array(self.figure.looks.hair))
             _set(program, "buttons", np.array(self.figure.looks.buttons))
-            _set(program, "weave", np.array([140.0, 140.0, 0.03]))
 
     def _moving(self, drawn: _Drawn, points: Floats) -> NDArray[np.float32]:
         """Position, normal and broad normal of each drawn vertex: [corners, 9]."""
@@ -257,27 +276,36 @@ class Stage:
         )
         self._shown = self.context.framebuffer([self.context.renderbuffer(self.size, 4)])
         side = (SHADOW_SIZE, SHADOW_SIZE)
-        self._moments = [
-            self.context.framebuffer(
-                [self.context.texture(side, 2, dtype="f4")], self.context.depth_renderbuffer(side)
-            )
-            for _ in range(2)
-        ]
-        for moments in self._moments:
-            texture = moments.color_attachments[0]
+        self._depths = [self.context.texture(side, 2, dtype="f4") for _ in range(2)]
+        for texture in self._depths:
             texture.repeat_x = texture.repeat_y = False
+        self._moments = [
+            self.context.framebuffer([texture], self.context.depth_renderbuffer(side))
+            for texture in self._depths
+        ]
 
     def _texture(self, rgba: Picture) -> moderngl.Texture:
-        texture = self.context.texture((rgba.shape[1], rgba.shape[0]), 4, np.ascontiguousarray(rgba).tobytes())
+        texture = self.context.texture(
+            (rgba.shape[1], rgba.shape[0]), 4, np.ascontiguousarray(rgba).tobytes()
+        )
         texture.build_mipmaps()
         texture.filter = moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR
         return texture
+
+    def _volume(self) -> moderngl.Texture3D:
+        """Random numbers that the shaders make grain of; the same in every run."""
+        random = np.random.default_rng(0).integers(0, 256, (64, 64, 64, 4), np.uint8)
+        volume = self.context.texture3d((64, 64, 64), 4, random.tobytes())
+        volume.filter = moderngl.LINEAR, moderngl.LINEAR
+        return volume
 
     def _load(self, part: Part) -> _Drawn:
         shape = part.surface
         count, faces = shape.refine.shape[0], len(shape.quads)
         rows = shape.quads.ravel()
-        gather = sparse.csr_matrix((np.ones(len(rows)), (rows, np.repeat(np.arange(faces), 4))), shape=(count, faces))
+        gather = sparse.csr_matrix(
+            (np.ones(len(rows)), (rows, np.repeat(np.arange(faces), 4))), shape=(count, faces)
+        )
         near = sparse.csr_matrix(
             (np.ones(len(rows)), (rows, np.roll(shape.quads, -1, axis=1).ravel())), shape=(count, count)
         )
@@ -291,8 +319,9 @@ class Stage:
             [(moving, "3f 24x", "in_position"), _only(self._depth, seams, ("in_uv",), (2,))],
             order,
         )
-        pictures = self._texture(_rgba(part.texture, 255)), self._texture(_rgba(part.relief, 128))
-        return _Drawn(part, moving, order, depth, depth, *pictures, gather, smooth)
+        picture = _rgba(part.texture, 255)
+        pictures = self._texture(picture), self._texture(_rgba(part.relief, 128))
+        return _Drawn(part, moving, order, depth, depth, *pictures, _soft(part, picture), gather, smooth)
 
 
 def _rgba(file: Path | None, level: int) -> Picture:
@@ -307,6 +336,20 @@ def _normals(drawn: _Drawn, points: Floats) -> Floats:
     quads = drawn.part.surface.quads
     face = np.cross(points[quads[:, 2]] - points[quads[:, 0]], points[quads[:, 3]] - points[quads[:, 1]])
     return _unit(drawn.gather @ face)
+
+
+def _soft(part: Part, picture: Picture) -> NDArray[np.bool_]:
+    """Triangles [triangles] over which the texture is not solid throughout, looked up at 15 places of each
+    in the lowest alpha of its surroundings."""
+    if part.material != "hair":
+        return np.ones(len(part.surface.triangles), np.bool_)
+    alpha = minimum_filter(picture[:, :, 3], size=5)
+    steps = np.array([(i, j, 4 - i - j) for i in range(5) for j in range(5 - i)]) / 4
+    places = np.einsum("sk,tkc->tsc", steps, part.surface.uvs[part.surface.triangles])
+    high, wide = alpha.shape
+    x = np.clip(places[..., 0] * wide, 0, wide - 1).astype(int)
+    y = np.clip(places[..., 1] * high, 0, high - 1).astype(int)
+    return np.asarray(alpha[y, x].min(1) < SOLID_HAIR * 255)
 
 
 def _unit(rows: Floats) -> Floats:
@@ -328,7 +371,7 @@ def _set(program: moderngl.Program, name: str, value: Floats | bytes | float) ->
     if name not in program:
         return
     if isinstance(value, bytes):
-        program[name].write(value)
+        cast(moderngl.Uniform, program[name]).write(value)
     elif isinstance(value, float):
         program[name] = value
     else:

@@ -40,7 +40,7 @@ def expression(row: NDArray[np.float32]) -> Expression:
         "mouth-protusion": 0.50 * open_round,
         "mouth-elevation": 0.42 * c["upper"] + 0.30 * jaw * (1.0 - c["round"]) + 0.30 * c["bite"],
         "mouth-parling": 0.30 * max(c["upper"], c["lower"]) * (1.0 - c["press"]) * (1.0 - c["bite"]),
-        "mouth-depression-retraction": 0.34 * c["lower"] + 0.10 * spread * min(1.0, 3.0 * jaw),
+        "mouth-depression-retraction": 0.24 * c["lower"] + 0.08 * spread * min(1.0, 3.0 * jaw),
         BITE: c["bite"],
     }
     lift = 14.0 * c["tongue_tip"] + 6.0 * c["tongue_back"] - 6.0 - 9.0 * jaw
@@ -49,8 +49,16 @@ def expression(row: NDArray[np.float32]) -> Expression:
         "tongue00": about_x(-lift),
         "tongue02": about_x(-10.0 * c["tongue_tip"] + 8.0 * c["tongue_back"]),
     }
-    shift = np.array([0.0, -0.09 + 0.08 * c["tongue_tip"] + 0.15 * c["tongue_out"], -0.14 + 0.08 * c["tongue_tip"] + 0.14 * c["tongue_out"]])
-    return Expression({name: float(np.clip(value, 0.0, 1.0)) for name, value in units.items()}, bones, {"tongue00": shift})
+    shift = np.array(
+        [
+            0.0,
+            -0.09 + 0.08 * c["tongue_tip"] + 0.15 * c["tongue_out"],
+            -0.14 + 0.08 * c["tongue_tip"] + 0.14 * c["tongue_out"],
+        ]
+    )
+    return Expression(
+        {name: float(np.clip(value, 0.0, 1.0)) for name, value in units.items()}, bones, {"tongue00": shift}
+    )
 
 
 def about_x(degrees: float) -> Floats:

@@ -146,7 +146,9 @@ class Figure:
         skin = Part(
             "skin",
             "skin",
-            folder / looks.skin, None, looks.complexion,
+            folder / looks.skin,
+            None,
+            looks.complexion,
             surface(mesh, body, smooth=True),
             None,
             self.weights,
@@ -290,7 +292,9 @@ def _lip_mask(folder: Path, count: int) -> Floats:
 def _bite(base: Floats) -> tuple[Ints, Floats]:
     """The lower lip drawn up and in beneath the upper teeth: vertices and their offsets."""
     away = base - base[LOWER_LIP] - np.array([0.0, -0.03, 0.0])
-    near = np.exp(-((away[:, 0] / 0.17) ** 4) - (np.minimum(away[:, 1], 0.0) / 0.11) ** 2 - (away[:, 2] / 0.12) ** 2)
+    near = np.exp(
+        -((away[:, 0] / 0.17) ** 4) - (np.minimum(away[:, 1], 0.0) / 0.11) ** 2 - (away[:, 2] / 0.12) ** 2
+    )
     near *= 1.0 / (1.0 + np.exp((base[:, 1] - base[UPPER_LIP, 1] + 0.004) / 0.003))
     vertices = np.flatnonzero(near > 1e-3)
     return vertices, near[vertices, None] * np.array([0.0, 0.050, -0.055])
@@ -301,7 +305,12 @@ def _inner_mask(mesh: Mesh, base: Floats) -> Floats:
     uv = mesh.uvs[mesh.corners].mean(1)
     middle = base[mesh.faces].mean(1) - base[UPPER_LIP]
     inner = (mesh.groups == "body") & (uv[:, 0] > 0.74) & (uv[:, 0] < 0.96) & (uv[:, 1] < 0.14)
-    inner &= (np.abs(middle[:, 0]) < 0.5) & (np.abs(middle[:, 1]) < 0.7) & (middle[:, 2] < 0.02) & (middle[:, 2] > -1.5)
+    inner &= (
+        (np.abs(middle[:, 0]) < 0.5)
+        & (np.abs(middle[:, 1]) < 0.7)
+        & (middle[:, 2] < 0.02)
+        & (middle[:, 2] > -1.5)
+    )
     mask = np.zeros(len(base))
     mask[np.unique(mesh.faces[inner])] = 1.0
     return mask

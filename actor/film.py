@@ -205,15 +205,15 @@ def _movement(film: Film, figure: Figure) -> Movement:
 
 def _mouth(film: Film) -> Controls:
     script = film.script
-    return controls(
-        script.phones, script.pcm, script.frames, seed=film.seed, style=STYLES[script.presenter]
-    )
+    return controls(script.phones, script.pcm, script.frames, seed=film.seed, style=STYLES[script.presenter])
 
 
 def _check_same(film: Film) -> None:
     """Refuse to go on with parts of another film."""
     script = film.script
-    mark = hashlib.sha256(script.pcm.tobytes() + repr((script.presenter, script.sections, film.size, film.seed)).encode())
+    mark = hashlib.sha256(
+        script.pcm.tobytes() + repr((script.presenter, script.sections, film.size, film.seed)).encode()
+    )
     about = film.out / "film.json"
     now = {"film": mark.hexdigest(), "frames": script.frames}
     if not about.exists():

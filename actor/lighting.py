@@ -33,7 +33,8 @@ class Camera:
     @property
     def place(self) -> Floats:
         """The camera's place, decimetres."""
-        return self.centre + np.array([0.0, 0.0, self.high / 2 / np.tan(SIGHT / 2)])
+        away = self.high / 2 / np.tan(SIGHT / 2)
+        return np.asarray(self.centre + np.array([0.0, 0.0, away]))
 
     def matrix(self) -> Floats:
         """From the room to clip space: [4, 4]."""
@@ -71,7 +72,7 @@ class Lighting:
     sky: tuple[float, float, float] = (0.44, 0.44, 0.45)
     ground: tuple[float, float, float] = (0.22, 0.18, 0.16)
     exposure: float = 0.46
-    softness: float = 26.0
+    softness: float = 16.0
     """How far shadows blur, in points of the shadow map."""
 
     @property

@@ -62,7 +62,13 @@ def _face(eyes: str, brows: str, hair: str, colour: Colour, lashes: float = 1.0)
         ),
         Piece("eyes", "eye", "eyes/high-poly/high-poly", f"eyes/high-poly/{eyes}_eye.png"),
         Piece("brows", "brow", f"eyebrows/{brows}/{brows}", f"eyebrows/{brows}/{brows}.png", colour),
-        Piece("lashes", "lash", "eyelashes/eyelashes02/eyelashes02", "eyelashes/eyelashes02/eyelashes02.png", (lashes, 0.0, 0.0)),
+        Piece(
+            "lashes",
+            "lash",
+            "eyelashes/eyelashes02/eyelashes02",
+            "eyelashes/eyelashes02/eyelashes02.png",
+            (lashes, 0.0, 0.0),
+        ),
         Piece("hair", "hair", f"hair/{hair}/{hair}", f"hair/{hair}/{hair}_diffuse.png", colour, smooth=True),
     )
 

@@ -26,7 +26,10 @@ class Marks:
         """Marks without the open sky, which needs a stage to be measured (`open_sky`)."""
         placed, _, _ = figure.place(Pose())
         return cls(
-            tuple((points, _marks(figure, part, points, placed)) for part, points in zip(figure.parts, placed, strict=True))
+            tuple(
+                (points, _marks(figure, part, points, placed))
+                for part, points in zip(figure.parts, placed, strict=True)
+            )
         )
 
     def with_sky(self, sky: tuple[NDArray[np.float64], ...]) -> Marks:
@@ -52,7 +55,11 @@ def _marks(figure: Figure, part: Part, points: Floats, placed: list[Floats]) -> 
 
 def _covered(figure: Figure, points: Floats, placed: list[Floats]) -> NDArray[np.float64]:
     """Scalp that hair lies on: it takes the hair's colour, so that no bald line shows."""
-    hair = [place[part.surface.spread] for part, place in zip(figure.parts, placed, strict=True) if part.material == "hair"]
+    hair = [
+        place[part.surface.spread]
+        for part, place in zip(figure.parts, placed, strict=True)
+        if part.material == "hair"
+    ]
     if not hair:
         return np.zeros(len(points))
     distance, _ = cKDTree(np.concatenate(hair)).query(points)

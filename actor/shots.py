@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import anyio
 import numpy as np
+from numpy.typing import NDArray
 
 from actor.mouth import Style
 from doublure.cue import Utterance
@@ -72,11 +73,11 @@ class Script:
     def frames(self) -> int:
         return len(self.pcm) // SAMPLES_PER_FRAME
 
-    def energy(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    def energy(self) -> NDArray[np.float64]:
         """Loudness of each frame against the loud ones: [frames], 0..1."""
         rms = np.sqrt((self.pcm.reshape(-1, SAMPLES_PER_FRAME).astype(np.float64) ** 2).mean(1))
         loud = np.quantile(rms[rms > 1e-3], 0.95) if (rms > 1e-3).any() else 1.0
-        return np.clip(rms / loud, 0.0, 1.0)
+        return np.asarray(np.clip(rms / loud, 0.0, 1.0))
 
 
 class _Reel:
@@ -107,7 +108,9 @@ class _Reel:
         return np.concatenate([*self._pieces, np.zeros(short, np.float32)])
 
 
-def performed(presenter: str, *, names: Sequence[str] = (), voices: dict[Language, str] | None = None) -> Script:
+def performed(
+    presenter: str, *, names: Sequence[str] = (), voices: dict[Language, str] | None = None
+) -> Script:
     """The shot list spoken by this presenter. `names` keeps only shots of those names; `voices`
     replaces the presenter's packs. Synthesis takes about two thirds of the speech's length."""
     packs = voices or VOICES[presenter]
@@ -124,20 +127,22 @@ def performed(presenter: str, *, names: Sequence[str] = (), voices: dict[Languag
         start = reel.seconds
         reel.silence(IDLE_SECONDS)
         sections.append(Section("idle", "idle", "", start, reel.seconds))
+    for gesture in _gestures(lists["zh"]):
+        for _ in range(TIMES if keep(gesture) else 0):
+            start = reel.seconds
+            reel.silence(GESTURE_SECONDS)
+            sections.append(Section("gesture", gesture, "", start, reel.seconds))
     for half in (0, 1):
         for language in LANGUAGES:
             name = f"talk_{language}_{half + 1}"
             if keep(name):
-                sections.append(_spoken(reel, "talk", name, language, _half(lists[language], half), packs[language]))
-    for gesture in _gestures(lists["zh"]):
-        for turn in range(TIMES):
-            if keep(gesture):
-                start = reel.seconds
-                reel.silence(GESTURE_SECONDS)
-                sections.append(Section("gesture", gesture, "", start, start + GESTURE_SECONDS))
-            del turn
+                sections.append(
+                    _spoken(reel, "talk", name, language, _half(lists[language], half), packs[language])
+                )
     if keep("consent"):
-        said = consent_statement("zh", NAMES[presenter].split(" (")[0], "Doublure", "直播演示", "2099年12月31日", WORDS)
+        said = consent_statement(
+            "zh", NAMES[presenter].split(" (")[0], "Doublure", "直播演示", "2099年12月31日", WORDS
+        )
         sections.append(_spoken(reel, "consent", "consent", "zh", [said], packs["zh"]))
     reel.silence(1.0)
     return Script(presenter, tuple(sections), reel.pcm(), tuple(reel.phones))
@@ -148,7 +153,9 @@ WORDS = ("苹果", "月亮", "火车", "雨伞")
 
 
 def _gestures(shots: ShotList) -> list[str]:
-    return list(dict.fromkeys(shot.gesture for shot in shots.shots if shot.kind == "gesture" and shot.gesture))
+    return list(
+        dict.fromkeys(shot.gesture for shot in shots.shots if shot.kind == "gesture" and shot.gesture)
+    )
 
 
 def _half(shots: ShotList, half: int) -> list[str]:
@@ -170,5 +177,10 @@ def _spoken(reel: _Reel, kind: str, name: str, language: Language, text: list[st
 
 async def _sentence(text: str, language: Language, pack: str) -> list[tuple[Pcm, tuple[Phone, ...]]]:
     speaker = Speaker(Kokoro(pack, language, 1.0), language)
-    clauses = [clause async for clause in speaker.speak(Utterance(id="", cue="", kind="script", text=text, language=language))]
+    clauses = [
+        clause
+        async for clause in speaker.speak(
+            Utterance(id="", cue="", kind="script", text=text, language=language)
+        )
+    ]
     return [(clause.speech.pcm, clause.speech.phones) for clause in clauses]

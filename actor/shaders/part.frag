@@ -12,6 +12,7 @@
 
 uniform sampler2D picture;
 uniform sampler2D shadow;
+uniform sampler3D random;
 uniform vec3 eye;          // the camera
 uniform vec3 key_from;     // towards the key light
 uniform vec3 fill_from;
@@ -40,20 +41,14 @@ in vec4 marks;
 in vec4 lit;
 out vec4 colour;
 
-float hash(vec3 p) {
-    p = fract(p * vec3(0.1031, 0.1030, 0.0973));
-    p += dot(p, p.yxz + 33.33);
-    return fract((p.x + p.y) * p.z);
+// four value noises, -1..1, from a small volume of random numbers that repeats every 64 units
+vec4 noises(vec3 p) {
+    vec3 f = fract(p);
+    p += f * f * (3.0 - 2.0 * f) - f;
+    return texture(random, (p + 0.5) / 64.0) * 2.0 - 1.0;
 }
 
-// value noise, -1..1
-float noise(vec3 p) {
-    vec3 i = floor(p), f = fract(p);
-    f = f * f * (3.0 - 2.0 * f);
-    float a = mix(mix(mix(hash(i), hash(i + vec3(1,0,0)), f.x), mix(hash(i + vec3(0,1,0)), hash(i + vec3(1,1,0)), f.x), f.y),
-                  mix(mix(hash(i + vec3(0,0,1)), hash(i + vec3(1,0,1)), f.x), mix(hash(i + vec3(0,1,1)), hash(i + vec3(1,1,1)), f.x), f.y), f.z);
-    return a * 2.0 - 1.0;
-}
+float noise(vec3 p) { return noises(p).x; }
 
 vec3 linear(vec3 c) { return pow(c, vec3(2.2)); }
 
@@ -109,22 +104,22 @@ void main() {
     float sight = marks.x, lips = marks.y, inner = marks.z, covered = marks.w;
     vec3 base = linear(texture(picture, uv).rgb) * tint;
     // colour that a small texture has lost: blood, melanin and pores in three sizes
-    float blood = noise(rest * 6.0) * 0.6 + noise(rest * 17.0) * 0.4;
-    float melanin = noise(rest * 31.0 + 7.0);
-    float pores = noise(rest * 150.0) * 0.6 + noise(rest * 290.0) * 0.4;
+    vec4 coarse = noises(rest * 17.0), fine = noises(rest * 150.0);
+    float blood = noise(rest * 6.0) * 0.6 + coarse.x * 0.4;
+    float melanin = noises(rest * 31.0).y;
+    float pores = fine.w;
     base *= 1.0 + vec3(0.035, -0.03, -0.03) * blood + 0.025 * melanin + 0.02 * pores;
-    float lined = noise(vec3(rest.x * 75.0, rest.y * 9.0, rest.z * 20.0));
+    float lined = lips > 0.0 ? noise(vec3(rest.x * 75.0, rest.y * 9.0, rest.z * 20.0)) : 0.0;
     base = mix(base, lip_colour * (0.92 + 0.08 * lined + 0.05 * blood), lips * 0.75 * (1.0 - inner));
     // blood shows on the cheeks, the nose and the ears
     float flush = exp(-dot(rest - cheek, rest - cheek) / 0.09) + exp(-dot(rest - cheek * vec3(-1, 1, 1), rest - cheek * vec3(-1, 1, 1)) / 0.09);
     base *= mix(vec3(1.0), vec3(1.06, 0.84, 0.84), flush * 0.6);
     // the first hairs stand apart
-    float hairs = noise(vec3(atan(rest.x, rest.y - cheek.y - 0.7) * 100.0, length(rest.xy) * 2.0, rest.z * 2.0));
+    float hairs = covered == 0.0 ? 0.0 : noise(vec3(atan(rest.x, rest.y - cheek.y - 0.7) * 100.0, length(rest.xy) * 2.0, rest.z * 2.0));
     covered = clamp(covered * (1.0 + 0.35 * hairs), 0.0, 1.0);
     base = mix(base, hair_colour * 1.5, covered * 0.85);
     // small relief moves the highlights, hardly the shade
-    vec3 grain = vec3(noise(rest * 150.0 + 11.0), noise(rest * 150.0 + 23.0), noise(rest * 150.0 + 37.0));
-    vec3 bumped = normalize(n + grain * mix(0.07, 0.12, lips));
+    vec3 bumped = normalize(n + fine.xyz * mix(0.07, 0.12, lips));
     float arrive = arrives(0.004);
     vec3 scattered = pow(vec3(arrive), vec3(0.55, 0.9, 1.0));
     vec3 light = vec3(0.0);
@@ -152,7 +147,6 @@ void main() {
     colour = vec4(shown(out_light), 1.0);
 }
 #elif MATERIAL == CLOTH
-uniform vec3 weave;   // threads per decimetre along the body's axes, strength
 uniform sampler2D relief;
 uniform vec4 buttons;  // x, height of the first, distance downwards, how many
 
@@ -174,13 +168,11 @@ void main() {
     float sight = marks.x;
     vec4 texel = texture(picture, uv);
     vec3 base = linear(texel.rgb) * tint;
-    float fold = noise(rest * vec3(9.0, 3.5, 9.0)) * 0.6 + noise(rest * vec3(22.0, 9.0, 22.0)) * 0.4;
-    float thread = noise(rest * weave.x) * weave.z;
-    base *= 1.0 + 0.04 * fold + thread;
+    base *= 1.0 + 0.04 * noise(rest * vec3(12.0, 5.0, 12.0));
     n = mapped(n);
     // soft folds, slanting as cloth hangs
     vec3 hang = vec3(rest.x * 2.6 + rest.y * 1.1, rest.y * 0.9, rest.z * 2.6);
-    vec3 bend = vec3(noise(hang + 3.0), noise(hang + 13.0), noise(hang + 29.0)) + 0.4 * vec3(noise(hang * 2.7 + 5.0), noise(hang * 2.7 + 17.0), noise(hang * 2.7 + 23.0));
+    vec3 bend = noises(hang).xyz + 0.4 * noises(hang * 2.7).yzw;
     n = normalize(n + bend * 0.16);
     if (buttons.w > 0.0 && rest.z > 0.0) {
         // mother-of-pearl, sewn on: a rim, a hollow, four holes
@@ -218,7 +210,7 @@ void main() {
     float sight = marks.x;
 #if MATERIAL == HAIR
     vec3 t = normalize(soft + vec3(1e-6));   // for hair, `soft` runs along the strands
-    float strand = noise(vec3(uv.x * 420.0, uv.y * 6.0, 1.0)) * 0.6 + noise(vec3(uv.x * 900.0, uv.y * 9.0, 5.0)) * 0.4;
+    float strand = noise(vec3(uv.x * 420.0, uv.y * 6.0, 1.5)) * 0.6 + noise(vec3(uv.x * 900.0, uv.y * 9.0, 5.5)) * 0.4;
     t = normalize(t + n * strand * 0.12);
     float tone = dot(linear(texel.rgb), vec3(0.3, 0.5, 0.2));
     vec3 base = tint * (0.35 + 2.2 * tone) * (1.0 + 0.30 * strand);

@@ -1,0 +1,110 @@
+"""`python -m actor`: renders the presenters' footage, stills and pictures."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from PIL import Image
+
+from actor.film import Film, Set, finish, render
+from actor.looks import PRESENTERS
+from actor.shots import Script, performed
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+FIGURES = Path(__file__).parent / "figures"
+Presenter = Annotated[str, typer.Argument(help="woman or man")]
+
+
+@app.command()
+def film(
+    presenter: Presenter,
+    out: Annotated[Path, typer.Option(help="folder for parts, footage.mp4 and truth.npz")] = Path(
+        "out/actor"
+    ),
+    size: Annotated[str, typer.Option(help="width x height")] = "1080x1920",
+    seed: Annotated[int, typer.Option(help="same seed, same footage")] = 1,
+    workers: Annotated[int, typer.Option(help="processes that draw")] = 2,
+    only: Annotated[str, typer.Option(help="names of shots, with commas; all when empty")] = "",
+) -> None:
+    """Render the whole shot list; goes on where an earlier run stopped."""
+    folder = out / presenter
+    script = _script(presenter, folder, only)
+    whole = Film(script, FIGURES, folder, _size(size), seed)
+    began = time.monotonic()
+    command = [sys.executable, "-m", "actor", "part", presenter, str(folder), size, str(seed)]
+    # one thread of the software renderer each: the figure's own arithmetic fills the gaps
+    environment = {**os.environ, "LP_NUM_THREADS": "1"}
+    running = [
+        subprocess.Popen([*command, str(share), str(workers)], env=environment) for share in range(workers)
+    ]
+    failed = [one.wait() for one in running]
+    if any(failed):
+        raise SystemExit("a part could not be rendered; run the command again to go on")
+    footage, truth = finish(whole)
+    minutes = (time.monotonic() - began) / 60
+    print(f"{footage} ({script.frames} frames) and {truth}, {minutes:.1f} minutes")
+
+
+@app.command(hidden=True)
+def part(presenter: str, folder: Path, size: str, seed: int, share: int, of: int) -> None:
+    """One worker's parts."""
+    script = _script(presenter, folder, "")
+    began = time.monotonic()
+    for number in render(Film(script, FIGURES, folder, _size(size), seed), share, of):
+        print(f"part {number} after {time.monotonic() - began:.0f} s", flush=True)
+
+
+@app.command()
+def still(
+    presenter: Presenter,
+    out: Annotated[Path, typer.Option(help="folder of the film")] = Path("out/actor"),
+    seconds: Annotated[str, typer.Option(help="times in the film, with commas")] = "1",
+    size: Annotated[str, typer.Option(help="width x height")] = "1080x1920",
+    seed: Annotated[int, typer.Option(help="same seed, same footage")] = 1,
+) -> None:
+    """Draw single frames of the film as PNG."""
+    folder = out / presenter
+    script = _script(presenter, folder, "")
+    stage = Set(Film(script, FIGURES, folder, _size(size), seed))
+    for second in seconds.split(","):
+        picture, _ = stage.frame(min(round(float(second) * 25), script.frames - 1))
+        file = folder / f"still-{float(second):06.2f}.png"
+        Image.fromarray(picture).save(file)
+        print(file)
+
+
+def _script(presenter: str, folder: Path, only: str) -> Script:
+    """The presenter's script, spoken once and kept beside the film."""
+    if presenter not in PRESENTERS:
+        raise typer.BadParameter(f"no presenter {presenter!r}; there are {', '.join(PRESENTERS)}")
+    kept = folder / "script.pickle"
+    if kept.exists():
+        script: Script = pickle.loads(kept.read_bytes())
+        return script
+    folder.mkdir(parents=True, exist_ok=True)
+    print("speaking the shot list", flush=True)
+    script = performed(presenter, names=[name for name in only.split(",") if name])
+    kept.write_bytes(pickle.dumps(script))
+    return script
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        wide, high = (int(part) for part in text.split("x"))
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no size; write it as 1080x1920") from error
+    if wide % 2 or high % 2 or min(wide, high) < 16:
+        raise typer.BadParameter(f"{text!r}: both sides must be even and at least 16")
+    return wide, high
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,216 @@
+"""Arms and hands: where a wrist should be and how a hand should lie, made into turns of bones.
+
+Everything is in the chest's own frame at rest (decimetres; x to the presenter's left, y up, z to the
+front), so hands sway with the body. Two bones reach a point by the law of cosines; the elbow hangs
+where it is pointed to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial.transform import Rotation, Slerp
+
+from actor.figure import Figure
+from actor.meshes import Floats
+
+CURLS = (62.0, 82.0, 55.0)
+"""Degrees of the three joints of a finger when its curl is 1."""
+THUMB_CURLS = (18.0, 32.0, 45.0)
+TWIST_OF_FOREARM = 0.6
+"""Share of the hand's twist that the forearm takes, so that the wrist does not wring."""
+STRAIGHTENED = 0.85
+"""Share of their curl at rest that fingers lose when their curl is 0."""
+REACH = 0.985
+"""An arm is never stretched further than this share of its length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """How one hand is held."""
+
+    wrist: tuple[float, float, float]
+    fingers: tuple[float, float, float]
+    """Where the fingers point."""
+    palm: tuple[float, float, float]
+    """Where the palm faces."""
+    curls: tuple[float, float, float, float, float] = (0.15, 0.18, 0.22, 0.26, 0.30)
+    """Thumb to little finger: 0 straight, 1 closed."""
+    spread: float = 0.0
+    """Degrees between neighbouring fingers."""
+    elbow: tuple[float, float, float] = (0.75, -0.9, -0.45)
+    """Where the elbow hangs; x points outwards on both sides."""
+
+    def mirrored(self) -> Hand:
+        """The same for the other hand."""
+        x, y, z = self.wrist
+        a, b, c = self.fingers
+        d, e, f = self.palm
+        return Hand((-x, y, z), (-a, b, c), (-d, e, f), self.curls, self.spread, self.elbow)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A hand between two that are given: numbers that can be mixed."""
+
+    wrist: Floats
+    turn: Rotation
+    """From the hand at rest."""
+    curls: Floats
+    spread: float
+    elbow: Floats
+
+
+class Arm:
+    """One arm of a figure."""
+
+    def __init__(self, figure: Figure, side: str) -> None:
+        def head(name: str) -> Floats:
+            return figure.bones[figure.index[f"{name}.{side}"]].head
+
+        self._side = side
+        self._out = 1.0 if side == "L" else -1.0
+        self._shoulder, self._elbow, self._wrist = head("upperarm01"), head("lowerarm01"), head("wrist")
+        self._upper = float(np.linalg.norm(self._elbow - self._shoulder))
+        self._lower = float(np.linalg.norm(self._wrist - self._elbow))
+        self._bend = _frame(self._elbow - self._shoulder, self._wrist - self._elbow)
+        self._fore = _frame(self._wrist - self._elbow, self._elbow - self._shoulder)
+        knuckle, tip = head("finger3-1"), figure.bones[figure.index[f"finger3-3.{side}"]].tail
+        along = knuckle - self._wrist
+        across = head("finger2-1") - head("finger5-1")
+        palm = np.cross(along, across)
+        # fingers at rest curl a little towards the palm: that tells its side
+        self._palm = _unit(palm * np.sign(palm @ (tip - knuckle - along * 0.5)))
+        self._hand = _frame(along, self._palm)
+        self._little = _unit(-across)
+        self._fingers = self._joints(figure)
+        self._bent = [self._curls(joints) for joints in self._fingers]
+        self._closing = [self._astray(joints[0][1]) for joints in self._fingers]
+
+    def held(self, hand: Hand) -> Held:
+        """A hand as it is described, ready to be mixed."""
+        turn = _frame(np.array(hand.fingers), np.array(hand.palm)) @ self._hand.T
+        elbow = np.array(hand.elbow) * (self._out, 1.0, 1.0)
+        return Held(
+            np.array(hand.wrist), Rotation.from_matrix(turn), np.array(hand.curls), hand.spread, elbow
+        )
+
+    def bones(self, held: Held) -> dict[str, Floats]:
+        """Turns of the arm's and the hand's bones."""
+        wrist, elbow = self._reach(held.wrist, held.elbow)
+        upper = _frame(elbow - self._shoulder, wrist - elbow) @ self._bend.T
+        lower = _frame(wrist - elbow, elbow - self._shoulder) @ self._fore.T
+        relative = lower.T @ held.turn.as_matrix()
+        axis = _unit(self._wrist - self._elbow)
+        part = _about(axis, TWIST_OF_FOREARM * _twist(relative, axis))
+        turns = {
+            "upperarm01": upper,
+            "lowerarm01": upper.T @ lower,
+            "lowerarm02": part,
+            "wrist": part.T @ relative,
+        }
+        found = {f"{name}.{self._side}": turn for name, turn in turns.items()}
+        return found | self._curled(held)
+
+    def _reach(self, wrist: Floats, hint: Floats) -> tuple[Floats, Floats]:
+        """Wrist and elbow: the wrist pulled in when it is out of reach."""
+        away = wrist - self._shoulder
+        far = min(float(np.linalg.norm(away)), REACH * (self._upper + self._lower))
+        ahead = _unit(away)
+        along = (far**2 + self._upper**2 - self._lower**2) / (2 * far)
+        aside = np.sqrt(max(self._upper**2 - along**2, 1e-6))
+        down = _unit(hint - (hint @ ahead) * ahead)
+        return self._shoulder + ahead * far, self._shoulder + ahead * along + down * aside
+
+    def _joints(self, figure: Figure) -> list[list[tuple[str, Floats]]]:
+        """By finger, thumb first: names of its bones and their directions."""
+        found = []
+        for finger in range(1, 6):
+            names = [f"finger{finger}-{joint}.{self._side}" for joint in (1, 2, 3)]
+            bones = [figure.bones[figure.index[name]] for name in names]
+            found.append([(bone.name, _unit(bone.tail - bone.head)) for bone in bones])
+        return found
+
+    def _curled(self, held: Held) -> dict[str, Floats]:
+        turns: dict[str, Floats] = {}
+        for number, joints in enumerate(self._fingers):
+            thumb = number == 0
+            towards = _unit(0.55 * self._palm + 0.85 * self._little) if thumb else self._palm
+            for joint, (name, along) in enumerate(joints):
+                degrees = (THUMB_CURLS if thumb else CURLS)[joint] * held.curls[number]
+                degrees -= 0.0 if thumb else STRAIGHTENED * self._bent[number][joint]
+                turn = _about(_unit(np.cross(along, towards)), np.deg2rad(degrees))
+                if joint == 0 and not thumb:
+                    aside = np.deg2rad(held.spread) * (number - 2.5) - self._closing[number]
+                    turn = _about(self._palm, self._sense() * aside) @ turn
+                turns[name] = turn
+        return turns
+
+    def _curls(self, joints: list[tuple[str, Floats]]) -> list[float]:
+        """Degrees by which each joint of a finger at rest bends towards the palm."""
+        found = []
+        before = self._hand[:, 0]
+        for _, along in joints:
+            found.append(
+                float(np.rad2deg(np.arcsin(np.clip((along - before * (along @ before)) @ self._palm, -1, 1))))
+            )
+            before = along
+        return found
+
+    def _astray(self, along: Floats) -> float:
+        """Radians by which a finger at rest points towards the little finger, against the hand."""
+        flat = _unit(along - (along @ self._palm) * self._palm)
+        middle = self._hand[:, 0] - (self._hand[:, 0] @ self._palm) * self._palm
+        return float(
+            np.arcsin(np.clip(np.cross(_unit(middle), flat) @ self._palm * self._sense(), -1.0, 1.0))
+        )
+
+    def _sense(self) -> float:
+        """Which way about the palm the fingers spread towards the little one."""
+        turned = np.cross(self._palm, self._hand[:, 0])
+        return float(np.sign(turned @ self._little))
+
+
+def mixed(first: Held, second: Held, share: float) -> Held:
+    """Between two hands; `share` 0 is the first, 1 the second; a little outside is overshoot."""
+    turns = Rotation.concatenate([first.turn, second.turn])
+    turn = Slerp([0.0, 1.0], turns)(float(np.clip(share, 0.0, 1.0)))
+    return Held(
+        first.wrist + (second.wrist - first.wrist) * share,
+        turn,
+        np.clip(first.curls + (second.curls - first.curls) * share, 0.0, 1.15),
+        first.spread + (second.spread - first.spread) * share,
+        first.elbow + (second.elbow - first.elbow) * share,
+    )
+
+
+def posed(figure: Figure, hands: Mapping[str, Hand]) -> dict[str, Floats]:
+    """Turns for hands by side, L and R: for stills."""
+    turns: dict[str, Floats] = {}
+    for side, hand in hands.items():
+        arm = Arm(figure, side)
+        turns |= arm.bones(arm.held(hand))
+    return turns
+
+
+def _frame(first: Floats, second: Floats) -> Floats:
+    """Columns: along `first`, as near to `second` as can be, across both."""
+    x = _unit(first)
+    y = _unit(second - (second @ x) * x)
+    return np.stack([x, y, np.cross(x, y)], 1)
+
+
+def _unit(vector: Floats) -> Floats:
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9))
+
+
+def _about(axis: Floats, angle: float) -> Floats:
+    return np.asarray(Rotation.from_rotvec(axis * angle).as_matrix())
+
+
+def _twist(turn: Floats, axis: Floats) -> float:
+    """Angle of the turn about an axis, the rest being swing."""
+    quaternion = Rotation.from_matrix(turn).as_quat()
+    return float(2 * np.arctan2(quaternion[:3] @ axis, quaternion[3]) + np.pi) % (2 * np.pi) - np.pi

@@ -1,0 +1,189 @@
+"""The gestures: what the hands, the head and the face do, from rest to rest.
+
+A gesture is a row of holds with the seconds it takes to get to each; between two the hand goes along an
+arc with the speed of a reaching arm (minimum jerk, Flash and Hogan 1985). Right and left are the
+presenter's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from actor.arms import Hand
+
+_REST = (0.15, 0.24, 0.28, 0.32, 0.36)
+REST_LEFT = Hand((0.78, 1.60, 1.86), (-1.0, -0.24, 0.12), (-0.10, 0.15, -1.0), _REST, 0.0, (0.8, -0.8, -0.5))
+REST_RIGHT = Hand((-0.80, 1.76, 2.10), (1.0, -0.32, 0.08), (0.10, 0.15, -1.0), _REST, 0.0, (0.8, -0.8, -0.5))
+_FLAT = (0.02, 0.06, 0.07, 0.08, 0.12)
+_RELAXED = (0.12, 0.22, 0.28, 0.33, 0.38)
+_FIST = (0.75, 1.0, 1.0, 1.0, 1.0)
+_INDEX = (0.80, 0.0, 0.95, 1.0, 1.0)
+_TWO = (0.95, 0.0, 0.0, 1.0, 1.0)
+_THREE = (0.95, 0.0, 0.0, 0.0, 1.0)
+_THUMB = (-0.25, 1.0, 1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One station of a gesture."""
+
+    seconds: float
+    """To get here from the last one."""
+    stay: float = 0.0
+    """Seconds here."""
+    left: Hand | None = None
+    """None: at rest."""
+    right: Hand | None = None
+    head: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Yaw, pitch and roll, degrees; left, down and towards the left shoulder positive."""
+    lean: float = 0.0
+    """Degrees that the chest bows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gesture:
+    """Stations after the first rest; the way back is added."""
+
+    holds: tuple[Hold, ...]
+    back: float = 0.75
+    """Seconds of the way back to rest."""
+    smile: float = 0.45
+
+    @property
+    def seconds(self) -> float:
+        return sum(hold.seconds + hold.stay for hold in self.holds) + self.back
+
+
+def _wave(x: float, tilt: float) -> Hand:
+    return Hand((x, 4.55, 1.75), (tilt, 1.0, 0.12), (0.12, -0.05, 1.0), _FLAT, 5.0, (0.55, -1.0, -0.2))
+
+
+def _count(curls: tuple[float, float, float, float, float], spread: float) -> Gesture:
+    hand = Hand((-1.35, 4.45, 1.85), (0.06, 1.0, 0.10), (0.15, -0.05, 1.0), curls, spread, (0.45, -1.0, -0.1))
+    pushed = replace(hand, wrist=(-1.33, 4.40, 2.10))
+    return Gesture(
+        (
+            Hold(0.65, 0.15, right=hand, head=(-2.0, 0.0, 2.0)),
+            Hold(0.22, 0.95, right=pushed, head=(-2.0, 3.0, 2.0)),
+        )
+    )
+
+
+_SIDE = Hand((1.15, 2.50, 2.60), (0.62, 0.05, 0.75), (-0.25, 1.0, 0.25), _RELAXED, 2.0, (0.8, -0.9, -0.6))
+_SHOWN = replace(_SIDE, wrist=(1.25, 2.78, 2.72), fingers=(0.60, 0.18, 0.72), curls=_FLAT)
+_OPEN = Hand((1.00, 2.30, 2.60), (0.40, 0.02, 0.85), (-0.35, 1.0, 0.15), _RELAXED, 3.0, (0.9, -0.8, -0.6))
+_WIDE = replace(_OPEN, wrist=(1.25, 2.48, 2.72), fingers=(0.50, 0.08, 0.85), curls=_FLAT)
+_UP = Hand((-1.50, 5.05, 1.65), (0.05, 1.0, 0.10), (0.25, 0.0, 1.0), _INDEX, 0.0, (0.5, -1.0, -0.2))
+_HIGHER = replace(_UP, wrist=(-1.48, 5.40, 1.72))
+_DOWN = Hand((-0.95, 3.05, 2.75), (0.18, -1.0, 0.18), (0.35, 0.10, -1.0), _INDEX, 0.0, (0.95, 0.1, -0.5))
+_LOWER = replace(_DOWN, wrist=(-0.92, 2.62, 2.85))
+_ASIDE = Hand((-0.85, 2.75, 2.70), (-0.66, -0.52, 0.42), (0.20, -0.75, -0.55), _INDEX, 0.0, (0.9, -0.3, -0.7))
+_FURTHER = replace(_ASIDE, wrist=(-1.12, 2.50, 2.85))
+_CHOP = Hand((0.62, 3.05, 2.75), (-0.12, 0.25, 1.0), (-1.0, 0.1, 0.0), _FLAT, 1.0, (0.8, -0.8, -0.5))
+_CHOPPED = replace(_CHOP, wrist=(0.66, 2.35, 2.90), fingers=(-0.12, 0.02, 1.0))
+_LIKE = Hand((-1.05, 3.55, 2.55), (0.78, 0.10, 0.62), (0.55, 0.0, -0.85), _THUMB, 0.0, (0.8, -0.8, -0.4))
+_LIKED = replace(_LIKE, wrist=(-0.98, 3.72, 2.78))
+_PRAYER = Hand(
+    (0.21, 2.85, 2.45),
+    (-0.05, 1.0, 0.30),
+    (-1.0, 0.0, 0.0),
+    (0.0, 0.0, 0.0, 0.0, 0.0),
+    0.0,
+    (0.9, -0.6, -0.4),
+)
+
+
+def _both(hand: Hand) -> tuple[Hand, Hand]:
+    return hand, hand.mirrored()
+
+
+def _two(
+    seconds: float,
+    stay: float,
+    hand: Hand,
+    head: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    lean: float = 0.0,
+) -> Hold:
+    left, right = _both(hand)
+    return Hold(seconds, stay, left, right, head, lean)
+
+
+GESTURES: dict[str, Gesture] = {
+    "greet": Gesture(
+        (
+            Hold(0.70, 0.05, right=_wave(-1.50, -0.05), head=(-3.0, -2.0, 3.0)),
+            Hold(0.24, 0.02, right=_wave(-1.58, -0.38), head=(-3.0, 0.0, 4.0)),
+            Hold(0.30, 0.02, right=_wave(-1.40, 0.28), head=(-2.0, 1.0, 4.0)),
+            Hold(0.30, 0.02, right=_wave(-1.58, -0.36), head=(-3.0, 0.0, 4.0)),
+            Hold(0.28, 0.12, right=_wave(-1.42, 0.18), head=(-2.0, 2.0, 3.0)),
+        ),
+        smile=0.75,
+    ),
+    "point_up": Gesture(
+        (Hold(0.70, 0.05, right=_UP, head=(-4.0, -3.0, 0.0)), Hold(0.22, 0.12, right=_HIGHER, head=(-5.0, -5.0, 0.0)),
+         Hold(0.20, 0.04, right=_UP, head=(-3.0, -3.0, 0.0)), Hold(0.22, 0.65, right=_HIGHER, head=(-2.0, -1.0, 2.0))),
+    ),
+    "point_down": Gesture(
+        (Hold(0.62, 0.05, right=_DOWN, head=(-1.0, 4.0, 0.0)), Hold(0.20, 0.10, right=_LOWER, head=(-2.0, 7.0, 0.0)),
+         Hold(0.20, 0.04, right=_DOWN, head=(-1.0, 3.0, 0.0)), Hold(0.20, 0.62, right=_LOWER, head=(0.0, 4.0, 2.0))),
+    ),
+    "point_side": Gesture(
+        (Hold(0.62, 0.05, right=_ASIDE, head=(-7.0, 3.0, -2.0)), Hold(0.30, 0.95, right=_FURTHER, head=(-9.0, 4.0, -3.0))),
+    ),
+    "present": Gesture(
+        (Hold(0.70, 0.05, left=_SIDE, head=(6.0, 3.0, 2.0)), Hold(0.40, 1.05, left=_SHOWN, head=(4.0, 2.0, 3.0))),
+    ),
+    "open_palms": Gesture((_two(0.60, 0.04, _OPEN), _two(0.35, 0.95, _WIDE, (0.0, -1.0, 3.0)))),
+    "count_1": _count(_INDEX, 0.0),
+    "count_2": _count(_TWO, 11.0),
+    "count_3": _count(_THREE, 10.0),
+    "emphasise": Gesture(
+        (_two(0.55, 0.04, _CHOP, (0.0, -2.0, 0.0)), _two(0.20, 0.18, _CHOPPED, (0.0, 5.0, 0.0), 1.5),
+         _two(0.30, 0.03, _CHOP, (0.0, -1.0, 0.0)), _two(0.20, 0.40, _CHOPPED, (0.0, 5.0, 0.0), 1.5)),
+        smile=0.2,
+    ),
+    "thumbs_up": Gesture(
+        (Hold(0.62, 0.04, right=_LIKE, head=(-2.0, -1.0, 2.0)), Hold(0.24, 1.05, right=_LIKED, head=(-2.0, 4.0, 3.0))),
+        smile=0.7,
+    ),
+    "thank": Gesture(
+        (_two(0.70, 0.12, _PRAYER), _two(0.45, 0.45, _PRAYER, (0.0, 13.0, 0.0), 7.0), _two(0.50, 0.25, _PRAYER)),
+        back=0.85,
+        smile=0.55,
+    ),
+    "nod": Gesture(
+        (Hold(0.28, 0.02, head=(0.0, 9.0, 0.0)), Hold(0.28, 0.02, head=(0.0, -1.0, 0.0)), Hold(0.26, 0.02, head=(0.0, 8.0, 0.0)),
+         Hold(0.28, 0.02, head=(0.0, -1.0, 0.0)), Hold(0.26, 0.02, head=(0.0, 5.0, 0.0))),
+        back=0.45,
+    ),
+    "shake": Gesture(
+        (Hold(0.30, 0.02, head=(9.0, 2.0, 0.0)), Hold(0.38, 0.02, head=(-9.0, 2.0, 0.0)), Hold(0.38, 0.02, head=(8.0, 2.0, 0.0)),
+         Hold(0.36, 0.02, head=(-6.0, 2.0, 0.0))),
+        back=0.45,
+        smile=0.15,
+    ),
+}  # fmt: skip
+
+_EASED = Hand(
+    (0.95, 2.05, 2.35), (-0.45, 0.05, 0.90), (-0.55, 0.80, -0.25), _RELAXED, 2.0, (0.85, -0.9, -0.5)
+)
+_OFFERED = Hand((1.05, 2.45, 2.60), (0.10, 0.10, 1.0), (-0.45, 0.95, 0.0), _RELAXED, 2.5, (0.85, -0.9, -0.5))
+_PINCHED = Hand(
+    (-0.75, 2.75, 2.55),
+    (0.35, 0.45, 0.82),
+    (0.75, -0.25, -0.45),
+    (0.55, 0.55, 0.5, 0.45, 0.45),
+    0.0,
+    (0.85, -0.9, -0.5),
+)
+_TURNED = Hand((-1.00, 2.30, 2.50), (0.25, 0.10, 0.95), (0.50, 0.85, 0.0), _RELAXED, 3.0, (0.85, -0.9, -0.5))
+BEATS: tuple[Gesture, ...] = (
+    Gesture((Hold(0.45, 0.10, right=_TURNED), Hold(0.30, 0.20, right=replace(_TURNED, wrist=(-1.12, 2.10, 2.55)))), 0.70),
+    Gesture((_two(0.50, 0.08, _EASED), _two(0.32, 0.25, _OFFERED)), 0.75),
+    Gesture((Hold(0.45, 0.05, left=_OFFERED), Hold(0.28, 0.22, left=replace(_OFFERED, wrist=(1.15, 2.22, 2.68)))), 0.70),
+    Gesture((Hold(0.45, 0.05, right=_PINCHED), Hold(0.18, 0.10, right=replace(_PINCHED, wrist=(-0.78, 2.50, 2.62))),
+             Hold(0.20, 0.03, right=_PINCHED), Hold(0.18, 0.15, right=replace(_PINCHED, wrist=(-0.80, 2.48, 2.64)))), 0.70),
+    Gesture((_two(0.42, 0.03, _EASED), _two(0.22, 0.08, replace(_EASED, wrist=(1.0, 1.85, 2.45))), _two(0.24, 0.03, _EASED),
+             _two(0.22, 0.12, replace(_EASED, wrist=(1.02, 1.84, 2.45)))), 0.70),
+)  # fmt: skip
+"""What hands do to the rhythm of speech; of no meaning of their own."""
