@@ -20,9 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actor import studio, truth
+from actor.arms import posed
 from actor.draw import Picture, Stage
 from actor.expression import expression
 from actor.figure import Figure, Pose
+from actor.gestures import AWAY
 from actor.lighting import LIGHTINGS
 from actor.looks import PRESENTERS
 from actor.marks import Marks
@@ -35,6 +37,8 @@ from doublure.media import FPS, SAMPLE_RATE
 PART_FRAMES = 250
 QUALITY = "16"
 """x264's constant rate factor: as a good camera records, 8-10 Mbit/s."""
+BACKDROPS = Path(__file__).parent / "backdrops"
+"""Drawn once: each takes minutes."""
 LEAN = 0.5
 """A gesture's smile counts for so much beside the mouth's own."""
 
@@ -68,13 +72,14 @@ class Set:
         looks = PRESENTERS[film.script.presenter]
         self.film = film
         self.figure = Figure(film.figures, looks)
-        backdrop = studio.picture(looks.room, film.size, cache=film.out.parent / "backdrops")
+        backdrop = studio.picture(looks.room, film.size, cache=BACKDROPS)
         self.stage = Stage(self.figure, backdrop, film.size, LIGHTINGS[looks.room])
         self.movement = _movement(film, self.figure)
         self.mouth = _mouth(film)
         self.recorder = truth.Recorder(self.figure, self.stage.camera)
-        rest = Pose(bones=self.movement.moment(0).bones)
-        self.stage.mark(Marks.plain(self.figure).with_sky(open_sky(self.stage, rest)))
+        # with the hands away: what they hide at rest they uncover when they move
+        away = Pose(bones=posed(self.figure, dict(zip("LR", AWAY, strict=True))))
+        self.stage.mark(Marks.plain(self.figure).with_sky(open_sky(self.stage, away)))
 
     def frame(self, number: int) -> tuple[Picture, truth.Row]:
         """The picture of a frame and what is true of it."""

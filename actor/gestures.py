@@ -164,6 +164,9 @@ GESTURES: dict[str, Gesture] = {
     ),
 }  # fmt: skip
 
+AWAY = (_WIDE, _WIDE.mirrored())
+"""Left and right hand away from the body and from each other."""
+
 _EASED = Hand(
     (0.95, 2.05, 2.35), (-0.45, 0.05, 0.90), (-0.55, 0.80, -0.25), _RELAXED, 2.0, (0.85, -0.9, -0.5)
 )

@@ -13,6 +13,7 @@ import anyio
 import numpy as np
 from numpy.typing import NDArray
 
+from actor.gestures import GESTURES
 from actor.mouth import Style
 from doublure.cue import Utterance
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone
@@ -127,7 +128,7 @@ def performed(
         start = reel.seconds
         reel.silence(IDLE_SECONDS)
         sections.append(Section("idle", "idle", "", start, reel.seconds))
-    for gesture in _gestures(lists["zh"]):
+    for gesture in GESTURES:
         for _ in range(TIMES if keep(gesture) else 0):
             start = reel.seconds
             reel.silence(GESTURE_SECONDS)
@@ -150,12 +151,6 @@ def performed(
 
 WORDS = ("苹果", "月亮", "火车", "雨伞")
 """The consent's words of the day: fixed, as the presenters are nobody and every making is the same."""
-
-
-def _gestures(shots: ShotList) -> list[str]:
-    return list(
-        dict.fromkeys(shot.gesture for shot in shots.shots if shot.kind == "gesture" and shot.gesture)
-    )
 
 
 def _half(shots: ShotList, half: int) -> list[str]:

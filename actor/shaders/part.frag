@@ -32,13 +32,13 @@ uniform float cut;         // alpha: below it nothing is drawn in this pass
 uniform float keep;        // alpha above it was drawn before; 2 keeps all
 uniform float exposure;
 
-in vec3 place;
-in vec3 normal;
-in vec3 soft;
-in vec3 rest;
-in vec2 uv;
-in vec4 marks;
-in vec4 lit;
+centroid in vec3 place;
+centroid in vec3 normal;
+centroid in vec3 soft;
+centroid in vec3 rest;
+centroid in vec2 uv;
+centroid in vec4 marks;
+centroid in vec4 lit;
 out vec4 colour;
 
 // four value noises, -1..1, from a small volume of random numbers that repeats every 64 units
@@ -223,7 +223,7 @@ void main() {
     colour = vec4(shown(base * light + gleam * sight * sight), texel.a);
 #elif MATERIAL == BROW
     vec3 light = key * clamp(dot(n, key_from), 0.0, 1.0) * arrives(0.01) + fill * 0.5 + around(n);
-    colour = vec4(shown(tint * 0.6 * light), pow(texel.a, 0.65) * 0.92);
+    colour = vec4(shown(tint * 0.6 * light), pow(texel.a, 0.8) * 0.9);
 #else
     colour = vec4(shown(vec3(0.010, 0.007, 0.006)), smoothstep(0.15, 0.9, texel.a) * 0.9 * tint.x);
 #endif

@@ -8,13 +8,13 @@ in vec3 in_soft;     // normal of the surface smoothed over about a centimetre: 
 in vec3 in_rest;     // place on the body at rest, so that grain stays on the skin
 in vec2 in_uv;
 in vec4 in_marks;    // open sky (0..1), lips, inside of the mouth, under the hair
-out vec3 place;
-out vec3 normal;
-out vec3 soft;
-out vec3 rest;
-out vec2 uv;
-out vec4 marks;
-out vec4 lit;
+centroid out vec3 place;
+centroid out vec3 normal;
+centroid out vec3 soft;
+centroid out vec3 rest;
+centroid out vec2 uv;
+centroid out vec4 marks;
+centroid out vec4 lit;
 void main() {
     place = in_position;
     normal = in_normal;
