@@ -7,7 +7,6 @@ import pickle
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +15,8 @@ from PIL import Image
 
 from actor.film import Film, Set, finish, render
 from actor.looks import PRESENTERS
-from actor.shots import Script, performed
+from actor.script import Script
+from actor.shots import performed
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 FIGURES = Path(__file__).parent / "figures"

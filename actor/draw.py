@@ -243,7 +243,8 @@ class Stage:
             for _ in range(SMOOTHINGS):
                 broad = drawn.smooth @ broad
             broad = _unit(broad)
-        return np.concatenate([points, normal, broad], 1).astype(np.float32)[drawn.part.surface.spread]
+        moving = np.concatenate([points, normal, broad], 1).astype(np.float32)
+        return np.asarray(moving[drawn.part.surface.spread])
 
     def _strands(self, drawn: _Drawn, points: Floats) -> Floats:
         """Along the strands, which run along v of the texture: unit vectors [refined, 3]."""

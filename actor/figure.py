@@ -12,21 +12,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from actor.looks import Looks
 from actor.meshes import Floats, Ints, Mesh, Proxy, Surface, read_obj, read_proxy, read_target, surface
 
 UNITS = (
-    "eye-left-closure eye-left-opened-up eye-left-slit eye-right-closure eye-right-opened-up eye-right-slit "
-    "eyebrows-left-down eyebrows-left-extern-up eyebrows-left-inner-up eyebrows-left-up eyebrows-right-down "
-    "eyebrows-right-extern-up eyebrows-right-inner-up eyebrows-right-up mouth-compression "
-    "mouth-corner-puller mouth-depression mouth-depression-retraction mouth-elevation mouth-eversion "
-    "mouth-open mouth-parling mouth-part-later mouth-protusion mouth-pursing mouth-retraction "
-    "mouth-upward-retraction neck-platysma nose-compression nose-depression nose-left-dilatation "
-    "nose-left-elevation nose-right-dilatation nose-right-elevation"
-).split()
+    "eye-left-closure", "eye-left-opened-up", "eye-left-slit", "eye-right-closure", "eye-right-opened-up",
+    "eye-right-slit", "eyebrows-left-down", "eyebrows-left-extern-up", "eyebrows-left-inner-up",
+    "eyebrows-left-up", "eyebrows-right-down", "eyebrows-right-extern-up", "eyebrows-right-inner-up",
+    "eyebrows-right-up", "mouth-compression", "mouth-corner-puller", "mouth-depression",
+    "mouth-depression-retraction", "mouth-elevation", "mouth-eversion", "mouth-open", "mouth-parling",
+    "mouth-part-later", "mouth-protusion", "mouth-pursing", "mouth-retraction", "mouth-upward-retraction",
+    "neck-platysma", "nose-compression", "nose-depression", "nose-left-dilatation", "nose-left-elevation",
+    "nose-right-dilatation", "nose-right-elevation",
+)  # fmt: skip
 """Names of the expression units, as MakeHuman writes them."""
 
 UPPER_LIP, LOWER_LIP = 474, 523
@@ -211,10 +211,8 @@ class Figure:
         placed = []
         base = _skinned(shaped, self.weights, flat)
         for part in self.parts:
-            if part.proxy is None:
-                points = base
-            else:
-                points = _skinned(part.proxy.fit(shaped), part.skin, flat)
+            worn = part.proxy
+            points = base if worn is None else _skinned(worn.fit(shaped), part.skin, flat)
             placed.append(part.surface.refine @ points)
         return placed, base, moves
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import av
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from actor import studio, truth
 from actor.arms import posed
@@ -30,11 +31,13 @@ from actor.looks import PRESENTERS
 from actor.marks import Marks
 from actor.motion import Movement
 from actor.mouth import SMILE, Controls, controls
-from actor.shots import STYLES, Script
+from actor.script import Script
 from actor.sky import open_sky
 from doublure.media import FPS, SAMPLE_RATE
 
 PART_FRAMES = 250
+WHOLE = (1080, 1920)
+"""Size of the footage, pixels."""
 QUALITY = "16"
 """x264's constant rate factor: as a good camera records, 8-10 Mbit/s."""
 BACKDROPS = Path(__file__).parent / "backdrops"
@@ -72,7 +75,7 @@ class Set:
         looks = PRESENTERS[film.script.presenter]
         self.film = film
         self.figure = Figure(film.figures, looks)
-        backdrop = studio.picture(looks.room, film.size, cache=BACKDROPS)
+        backdrop = _backdrop(looks.room, film.size)
         self.stage = Stage(self.figure, backdrop, film.size, LIGHTINGS[looks.room])
         self.movement = _movement(film, self.figure)
         self.mouth = _mouth(film)
@@ -199,6 +202,14 @@ def _join(film: Film, file: Path) -> None:
             target.mux(packet)
 
 
+def _backdrop(room: str, size: tuple[int, int]) -> Picture:
+    """The room behind the presenter, scaled from the one picture that is kept."""
+    whole = studio.picture(room, WHOLE, cache=BACKDROPS)
+    return (
+        whole if size == WHOLE else np.asarray(Image.fromarray(whole).resize(size, Image.Resampling.LANCZOS))
+    )
+
+
 def _movement(film: Film, figure: Figure) -> Movement:
     script = film.script
     movement = Movement(figure, script.frames / FPS, seed=film.seed, energy=script.energy())
@@ -210,7 +221,9 @@ def _movement(film: Film, figure: Figure) -> Movement:
 
 def _mouth(film: Film) -> Controls:
     script = film.script
-    return controls(script.phones, script.pcm, script.frames, seed=film.seed, style=STYLES[script.presenter])
+    return controls(
+        script.phones, script.pcm, script.frames, seed=film.seed, style=PRESENTERS[script.presenter].style
+    )
 
 
 def _check_same(film: Film) -> None:

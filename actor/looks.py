@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from actor.mouth import Style
+
 Colour = tuple[float, float, float]
 """Linear light, 0..1 each."""
 
@@ -42,6 +44,8 @@ class Looks:
     lips: Colour
     pieces: tuple[Piece, ...]
     hair: Colour
+    style: Style
+    """How the mouth is used."""
     room: str
     buttons: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 0.0)
     """Of the clothes, at rest: across, height of the uppermost, distance downwards (decimetres), and how
@@ -118,6 +122,7 @@ WOMAN = Looks(
     ),
     hair=(0.020, 0.013, 0.010),
     buttons=(0.09, 3.35, 0.62, 5.0),
+    style=Style(strength=1.15, smile_rest=0.14, smile_talk=0.24),
     room="boutique",
 )
 
@@ -148,6 +153,7 @@ MAN = Looks(
         ),
     ),
     hair=(0.018, 0.013, 0.010),
+    style=Style(strength=1.05, smile_rest=0.08, smile_talk=0.14),
     room="workshop-modern",
     high=10.0,
 )

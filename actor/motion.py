@@ -145,8 +145,9 @@ class Movement:
     def _hands(self, playing: _Played | None, now: float) -> tuple[dict[str, Held], Floats, str, float]:
         """Hands by side; what the gesture adds to head (yaw, pitch, roll) and lean; phase; stroke."""
         breath = 0.02 * np.sin(2 * np.pi * BREATH_HZ * now)
+        idle = np.array([0.0, breath + 0.03 * self._drift[6](now), 0.02 * self._drift[7](now)])
         rest = {
-            side: Held(held.wrist + (0, breath + 0.03 * self._drift[6](now), 0.02 * self._drift[7](now)), held.turn,
+            side: Held(held.wrist + idle, held.turn,
                        held.curls + 0.03 * self._drift[5](now), held.spread, held.elbow)
             for side, held in self._rest.items()
         }  # fmt: skip
@@ -170,9 +171,8 @@ class Movement:
         """Yaw, pitch, roll, degrees."""
         drift = np.array([self._drift[0](now) * 2.4, self._drift[1](now) * 1.3, self._drift[2](now) * 1.6])
         stress = self._stress(now)
-        return drift * (1 + 0.7 * talking) + np.array(
-            [stress[2] * 3.0, stress[0] * 3.4 - 0.8 * talking, stress[2] * 2.0]
-        )
+        beaten = np.array([stress[2] * 3.0, stress[0] * 3.4 - 0.8 * talking, stress[2] * 2.0])
+        return np.asarray(drift * (1 + 0.7 * talking) + beaten)
 
     def _stress(self, now: float) -> tuple[float, float, float]:
         """Nod, raised brows and turn at this moment, from the stresses around it."""

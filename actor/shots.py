@@ -7,14 +7,12 @@ language and none is heard for the first time in the last.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import anyio
 import numpy as np
-from numpy.typing import NDArray
 
 from actor.gestures import GESTURES
-from actor.mouth import Style
+from actor.script import Script, Section
 from doublure.cue import Utterance
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone
 from doublure.shotlist import ShotList, consent_statement, load
@@ -26,15 +24,12 @@ VOICES: dict[str, dict[Language, str]] = {
     "man": {"zh": "zm_yunxi", "en": "am_michael", "fr": "am_fenrir"},
 }
 """Voice packs by presenter. No French man's pack exists: an American's style reads French phones."""
-STYLES = {
-    "woman": Style(strength=1.15, smile_rest=0.14, smile_talk=0.24),
-    "man": Style(strength=1.05, smile_rest=0.08, smile_talk=0.14),
-}
-"""How each uses the mouth."""
 NAMES = {"woman": "林晓 (Lin Xiao, rendered)", "man": "Marc Dubois (rendered)"}
 """Names of nobody."""
 LANGUAGES: tuple[Language, ...] = ("zh", "en", "fr")
 IDLE_SECONDS = 20.0
+PAUSE_SECONDS = 8.0
+"""Once more listening, right before the talk: an excerpt has both."""
 BREATH_SECONDS = 0.35
 """Between sentences, besides the pause of the full stop."""
 APART_SECONDS = 1.6
@@ -43,42 +38,6 @@ TIMES = 2
 """How often each gesture is made."""
 GESTURE_SECONDS = 4.2
 """From one gesture's start to the next."""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One shot of the footage."""
-
-    kind: str
-    """idle, talk, gesture or consent."""
-    name: str
-    language: str
-    """Of what is spoken; "" in silence."""
-    start: float
-    end: float
-    """Seconds of the footage."""
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """The whole footage before it is drawn."""
-
-    presenter: str
-    sections: tuple[Section, ...]
-    pcm: Pcm
-    """float32 [frames * 960]."""
-    phones: tuple[Phone, ...]
-    """Of all the speech, samples from the start of the footage."""
-
-    @property
-    def frames(self) -> int:
-        return len(self.pcm) // SAMPLES_PER_FRAME
-
-    def energy(self) -> NDArray[np.float64]:
-        """Loudness of each frame against the loud ones: [frames], 0..1."""
-        rms = np.sqrt((self.pcm.reshape(-1, SAMPLES_PER_FRAME).astype(np.float64) ** 2).mean(1))
-        loud = np.quantile(rms[rms > 1e-3], 0.95) if (rms > 1e-3).any() else 1.0
-        return np.asarray(np.clip(rms / loud, 0.0, 1.0))
 
 
 class _Reel:
@@ -125,14 +84,14 @@ def performed(
 
     reel.silence(1.0)
     if keep("idle"):
-        start = reel.seconds
-        reel.silence(IDLE_SECONDS)
-        sections.append(Section("idle", "idle", "", start, reel.seconds))
+        sections.append(_silent(reel, "idle", IDLE_SECONDS))
     for gesture in GESTURES:
         for _ in range(TIMES if keep(gesture) else 0):
             start = reel.seconds
             reel.silence(GESTURE_SECONDS)
             sections.append(Section("gesture", gesture, "", start, reel.seconds))
+    if keep("pause"):
+        sections.append(_silent(reel, "pause", PAUSE_SECONDS))
     for half in (0, 1):
         for language in LANGUAGES:
             name = f"talk_{language}_{half + 1}"
@@ -151,6 +110,12 @@ def performed(
 
 WORDS = ("苹果", "月亮", "火车", "雨伞")
 """The consent's words of the day: fixed, as the presenters are nobody and every making is the same."""
+
+
+def _silent(reel: _Reel, name: str, seconds: float) -> Section:
+    start = reel.seconds
+    reel.silence(seconds)
+    return Section("idle", name, "", start, reel.seconds)
 
 
 def _half(shots: ShotList, half: int) -> list[str]:

@@ -18,7 +18,7 @@ from actor.figure import LEFT_CORNER, LOWER_LIP, RIGHT_CORNER, UPPER_LIP, Figure
 from actor.lighting import Camera
 from actor.meshes import Floats
 from actor.motion import Moment
-from actor.shots import Script, Section
+from actor.script import Script, Section
 from doublure.media import FPS, SAMPLES_PER_FRAME, Phone
 
 POINTS: dict[str, tuple[int, int]] = {

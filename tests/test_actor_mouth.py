@@ -7,6 +7,7 @@ from dataclasses import replace
 import anyio
 import numpy as np
 import pytest
+
 from actor.articulation import DEMANDS
 from actor.mouth import (
     BITE,
@@ -24,7 +25,6 @@ from actor.mouth import (
     Style,
     controls,
 )
-
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone, Speech
 from doublure.settings import VoiceSettings
 from doublure.visemes import SHAPE_OF

@@ -1,0 +1,108 @@
+"""The actor's movement: calm, human in its limits, the same for the same seed."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from actor.gestures import GESTURES
+from actor.motion import Moment, Movement
+from test_actor_figure import figure
+
+SECONDS = 40.0
+
+
+def speech() -> np.ndarray:
+    """Syllables in phrases of four seconds, two of silence between."""
+    time = np.arange(int(SECONDS * 25)) / 25
+    return np.abs(np.sin(np.pi * 4.3 * time)) * (time % 6 < 4) * (0.6 + 0.4 * np.sin(time))
+
+
+@cache
+def moments(seed: int = 1) -> tuple[Moment, ...]:
+    movement = Movement(figure(), SECONDS, seed=seed, energy=speech())
+    return tuple(movement.moment(frame) for frame in range(int(SECONDS * 25)))
+
+
+def wrists(frames: tuple[Moment, ...]) -> np.ndarray:
+    """[frames, 2, 3] decimetres."""
+    from actor.figure import Pose
+
+    found = []
+    for moment in frames:
+        moves = figure().transforms(Pose(bones=moment.bones, offset=moment.offset))
+        joints = [figure().index[name] for name in ("wrist.L", "wrist.R")]
+        found.append([moves[joint] @ np.append(figure().bones[joint].head, 1.0) for joint in joints])
+    return np.array(found)
+
+
+def test_one_seed_one_movement_and_any_order() -> None:
+    again = Movement(figure(), SECONDS, seed=1, energy=speech())
+    for frame in (900, 3, 411):
+        first, second = moments()[frame], again.moment(frame)
+        assert first.head == second.head
+        assert all((first.bones[name] == second.bones[name]).all() for name in first.bones)
+    assert moments(2)[411].head != moments()[411].head
+
+
+def test_a_longer_film_begins_like_a_shorter_one() -> None:
+    longer = Movement(figure(), 90.0, seed=5)
+    shorter = Movement(figure(), 30.0, seed=5)
+    assert longer.moment(600).head == shorter.moment(600).head
+    assert longer.moment(600).blink == shorter.moment(600).blink
+
+
+def test_the_head_stays_within_a_presenters_limits() -> None:
+    heads = np.array([moment.head for moment in moments()])
+    assert np.abs(heads[:, 0]).max() < 14
+    assert np.abs(heads[:, 1]).max() < 11
+    assert np.abs(heads[:, 2]).max() < 8
+    assert heads.std(0).min() > 0.3, "nobody holds the head as still as that"
+    assert np.abs(np.diff(heads, axis=0)).max() < 3.0
+
+
+def test_eyes_blink_as_people_do() -> None:
+    shut = np.array([moment.blink for moment in moments()])
+    starts = int(((shut[1:] > 0.5) & (shut[:-1] <= 0.5)).sum())
+    assert 6 <= starts <= 30
+    assert (shut > 0.5).mean() < 0.15
+    assert shut.max() > 0.9
+
+
+def test_hands_move_without_a_jerk() -> None:
+    way = wrists(moments())
+    speed, jolt = np.diff(way, axis=0), np.diff(way, 2, axis=0)
+    assert np.linalg.norm(speed, axis=2).max() < 1.0, "decimetres a frame"
+    assert np.linalg.norm(jolt, axis=2).max() < 0.3
+    assert np.linalg.norm(speed, axis=2).max() > 0.05, "hands that talk move"
+
+
+def test_silent_hands_rest() -> None:
+    quiet = Movement(figure(), 8.0, seed=3)
+    way = wrists(tuple(quiet.moment(frame) for frame in range(0, 200, 5)))
+    assert np.ptp(way, axis=0).max() < 0.5
+
+
+@pytest.mark.parametrize("name", sorted(GESTURES))
+def test_a_gesture_goes_from_rest_to_rest(name: str) -> None:
+    movement = Movement(figure(), 9.0, seed=4)
+    end = movement.add(name, 2.0)
+    played = tuple(movement.moment(frame) for frame in range(int(1.9 * 25), int(end * 25) + 3))
+    strokes = [moment.stroke for moment in played]
+    assert strokes[0] == 0.0
+    assert strokes[-1] == 0.0
+    assert max(strokes) == 1.0
+    phases = [moment.phase for moment in played if moment.gesture]
+    order = list(dict.fromkeys(phases))
+    assert order[0] == "preparation"
+    assert order[-1] == "retraction"
+    assert {moment.gesture for moment in played} == {"", name}
+    speed = np.linalg.norm(np.diff(wrists(played), axis=0), axis=2)
+    assert speed.max() < 1.6
+
+
+def test_an_unknown_gesture_is_refused() -> None:
+    with pytest.raises(KeyError, match="moonwalk"):
+        Movement(figure(), 2.0, seed=1).add("moonwalk", 1.0)
