@@ -15,7 +15,7 @@ from actor.gestures import GESTURES
 from actor.script import Script, Section
 from doublure.cue import Utterance
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone
-from doublure.shotlist import ShotList, consent_statement, load
+from doublure.shotlist import Permission, ShotList, consent_statement, load
 from doublure.speak import Speaker
 from doublure.voices.kokoro import Kokoro
 
@@ -24,8 +24,11 @@ VOICES: dict[str, dict[Language, str]] = {
     "man": {"zh": "zm_yunxi", "en": "am_michael", "fr": "am_fenrir"},
 }
 """Voice packs by presenter. No French man's pack exists: an American's style reads French phones."""
-NAMES = {"woman": "林晓 (Lin Xiao, rendered)", "man": "Marc Dubois (rendered)"}
-"""Names of nobody."""
+PERMISSIONS = {
+    "woman": Permission(who="林晓", company="双影公司", until="二零九九年十二月三十一日"),
+    "man": Permission(who="周明", company="双影公司", until="二零九九年十二月三十一日"),
+}
+"""What the presenters, who are nobody, consent to."""
 LANGUAGES: tuple[Language, ...] = ("zh", "en", "fr")
 IDLE_SECONDS = 20.0
 PAUSE_SECONDS = 8.0
@@ -100,9 +103,7 @@ def performed(
                     _spoken(reel, "talk", name, language, _half(lists[language], half), packs[language])
                 )
     if keep("consent"):
-        said = consent_statement(
-            "zh", NAMES[presenter].split(" (")[0], "Doublure", "直播演示", "2099年12月31日", WORDS
-        )
+        said = consent_statement("zh", PERMISSIONS[presenter], WORDS)
         sections.append(_spoken(reel, "consent", "consent", "zh", [said], packs["zh"]))
     reel.silence(1.0)
     return Script(presenter, tuple(sections), reel.pcm(), tuple(reel.phones))

@@ -61,6 +61,25 @@ def test_footage_becomes_a_persona_whose_mouth_is_the_footages(clip: Path, tmp_p
         enrol(clip, consent, tmp_path / "persona", ignore)
 
 
+@pytest.mark.parametrize(
+    ("speech", "length", "expected"),
+    [
+        ([(0, 100, 1.0)], 100, (0, 100)),
+        ([(300, 420, 1.0)], 120, (300, 420)),
+        ([(50, 80, 1.0), (200, 320, 0.9)], 100, (200, 300)),
+        ([], 60, (0, 60)),
+        ([(10, 20, 1.0)], 900, (0, 500)),
+    ],
+)
+def test_the_talk_take_is_where_most_is_said(
+    speech: list[tuple[int, int, float]], length: int, expected: tuple[int, int]
+) -> None:
+    talking_share = np.zeros(500)
+    for start, end, share in speech:
+        talking_share[start:end] = share
+    assert reading.most_speech(talking_share, length) == expected
+
+
 def test_footage_without_its_consent_is_not_read(clip: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.mp4"
     other.write_bytes(b"another film")

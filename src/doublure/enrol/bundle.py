@@ -87,7 +87,10 @@ def _fill(folder: Path, footage: Path, consent: Consent, progress: Progress) -> 
         lambda done: progress("face", done, max(done, total)),
     )
     talking = _per_frame(reading.speech_windows(pcm), len(tracked.seen))
-    spans = {"idle": _calmest(tracked, talking), "talk": _Span(0, min(len(tracked.seen), TALK_SECONDS * FPS))}
+    spans = {
+        "idle": _calmest(tracked, talking),
+        "talk": _Span(*reading.most_speech(talking, TALK_SECONDS * FPS)),
+    }
     bar = _Bar(progress, "takes", sum(3 * (span.end - span.start) - 2 for span in spans.values()))
     takes = {
         name: _write_take(folder / f"{name}.mp4", footage, shape, span, bar) for name, span in spans.items()

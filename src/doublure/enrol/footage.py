@@ -127,6 +127,16 @@ def speech_windows(pcm: Pcm) -> NDArray[np.bool_]:
     return np.asarray(speech)
 
 
+def most_speech(talking: NDArray[np.float64], length: int) -> tuple[int, int]:
+    """First frame and one past the last of the stretch of `length` that holds most speech, the first of
+    equals: footage may begin with gestures. `talking` is the share of speech in each frame, 0..1."""
+    length = min(length, len(talking))
+    # rounded: equal stretches differ by the rounding of their sums
+    sums = np.round(np.convolve(talking, np.ones(length), mode="valid"), 6)
+    start = int(np.argmax(sums))
+    return start, start + length
+
+
 def check_speech(file: Path, pcm: Pcm) -> None:
     """Raise `FootageError` when there is too little speech to learn from."""
     seconds = float(speech_windows(pcm).sum()) * WINDOW / SAMPLE_RATE
