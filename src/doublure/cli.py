@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Annotated, NoReturn, cast, get_args
@@ -223,6 +225,39 @@ def enrol(
     echo(
         f"{out}: persona of {given.who}, {size.width}x{size.height}, takes {', '.join(persona.manifest.takes)}"
     )
+
+
+@app.command()
+def shotlist(
+    lang: Annotated[str, typer.Option(help="the host's language: zh, en or fr")] = "zh",
+    who: Annotated[str, typer.Option(help="the host's name, for the spoken consent")] = "",
+    company: Annotated[str, typer.Option(help="who may use the likeness")] = "",
+    purpose: Annotated[str, typer.Option(help="what for")] = "",
+    until: Annotated[str, typer.Option(help="last day of the consent, as it is said")] = "",
+    words: Annotated[str, typer.Option(help="four words of the day, with commas; drawn when absent")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+    serve: Annotated[
+        bool, typer.Option(help="as a page with teleprompter, timers and spoken prompts")
+    ] = False,
+    host: Annotated[str, typer.Option(help="address of the page; 0.0.0.0 for a phone")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="port of the page", min=0, max=65535)] = 8010,
+) -> None:
+    """Print or serve what a host records for enrolment, in six minutes."""
+    from doublure import shotlist as lists
+
+    given = tuple(word.strip() for word in words.replace("，", ",").split(",") if word.strip())
+    permission = lists.Permission(who, company, purpose, until, given)
+    shots = lists.load(_language(lang, "--lang"), permission)
+    if serve:
+        from doublure.prompter import run
+
+        run(shots, host, port, echo)
+    elif as_json:
+        echo(json.dumps(asdict(shots), ensure_ascii=False, indent=2))
+    else:
+        for line in lists.written(shots):
+            echo(line)
+        echo("\nAs a page with teleprompter, timers and spoken prompts: add --serve")
 
 
 @consent_app.command("new")

@@ -48,6 +48,11 @@ def reserve(host: str, port: int, password: str | None) -> socket.socket:
                 where=where,
                 remedy=f"use at least {PASSWORD_CHARACTERS} characters",
             )
+    return listen(host, port)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take an address; port 0 takes a free one. Raises `SettingsError` when it cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -57,8 +62,8 @@ def reserve(host: str, port: int, password: str | None) -> socket.socket:
     except OSError as error:
         listener.close()
         raise SettingsError(
-            f"the console cannot use this address: {error.strerror or error}",
-            where=where,
+            f"the page cannot use this address: {error.strerror or error}",
+            where=f"{host}:{port}",
             remedy="stop the program that uses the port, or choose another with --port",
         ) from error
     return listener

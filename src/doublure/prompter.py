@@ -1,0 +1,65 @@
+"""Serves the shot list as a teleprompter whose prompts are spoken by the room's own voice."""
+
+from __future__ import annotations
+
+import io
+import wave
+from collections.abc import Callable
+from typing import cast
+
+import anyio
+import numpy as np
+import uvicorn
+
+from doublure.console.serve import listen
+from doublure.console.teleprompter import make_app
+from doublure.cue import Utterance
+from doublure.engines import Voice, find_engine
+from doublure.media import SAMPLE_RATE, Language
+from doublure.settings import VoiceSettings
+from doublure.shotlist import ShotList
+from doublure.speak import Speaker
+
+
+class Prompts:
+    """Speaks prompts and keeps what was spoken: a list has a few dozen."""
+
+    def __init__(self, language: Language, voice: VoiceSettings) -> None:
+        made = cast(Voice, find_engine("voices", voice.engine)(voice, language))
+        self._language = language
+        self._speaker = Speaker(made, language)
+        self._kept: dict[str, bytes] = {}
+        self._lock = anyio.Lock()
+
+    async def speak(self, text: str) -> bytes:
+        """A prompt as WAV, 16 bit, mono, 24 kHz. Raises `EngineError`."""
+        async with self._lock:
+            if text not in self._kept:
+                utterance = Utterance(id="", cue="", kind="operator", text=text, language=self._language)
+                clauses = [clause.speech.pcm async for clause in self._speaker.speak(utterance)]
+                self._kept[text] = _wav(np.concatenate([*clauses, np.zeros(0, np.float32)]))
+            return self._kept[text]
+
+
+def run(shots: ShotList, host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Serve until Ctrl-C. Raises `SettingsError` when the address cannot be used."""
+    # no password as the console has: the page has no secrets, and a phone on the same network opens it
+    listener = listen(host, port)
+    app = make_app(shots, Prompts(shots.language, VoiceSettings()).speak)
+    shown = f"[{host}]" if ":" in host else host
+    announce(f"the shot list is at http://{shown}:{listener.getsockname()[1]} ; Ctrl-C ends")
+    config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, server_header=False)
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        listener.close()
+
+
+def _wav(pcm: np.ndarray[tuple[int], np.dtype[np.float32]]) -> bytes:
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes((np.clip(pcm, -1.0, 1.0) * 32767).astype("<i2").tobytes())
+    return buffer.getvalue()
