@@ -6,55 +6,25 @@ a pixel, over the backdrop; hair, brows and lashes sorted from back to front and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
-from scipy import sparse
-from scipy.ndimage import minimum_filter
 
-from actor.figure import Figure, Part, Pose
+from actor.drawn import SOLID_HAIR, Picture, compiled, load, moving, normals, only, texture, volume
+from actor.figure import Figure, Pose
 from actor.lighting import Camera, Lighting, orthographic
 from actor.marks import Marks
 from actor.meshes import Floats
 
-Picture = NDArray[np.uint8]
-"""sRGB [height, width, 3]."""
-SHADERS = Path(__file__).parent / "shaders"
 MATERIALS = ("skin", "cloth", "hair", "brow", "lash", "eye", "teeth", "tongue")
 NEAREST = "hcset"
 """Order of the solid materials by their first letters: hair, cloth, skin, eyes, teeth and tongue."""
 BLENDED = ("hair", "brow", "lash")
-SOLID_HAIR = 0.62
-"""Alpha from which hair writes depth."""
 SHADOW_SIZE = 640
 CHEEK = np.array([0.14, -0.40, 0.05])
 """Middle of a cheek from its eye, decimetres."""
-SMOOTHINGS = 7
-"""Rounds by which the broad normal of skin is smoothed: about a centimetre."""
-
-
-@dataclass(slots=True)
-class _Drawn:
-    """A part on the graphics card."""
-
-    part: Part
-    moving: moderngl.Buffer
-    order: moderngl.Buffer
-    shape: moderngl.VertexArray
-    depth: moderngl.VertexArray
-    picture: moderngl.Texture
-    relief: moderngl.Texture
-    soft: NDArray[np.bool_]
-    """[triangles], those that are see-through somewhere."""
-    gather: sparse.csr_matrix
-    """[refined, faces]: which faces touch a vertex."""
-    smooth: sparse.csr_matrix
-    """[refined, refined]: mean of a vertex and its neighbours."""
 
 
 class Stage:
@@ -71,22 +41,23 @@ class Stage:
             backend="egl",  # type: ignore[arg-type]  # the library types its settings as dicts
         )
         self._programs = {
-            name: self._program("part.vert", "part.frag", MATERIALS.index(name)) for name in MATERIALS
+            name: compiled(self.context, "part.vert", "part.frag", MATERIALS.index(name))
+            for name in MATERIALS
         }
-        self._depth = self._program("depth.vert", "depth.frag")
-        self._blur = self._program("screen.vert", "blur.frag")
-        self._backdrop = self._program("screen.vert", "backdrop.frag")
+        self._depth = compiled(self.context, "depth.vert", "depth.frag")
+        self._blur = compiled(self.context, "screen.vert", "blur.frag")
+        self._backdrop = compiled(self.context, "screen.vert", "backdrop.frag")
         self._target()
         corners = self.context.buffer(np.array([-1, -1, 1, -1, -1, 1, 1, 1], np.float32).tobytes())
         self._behind = self.context.vertex_array(self._backdrop, [(corners, "2f", "in_place")])
         self._across = self.context.vertex_array(self._blur, [(corners, "2f", "in_place")])
-        self._view = self._texture(np.dstack([backdrop, np.full(backdrop.shape[:2], 255, np.uint8)]))
-        self._random = self._volume()
+        self._view = texture(self.context, np.dstack([backdrop, np.full(backdrop.shape[:2], 255, np.uint8)]))
+        self._random = volume(self.context)
         self._random.use(3)
         self.light = orthographic(
             lighting.key_from, self.camera.centre + np.array([0.0, -0.2, 0.1]), 5.6, 14.0
         )
-        self._drawn = [self._load(part) for part in figure.parts]
+        self._drawn = [load(self.context, part, self._depth) for part in figure.parts]
         self.mark(Marks.plain(figure))
 
     def mark(self, marks: Marks) -> None:
@@ -99,8 +70,8 @@ class Stage:
             drawn.shape = self.context.vertex_array(
                 program,
                 [
-                    _only(program, drawn.moving, ("in_position", "in_normal", "in_soft"), (3, 3, 3)),
-                    _only(program, buffer, ("in_rest", "in_uv", "in_marks"), (3, 2, 4)),
+                    only(program, drawn.moving, ("in_position", "in_normal", "in_soft"), (3, 3, 3)),
+                    only(program, buffer, ("in_rest", "in_uv", "in_marks"), (3, 2, 4)),
                 ],
                 drawn.order,
             )
@@ -128,7 +99,7 @@ class Stage:
 
     def normals(self, placed: list[Floats]) -> list[Floats]:
         """Normals of the refined vertices of each part, [n, 3]."""
-        return [_normals(drawn, points) for drawn, points in zip(self._drawn, placed, strict=True)]
+        return [normals(drawn, points) for drawn, points in zip(self._drawn, placed, strict=True)]
 
     def depth(self, light: Floats) -> NDArray[np.float32]:
         """Depth 0..1 of what was posed last, seen by a light: [SHADOW_SIZE, SHADOW_SIZE], row 0 below."""
@@ -139,7 +110,7 @@ class Stage:
     def _pose(self, pose: Pose) -> tuple[list[Floats], Floats, Floats]:
         placed, base, moves = self.figure.place(pose)
         for drawn, points in zip(self._drawn, placed, strict=True):
-            drawn.moving.write(self._moving(drawn, points).tobytes())
+            drawn.moving.write(moving(drawn, points).tobytes())
         return placed, base, moves
 
     # ---- what is drawn how
@@ -233,43 +204,6 @@ class Stage:
             _set(program, "hair_colour", np.array(self.figure.looks.hair))
             _set(program, "buttons", np.array(self.figure.looks.buttons))
 
-    def _moving(self, drawn: _Drawn, points: Floats) -> NDArray[np.float32]:
-        """Position, normal and broad normal of each drawn vertex: [corners, 9]."""
-        normal = _normals(drawn, points)
-        broad = normal
-        if drawn.part.material == "hair":
-            broad = self._strands(drawn, points)
-        elif drawn.part.material == "skin":
-            for _ in range(SMOOTHINGS):
-                broad = drawn.smooth @ broad
-            broad = _unit(broad)
-        moving = np.concatenate([points, normal, broad], 1).astype(np.float32)
-        return np.asarray(moving[drawn.part.surface.spread])
-
-    def _strands(self, drawn: _Drawn, points: Floats) -> Floats:
-        """Along the strands, which run along v of the texture: unit vectors [refined, 3]."""
-        shape = drawn.part.surface
-        corner = shape.triangles
-        place, uv = points[shape.spread[corner]], shape.uvs[corner].astype(np.float64)
-        first, second = place[:, 1] - place[:, 0], place[:, 2] - place[:, 0]
-        du1, du2 = uv[:, 1, 0] - uv[:, 0, 0], uv[:, 2, 0] - uv[:, 0, 0]
-        turn = np.sign(du1 * (uv[:, 2, 1] - uv[:, 0, 1]) - du2 * (uv[:, 1, 1] - uv[:, 0, 1]))
-        along = (second * du1[:, None] - first * du2[:, None]) * turn[:, None]
-        total = np.zeros_like(points)
-        for k in range(3):
-            np.add.at(total, shape.spread[corner[:, k]], along)
-        return _unit(total)
-
-    # ---- making
-
-    def _program(self, vertex: str, fragment: str, material: int | None = None) -> moderngl.Program:
-        text = (SHADERS / fragment).read_text(encoding="utf-8")
-        if material is not None:
-            text = text.replace("#version 430\n", f"#version 430\n#define MATERIAL {material}\n", 1)
-        return self.context.program(
-            vertex_shader=(SHADERS / vertex).read_text(encoding="utf-8"), fragment_shader=text
-        )
-
     def _target(self) -> None:
         self._target_buffer = self.context.framebuffer(
             [self.context.renderbuffer(self.size, 4, samples=4)],
@@ -278,93 +212,11 @@ class Stage:
         self._shown = self.context.framebuffer([self.context.renderbuffer(self.size, 4)])
         side = (SHADOW_SIZE, SHADOW_SIZE)
         self._depths = [self.context.texture(side, 2, dtype="f4") for _ in range(2)]
-        for texture in self._depths:
-            texture.repeat_x = texture.repeat_y = False
+        for depth in self._depths:
+            depth.repeat_x = depth.repeat_y = False
         self._moments = [
-            self.context.framebuffer([texture], self.context.depth_renderbuffer(side))
-            for texture in self._depths
+            self.context.framebuffer([depth], self.context.depth_renderbuffer(side)) for depth in self._depths
         ]
-
-    def _texture(self, rgba: Picture) -> moderngl.Texture:
-        texture = self.context.texture(
-            (rgba.shape[1], rgba.shape[0]), 4, np.ascontiguousarray(rgba).tobytes()
-        )
-        texture.build_mipmaps()
-        texture.filter = moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR
-        return texture
-
-    def _volume(self) -> moderngl.Texture3D:
-        """Random numbers that the shaders make grain of; the same in every run."""
-        random = np.random.default_rng(0).integers(0, 256, (64, 64, 64, 4), np.uint8)
-        volume = self.context.texture3d((64, 64, 64), 4, random.tobytes())
-        volume.filter = moderngl.LINEAR, moderngl.LINEAR
-        return volume
-
-    def _load(self, part: Part) -> _Drawn:
-        shape = part.surface
-        count, faces = shape.refine.shape[0], len(shape.quads)
-        rows = shape.quads.ravel()
-        gather = sparse.csr_matrix(
-            (np.ones(len(rows)), (rows, np.repeat(np.arange(faces), 4))), shape=(count, faces)
-        )
-        near = sparse.csr_matrix(
-            (np.ones(len(rows)), (rows, np.roll(shape.quads, -1, axis=1).ravel())), shape=(count, count)
-        )
-        near = near + near.T + 2.0 * sparse.identity(count)
-        smooth = sparse.diags(1.0 / np.asarray(near.sum(1)).ravel()) @ near
-        moving = self.context.buffer(reserve=len(shape.spread) * 36, dynamic=True)
-        order = self.context.buffer(shape.triangles.tobytes())
-        seams = self.context.buffer(shape.uvs.tobytes())
-        depth = self.context.vertex_array(
-            self._depth,
-            [(moving, "3f 24x", "in_position"), _only(self._depth, seams, ("in_uv",), (2,))],
-            order,
-        )
-        picture = _rgba(part.texture, 255)
-        pictures = self._texture(picture), self._texture(_rgba(part.relief, 128))
-        return _Drawn(part, moving, order, depth, depth, *pictures, _soft(part, picture), gather, smooth)
-
-
-def _rgba(file: Path | None, level: int) -> Picture:
-    """A texture with its first row at the bottom, as OpenGL wants it; one `level` when there is none."""
-    if file is None:
-        return np.full((2, 2, 4), (level, level, 255, 255), np.uint8)
-    with Image.open(file) as image:
-        return np.asarray(image.convert("RGBA"))[::-1]
-
-
-def _normals(drawn: _Drawn, points: Floats) -> Floats:
-    quads = drawn.part.surface.quads
-    face = np.cross(points[quads[:, 2]] - points[quads[:, 0]], points[quads[:, 3]] - points[quads[:, 1]])
-    return _unit(drawn.gather @ face)
-
-
-def _soft(part: Part, picture: Picture) -> NDArray[np.bool_]:
-    """Triangles [triangles] over which the texture is not solid throughout, looked up at 15 places of each
-    in the lowest alpha of its surroundings."""
-    if part.material != "hair":
-        return np.ones(len(part.surface.triangles), np.bool_)
-    alpha = minimum_filter(picture[:, :, 3], size=5)
-    steps = np.array([(i, j, 4 - i - j) for i in range(5) for j in range(5 - i)]) / 4
-    places = np.einsum("sk,tkc->tsc", steps, part.surface.uvs[part.surface.triangles])
-    high, wide = alpha.shape
-    x = np.clip(places[..., 0] * wide, 0, wide - 1).astype(int)
-    y = np.clip(places[..., 1] * high, 0, high - 1).astype(int)
-    return np.asarray(alpha[y, x].min(1) < SOLID_HAIR * 255)
-
-
-def _unit(rows: Floats) -> Floats:
-    unit: Floats = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    return unit
-
-
-def _only(
-    program: moderngl.Program, buffer: moderngl.Buffer, names: tuple[str, ...], sizes: tuple[int, ...]
-) -> tuple[object, ...]:
-    """A buffer's layout, passing over what this program does not use."""
-    used = [name in program for name in names]
-    layout = " ".join(f"{size}f" if use else f"{4 * size}x" for size, use in zip(sizes, used, strict=True))
-    return (buffer, layout, *(name for name, use in zip(names, used, strict=True) if use))
 
 
 def _set(program: moderngl.Program, name: str, value: Floats | bytes | float) -> None:

@@ -22,7 +22,8 @@ from PIL import Image
 
 from actor import studio, truth
 from actor.arms import posed
-from actor.draw import Picture, Stage
+from actor.draw import Stage
+from actor.drawn import Picture
 from actor.expression import expression
 from actor.figure import Figure, Pose
 from actor.gestures import AWAY

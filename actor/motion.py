@@ -20,6 +20,8 @@ from actor.gestures import BEATS, GESTURES, REST_LEFT, REST_RIGHT, Gesture, Hold
 from actor.meshes import Floats
 from doublure.media import FPS
 
+Stress = tuple[float, float, float, float]
+"""A peak of loudness: its second, strength 0..1, brows 0 or 1, a turn of the head -1..1."""
 BREATH_HZ = 0.26
 BLINK_EVERY, BLINK_TALKING = 3.8, 2.9
 """Seconds between blinks, the median; people who speak blink more often."""
@@ -86,9 +88,9 @@ class Movement:
         self._arms = {"L": Arm(figure, "L"), "R": Arm(figure, "R")}
         self._rest = {"L": self._arms["L"].held(REST_LEFT), "R": self._arms["R"].held(REST_RIGHT)}
         self._stresses = _stresses(self._energy, stress)
-        self._blinks = self._plan_blinks(blink, seconds)
-        self._glances = self._plan_glances(glance, seconds)
-        self._played: list[_Played] = self._plan_beats(beat)
+        self._blinks = _plan_blinks(blink, seconds, self._talking)
+        self._glances = _plan_glances(glance, seconds)
+        self._played: list[_Played] = _plan_beats(beat, self._stresses)
 
     def add(self, gesture: str, at: float) -> float:
         """Play a gesture from second `at`; returns the second at which it is over. Raises `KeyError`."""
@@ -215,46 +217,45 @@ class Movement:
                 for moment in (now - 0.01, now, now + 0.01)]  # fmt: skip
         return float(max([sum(shut[k : k + 3]) / 3 for k in range(0, len(shut), 3)], default=0.0))
 
-    # ---- plans
 
-    def _plan_blinks(self, random: np.random.Generator, seconds: float) -> list[float]:
-        found, now = [], float(random.uniform(0.4, 2.0))
-        while now < seconds:
-            found.append(now)
-            talking = self._talking[min(int(now * FPS), len(self._talking) - 1)] > 0.5
-            now += float(
-                np.clip(random.lognormal(np.log(BLINK_TALKING if talking else BLINK_EVERY), 0.5), 0.6, 9.0)
-            )
-        return found
+def _plan_blinks(random: np.random.Generator, seconds: float, talks: Floats) -> list[float]:
+    found, now = [], float(random.uniform(0.4, 2.0))
+    while now < seconds:
+        found.append(now)
+        talking = talks[min(int(now * FPS), len(talks) - 1)] > 0.5
+        now += float(
+            np.clip(random.lognormal(np.log(BLINK_TALKING if talking else BLINK_EVERY), 0.5), 0.6, 9.0)
+        )
+    return found
 
-    def _plan_glances(
-        self, random: np.random.Generator, seconds: float
-    ) -> list[tuple[float, float, float, float]]:
-        """Start, end, degrees left and up: small jumps about the lens all the time, a look aside at times."""
-        found, now, aside = [], 0.0, float(random.uniform(6, 12))
-        while now < seconds:
-            length = float(np.clip(random.lognormal(np.log(SACCADE_EVERY), 0.5), 0.25, 3.0))
-            if now > aside:
-                length, aside = float(random.uniform(0.5, 0.9)), now + float(random.uniform(9, 18))
-                x, y = float(random.choice([-1, 1]) * random.uniform(6, 12)), float(random.uniform(-7, 1))
-            else:
-                x, y = float(random.normal(0, 0.7)), float(random.normal(0, 0.45))
-            found.append((now, now + length, x, y))
-            now += length
-        return found
 
-    def _plan_beats(self, random: np.random.Generator) -> list[_Played]:
-        """Movements of the hands on the stronger stresses, never twice the same in a row."""
-        found: list[_Played] = []
-        free, last = 0.0, -1
-        for at, strength, _, _ in self._stresses:
-            if at < free or strength < 0.45 or random.random() < 0.35:
-                continue
-            choice = int(random.choice([number for number in range(len(BEATS)) if number != last]))
-            start = max(free, at - BEATS[choice].holds[0].seconds)
-            found.append(_Played("", start, BEATS[choice], float(random.uniform(0.55, 0.95))))
-            free, last = start + BEATS[choice].seconds + float(random.uniform(0.3, 2.2)), choice
-        return found
+def _plan_glances(random: np.random.Generator, seconds: float) -> list[tuple[float, float, float, float]]:
+    """Start, end, degrees left and up: small jumps about the lens all the time, a look aside at times."""
+    found, now, aside = [], 0.0, float(random.uniform(6, 12))
+    while now < seconds:
+        length = float(np.clip(random.lognormal(np.log(SACCADE_EVERY), 0.5), 0.25, 3.0))
+        if now > aside:
+            length, aside = float(random.uniform(0.5, 0.9)), now + float(random.uniform(9, 18))
+            x, y = float(random.choice([-1, 1]) * random.uniform(6, 12)), float(random.uniform(-7, 1))
+        else:
+            x, y = float(random.normal(0, 0.7)), float(random.normal(0, 0.45))
+        found.append((now, now + length, x, y))
+        now += length
+    return found
+
+
+def _plan_beats(random: np.random.Generator, stresses: Sequence[Stress]) -> list[_Played]:
+    """Movements of the hands on the stronger stresses, never twice the same in a row."""
+    found: list[_Played] = []
+    free, last = 0.0, -1
+    for at, strength, _, _ in stresses:
+        if at < free or strength < 0.45 or random.random() < 0.35:
+            continue
+        choice = int(random.choice([number for number in range(len(BEATS)) if number != last]))
+        start = max(free, at - BEATS[choice].holds[0].seconds)
+        found.append(_Played("", start, BEATS[choice], float(random.uniform(0.55, 0.95))))
+        free, last = start + BEATS[choice].seconds + float(random.uniform(0.3, 2.2)), choice
+    return found
 
 
 class _Drift:
@@ -332,10 +333,10 @@ def _eyes(gaze: tuple[float, float]) -> dict[str, Floats]:
     return {"eye.L": turn, "eye.R": turn}
 
 
-def _stresses(energy: Floats, random: np.random.Generator) -> list[tuple[float, float, float, float]]:
+def _stresses(energy: Floats, random: np.random.Generator) -> list[Stress]:
     """Second, strength 0..1, brows 0 or 1 and a turn -1..1 of the peaks of loudness."""
     loud = _smoothed(energy, 0.08)
-    found: list[tuple[float, float, float, float]] = []
+    found: list[Stress] = []
     for frame in range(1, len(loud) - 1):
         if loud[frame] < 0.35 or loud[frame] < loud[frame - 1] or loud[frame] <= loud[frame + 1]:
             continue
