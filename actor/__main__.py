@@ -13,10 +13,14 @@ from typing import Annotated
 import typer
 from PIL import Image
 
+from actor import excerpt as excerpts
+from actor import truth
+from actor.excerpt import apexes, cut, pictures, write_excerpt
 from actor.film import Film, Set, finish, render
 from actor.looks import PRESENTERS
 from actor.script import Script
 from actor.shots import performed
+from doublure.media import FPS
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 FIGURES = Path(__file__).parent / "figures"
@@ -48,9 +52,9 @@ def film(
     failed = [one.wait() for one in running]
     if any(failed):
         raise SystemExit("a part could not be rendered; run the command again to go on")
-    footage, truth = finish(whole)
+    footage, beside = finish(whole)
     minutes = (time.monotonic() - began) / 60
-    print(f"{footage} ({script.frames} frames) and {truth}, {minutes:.1f} minutes")
+    print(f"{footage} ({script.frames} frames) and {beside}, {minutes:.1f} minutes")
 
 
 @app.command(hidden=True)
@@ -79,6 +83,58 @@ def still(
         file = folder / f"still-{float(second):06.2f}.png"
         Image.fromarray(picture).save(file)
         print(file)
+
+
+@app.command()
+def excerpt(
+    presenter: Presenter,
+    to: Annotated[Path, typer.Argument(help="video to write; its truth is written beside it")],
+    start: Annotated[float, typer.Option("--from", help="seconds of the film")],
+    end: Annotated[float, typer.Option("--until", help="seconds of the film")],
+    size: Annotated[str, typer.Option(help="width x height")] = "720x1280",
+    out: Annotated[Path, typer.Option(help="folder of the film")] = Path("out/actor"),
+) -> None:
+    """Cut a piece of the finished footage, with its sound and its truth."""
+    footage, known = out / presenter / "footage.mp4", truth.read(out / presenter / "truth.npz")
+    first, last = round(start * FPS), min(round(end * FPS), len(known.phone))
+    write_excerpt(footage, to, first, last, _size(size))
+    truth.write(cut(known, first, last, _size(size)), to.with_suffix(".truth.npz"))
+    print(f"{to}: {(last - first) / FPS:.1f} s")
+
+
+@app.command()
+def sheet(
+    presenter: Presenter,
+    to: Annotated[Path, typer.Argument(help="picture to write")],
+    out: Annotated[Path, typer.Option(help="folder of the film")] = Path("out/actor"),
+) -> None:
+    """A contact sheet: every gesture at its height, and talk in each language."""
+    folder = out / presenter
+    known = truth.read(folder / "truth.npz")
+    labels = {number: name for name, number in apexes(known).items()}
+    for section in known.sections:
+        if section.kind in ("idle", "talk", "consent"):
+            middle = round((section.start + section.end) / 2 * FPS)
+            labels |= {middle: section.name} if section.kind == "idle" else {middle: "", middle + 40: ""}
+    excerpts.sheet(folder / "footage.mp4", known, labels, to)
+    print(f"{to}: {len(labels)} pictures")
+
+
+@app.command()
+def gestures(
+    presenter: Presenter,
+    to: Annotated[Path, typer.Argument(help="folder for a picture of each gesture")],
+    out: Annotated[Path, typer.Option(help="folder of the film")] = Path("out/actor"),
+) -> None:
+    """A picture of each gesture at its height, as the shot list's page shows them."""
+    folder = out / presenter
+    names = {number: name for name, number in apexes(truth.read(folder / "truth.npz")).items()}
+    to.mkdir(parents=True, exist_ok=True)
+    for number, picture in pictures(folder / "footage.mp4", names):
+        Image.fromarray(picture).resize((405, 720), Image.Resampling.LANCZOS).save(
+            to / f"{names[number]}.jpg", quality=82
+        )
+        print(to / f"{names[number]}.jpg")
 
 
 def _script(presenter: str, folder: Path, only: str) -> Script:

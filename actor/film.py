@@ -33,7 +33,7 @@ from actor.marks import Marks
 from actor.motion import Movement
 from actor.mouth import SMILE, Controls, controls
 from actor.script import Script
-from actor.sky import open_sky
+from actor.sky import DIRECTIONS, open_sky
 from doublure.media import FPS, SAMPLE_RATE
 
 PART_FRAMES = 250
@@ -57,10 +57,13 @@ class Film:
     out: Path
     size: tuple[int, int]
     seed: int
+    part_frames: int = PART_FRAMES
+    sky: int = DIRECTIONS
+    """Directions from which the ambient light is measured."""
 
     @property
     def parts(self) -> int:
-        return -(-self.script.frames // PART_FRAMES)
+        return -(-self.script.frames // self.part_frames)
 
     def part(self, number: int) -> Path:
         return self.out / "parts" / f"{number:04d}.mp4"
@@ -83,7 +86,7 @@ class Set:
         self.recorder = truth.Recorder(self.figure, self.stage.camera)
         # with the hands away: what they hide at rest they uncover when they move
         away = Pose(bones=posed(self.figure, dict(zip("LR", AWAY, strict=True))))
-        self.stage.mark(Marks.plain(self.figure).with_sky(open_sky(self.stage, away)))
+        self.stage.mark(Marks.plain(self.figure).with_sky(open_sky(self.stage, away, film.sky)))
 
     def frame(self, number: int) -> tuple[Picture, truth.Row]:
         """The picture of a frame and what is true of it."""
@@ -123,8 +126,8 @@ def render(film: Film, share: int = 0, of: int = 1) -> Iterator[int]:
         return
     stage = Set(film)
     for number in missing:
-        first = number * PART_FRAMES
-        last = min(first + PART_FRAMES, film.script.frames)
+        first = number * film.part_frames
+        last = min(first + film.part_frames, film.script.frames)
         rows: list[truth.Row] = []
         passing = film.part(number).with_suffix(".making.mp4")
         with _Writer(passing, film.size) as writer:
@@ -231,7 +234,8 @@ def _check_same(film: Film) -> None:
     """Refuse to go on with parts of another film."""
     script = film.script
     mark = hashlib.sha256(
-        script.pcm.tobytes() + repr((script.presenter, script.sections, film.size, film.seed)).encode()
+        script.pcm.tobytes()
+        + repr((script.presenter, script.sections, film.size, film.seed, film.part_frames)).encode()
     )
     about = film.out / "film.json"
     now = {"film": mark.hexdigest(), "frames": script.frames}
