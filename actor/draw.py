@@ -12,6 +12,7 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
+from actor.context import open_context
 from actor.drawn import SOLID_HAIR, Picture, compiled, load, moving, normals, only, texture, volume
 from actor.figure import Figure, Pose
 from actor.lighting import Camera, Lighting, orthographic
@@ -35,11 +36,7 @@ class Stage:
         self.last: tuple[Floats, Floats] = figure.base, np.zeros((len(figure.bones), 3, 4))
         """Base vertices and bone transforms of the last picture."""
         self.camera = Camera(size, figure.crown, figure.looks.high)
-        self.context = moderngl.create_context(
-            standalone=True,
-            require=430,
-            backend="egl",  # type: ignore[arg-type]  # the library types its settings as dicts
-        )
+        self.context = open_context()
         self._programs = {
             name: compiled(self.context, "part.vert", "part.frag", MATERIALS.index(name))
             for name in MATERIALS

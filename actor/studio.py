@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actor import boutique, workshop
+from actor.context import open_context
 from actor.decor import Decor, Form, Lamp, Solid, Vec
 
 CAMERA_HEIGHT_M = 1.35
@@ -75,8 +76,7 @@ def picture(
 
 def trace(decor: Decor, program: str, size: tuple[int, int], samples: int, seed: int) -> NDArray[np.float32]:
     """Linear radiance, float32 [height, width, 3], the mean of `samples` paths a pixel."""
-    # the library's types call every setting a dictionary
-    context = moderngl.create_context(standalone=True, require=430, backend="egl")  # type: ignore[arg-type]
+    context = open_context()
     try:
         vertex = "#version 430\nin vec2 at; void main() { gl_Position = vec4(at, 0, 1); }"
         shader = context.program(vertex_shader=vertex, fragment_shader=program)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the real servers and the browser that tests use, where apt-get may be used, and says
+# Installs the real servers, the browser and the software renderer that tests use, where apt-get may be used, and says
 # plainly what is missing and what is therefore skipped. Never fails: the tests themselves skip.
 set -u
 
@@ -15,6 +15,10 @@ look() {
     want nginx "/usr/sbin/nginx"
     want libnginx-mod-rtmp "/usr/lib/nginx/modules/ngx_rtmp_module.so"
     want chromium "/usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome"
+    want libegl1 "/usr/lib/*/libEGL.so.1"
+    want libgl1 "/usr/lib/*/libGL.so.1"
+    want libegl-mesa0 "/usr/lib/*/libEGL_mesa.so.0"
+    want libgl1-mesa-dri "/usr/lib/*/dri/swrast_dri.so"
     want postgresql "/usr/lib/postgresql/*/bin/initdb"
 }
 
@@ -39,6 +43,7 @@ fi
 for package in $missing; do
     case $package in
     nginx | libnginx-mod-rtmp) tests="tests against a real RTMP server" ;;
+    libegl* | libgl*) tests="tests of the rendered presenters" ;;
     chromium) tests="tests of the console in a real browser" ;;
     *) tests="tests of the store on a real PostgreSQL" ;;
     esac
