@@ -45,7 +45,7 @@ class Figures:
     opening_correlation: float
     width_correlation: float
     wrist_error_percent: float
-    seconds: float
+    measuring_seconds: float
 
 
 @dataclass(slots=True)
@@ -90,7 +90,7 @@ def measure(footage: Path, known: Truth, every: int) -> Figures:
         opening_correlation=_alike(found, true, "upper_lip_inner", "lower_lip_inner"),
         width_correlation=_alike(found, true, "left_corner", "right_corner"),
         wrist_error_percent=float(np.mean(seen.wrists)) / eyes * 100 if seen.wrists else float("nan"),
-        seconds=time.monotonic() - began,
+        measuring_seconds=time.monotonic() - began,
     )
 
 

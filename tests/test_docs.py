@@ -19,7 +19,7 @@ DOCS = ROOT / "docs"
 
 
 def benchmark_keys(script: Path) -> Iterator[str]:
-    """First word of every `Target(...)` and of every row of a table named `EXTRA`."""
+    """First word of every `Target(...)` and of every row of a table named `EXTRA`; fields of `Figures`."""
     for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
         rows: list[ast.expr] = []
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Target":
@@ -27,6 +27,12 @@ def benchmark_keys(script: Path) -> Iterator[str]:
         elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "EXTRA":
             assert isinstance(node.value, ast.Tuple)
             rows = [row.elts[0] for row in node.value.elts if isinstance(row, ast.Tuple)]
+        elif isinstance(node, ast.ClassDef) and node.name == "Figures":
+            yield from (
+                field.target.id
+                for field in node.body
+                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+            )
         for first in rows:
             if isinstance(first, ast.Constant) and isinstance(first.value, str):
                 yield first.value
