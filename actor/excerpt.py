@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -72,7 +73,7 @@ def write_excerpt(footage: Path, out: Path, first: int, last: int, size: tuple[i
                 break
             if number >= first:
                 small = frame.reformat(*size, format="yuv420p", interpolation="LANCZOS")
-                small.pts, small.time_base = None, None
+                small.pts, small.time_base = number - first, Fraction(1, FPS)
                 target.mux(video.encode(small))
         target.mux(video.encode(None))
         pcm = _sound(footage)[first * SAMPLES_PER_FRAME : last * SAMPLES_PER_FRAME]
