@@ -1,0 +1,160 @@
+"""The shot list as a page: teleprompter, timers and spoken prompts beside the camera, and the marks that
+say where each shot lies in the recording."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.resources import files
+from math import ceil
+
+import yaml
+from fastapi import FastAPI, Request
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from pydantic import BaseModel, ConfigDict, RootModel
+from starlette.middleware.base import RequestResponseEndpoint
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from doublure.console.access import SECURITY_HEADERS
+from doublure.console.words import Words
+from doublure.errors import DoublureError
+from doublure.media import Language
+from doublure.shotlist import RATES, Shot, ShotList, clock, typeset
+
+COUNT_SECONDS = 5.0
+"""Between the end of a prompt and the start of its shot: a breath and 3-2-1."""
+
+
+class _Phrase(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    en: str
+    zh: str
+    fr: str
+
+
+class _Phrases(RootModel[dict[str, _Phrase]]):
+    """Key -> phrase."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A shot as the page's script reads it."""
+
+    kind: str
+    name: str
+    title: str
+    instruction: str
+    seconds: float
+    text: tuple[str, ...]
+    picture: str
+    """Address of the picture that shows it; "" when there is none."""
+
+
+def make_app(shots: ShotList, prompt: Callable[[str], Awaitable[bytes]]) -> FastAPI:
+    """The page of a shot list. `prompt` speaks a text and returns it as WAV; when it raises a
+    `DoublureError` the page goes on without a voice."""
+    app = FastAPI(title="Doublure", docs_url=None, redoc_url=None, openapi_url=None)
+    html = _page(shots)
+    named = {shot.name: shot for shot in shots.shots}
+
+    @app.middleware("http")
+    async def send_safely(request: Request, answer: RequestResponseEndpoint) -> Response:
+        response = await answer(request)
+        response.headers.update(SECURITY_HEADERS)
+        # the shipped files may be kept, but are asked for again after an upgrade
+        shipped = request.url.path.startswith(("/static/", "/fonts/"))
+        response.headers.setdefault("cache-control", "no-cache" if shipped else "no-store")
+        return response
+
+    @app.get("/")
+    async def page() -> HTMLResponse:
+        return HTMLResponse(html)
+
+    @app.get("/prompt/{name}.wav")
+    async def spoken(name: str) -> Response:
+        shot = named.get(name)
+        if shot is None:
+            return PlainTextResponse("There is no such shot.", 404)
+        try:
+            return Response(await prompt(_announcement(shot)), media_type="audio/wav")
+        except DoublureError as error:
+            return PlainTextResponse(str(error), 503)
+
+    app.mount("/static", StaticFiles(packages=[("doublure.console", "static")]))
+    app.mount("/fonts", StaticFiles(packages=[("doublure", "fonts")]))
+    return app
+
+
+def phrases(language: Language) -> Mapping[str, str]:
+    """What the page itself says in a language, by key; {braces} are filled in by its script."""
+    return {key: getattr(phrase, language) for key, phrase in _phrases().items()}
+
+
+@cache
+def _phrases() -> dict[str, _Phrase]:
+    text = files(__package__).joinpath("teleprompter.yaml").read_text("utf-8")
+    return _Phrases.model_validate(yaml.safe_load(text)).root
+
+
+def _page(shots: ShotList) -> str:
+    templates = Environment(
+        loader=PackageLoader("doublure.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters["typeset"] = typeset
+    shown = [asdict(_shown(shot)) for shot in shots.shots]
+    said = phrases(shots.language)
+    given = {
+        "language": shots.language,
+        "words": shots.words,
+        "silent": typeset(shots.silent),
+        "shots": shown,
+        "phrases": said,
+        "reading": RATES[shots.language],
+    }
+    # what was recorded of another list must not be taken for a part of this one
+    key = hashlib.sha256(json.dumps([shots.language, shots.words, shown]).encode()).hexdigest()[:16]
+    return templates.get_template("teleprompter.html").render(
+        t=Words(shots.language),  # the frame asks for the language
+        list=shots,
+        p=said,
+        given={**given, "key": key},
+        recording=clock(shots.seconds),
+        minutes=ceil(_whole_seconds(shots) / 60),
+    )
+
+
+def _shown(shot: Shot) -> _Shown:
+    return _Shown(
+        kind=shot.kind,
+        name=shot.name,
+        title=typeset(shot.title),
+        instruction=typeset(shot.instruction),
+        seconds=shot.seconds,
+        text=tuple(typeset(sentence) for sentence in shot.text),
+        picture=_picture(shot.gesture or shot.kind),
+    )
+
+
+def _picture(name: str) -> str:
+    """Decided here, because a page that asks for a picture which is not shipped shows a broken one."""
+    there = files(__package__).joinpath("static", "gestures", f"{name}.jpg").is_file()
+    return f"/static/gestures/{name}.jpg" if there else ""
+
+
+def _announcement(shot: Shot) -> str:
+    return shot.announcement or f"{shot.title}. {shot.instruction}"
+
+
+def _whole_seconds(shots: ShotList) -> float:
+    """Of the recording with announcements and count-ins."""
+    spoken = sum(len(_announcement(shot)) for shot in shots.shots) / RATES[shots.language]
+    return shots.seconds + spoken + COUNT_SECONDS * len(shots.shots)
