@@ -28,7 +28,7 @@ IDLE_SECONDS = 20.0
 GESTURE_SECONDS = 4.0
 TIMES = 2
 """How often each gesture is made."""
-RATES: dict[Language, float] = {"zh": 5.0, "en": 16.5, "fr": 16.5}
+RATES: dict[Language, float] = {"zh": 5.0, "en": 15.5, "fr": 16.5}
 """Characters of a text that a presenter reads in a second, pauses and punctuation included."""
 WORDS = 4
 """Words of the day in the consent."""
