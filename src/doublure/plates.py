@@ -18,7 +18,7 @@ KEYFRAME_FRAMES = 25
 """Distance of keyframes in a take: a jump costs at most a second of decoding."""
 SKIP_FRAMES = 12
 """A jump forward by at most this many frames is decoded through; a longer one seeks."""
-QUALITY = "14"
+QUALITY = "17"
 """x264's constant rate factor for takes: no loss that an eye sees."""
 SCALED = "scaled"
 """Folder beside the takes that keeps them at the sizes they were shown in."""
