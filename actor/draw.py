@@ -105,6 +105,8 @@ class Stage:
         return np.asarray(raw.reshape(SHADOW_SIZE, SHADOW_SIZE, 2)[:, :, 0])
 
     def _pose(self, pose: Pose) -> tuple[list[Floats], Floats, Floats]:
+        # another stage, or a backdrop drawn meanwhile, may have made its own context the current one
+        self.context.__enter__()  # type: ignore[no-untyped-call]
         placed, base, moves = self.figure.place(pose)
         for drawn, points in zip(self._drawn, placed, strict=True):
             drawn.moving.write(moving(drawn, points).tobytes())

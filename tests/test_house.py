@@ -35,7 +35,7 @@ RAISED: dict[str, tuple[int, str]] = {
 
 # ---- who may import whom ---------------------------------------------------------------------
 
-GROUND = ("errors", "media", "address", "metrics", "log", "geometry")
+GROUND = ("errors", "media", "address", "metrics", "log", "geometry", "interrupt")
 VALUES = ("cue", "catalog", "consent", "persona", "snapshot", "document", "settings", "shotlist")
 EDGES = ("engines", "channel", "clock", "offload", "store")
 WIRING = ("company", "backstage", "room")

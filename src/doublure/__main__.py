@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import sys
 
+from doublure import interrupt
+
 INTERRUPTED = 130
 """Exit code of a program that Ctrl-C stopped: 128 and the signal's number."""
 
 
 def main() -> None:
     """Load and run the command line."""
+    interrupt.watch()
     try:
         from doublure import cli
 
+        if interrupt.came():
+            sys.exit(INTERRUPTED)
         cli.main()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

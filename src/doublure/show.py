@@ -10,6 +10,7 @@ from functools import partial
 import anyio
 from anyio.abc import TaskStatus
 
+from doublure import interrupt
 from doublure.clock import Clock
 from doublure.console.serve import reserve, serve
 from doublure.log import get_log
@@ -53,10 +54,10 @@ async def run_show(
     listener = reserve(door.host, door.port, door.password or None) if door else None
     try:
         async with anyio.create_task_group() as everything:
-            interrupt = Interrupt(everything.cancel_scope)
-            await everything.start(interrupt.run)
+            stopping = Interrupt(everything.cancel_scope)
+            await everything.start(stopping.run)
             async with open_room(settings, clock=clock) as room:
-                interrupt.room = room
+                stopping.room = room
                 announce(f"{room.name} is on air" + (f", its console is at {door.page}" if door else ""))
                 if door:
                     everything.start_soon(
@@ -83,6 +84,9 @@ class Interrupt:
         """Listen for signals until cancelled."""
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             task_status.started()
+            if interrupt.came():
+                self._everything.cancel()
+                return
             async with anyio.create_task_group() as wrapping:
                 wrapped = False
                 async for _ in signals:
