@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import doublure
 from doublure.cli import app
 from doublure.errors import FootageError, SettingsError
 from doublure.media import LANGUAGES, Language
@@ -154,6 +155,12 @@ def test_words_are_many_and_drawn_anew(language: Language) -> None:
     drawn = {draw_words(language) for _ in range(20)}
     assert len(drawn) > 15
     assert all(len(set(words)) == 4 for words in drawn)
+
+
+@pytest.mark.parametrize("gesture", [*GESTURES, "idle"])
+def test_every_gesture_is_pictured(gesture: str) -> None:
+    picture = Path(doublure.__file__).parent / "console" / "static" / "gestures" / f"{gesture}.jpg"
+    assert picture.read_bytes()[:3] == b"\xff\xd8\xff"
 
 
 def test_a_wrong_number_of_words_is_refused() -> None:
