@@ -50,6 +50,8 @@ class Looks:
     buttons: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 0.0)
     """Of the clothes, at rest: across, height of the uppermost, distance downwards (decimetres), and how
     many."""
+    hairline: float = 0.16
+    """How far from the hair the first hairs grow, decimetres."""
     high: float = 9.4
     """Height of the picture at the presenter, decimetres."""
 
@@ -139,10 +141,10 @@ MAN = Looks(
     },
     expression={"caucasian": 0.5, "asian": 0.5},
     skin="skins/young_asian_male/young_lightskinned_male_diffuse3.png",
-    complexion=(0.94, 0.86, 0.84),
-    lips=(0.36, 0.13, 0.115),
+    complexion=(0.95, 0.87, 0.86),
+    lips=(0.33, 0.135, 0.115),
     pieces=(
-        *_face("brown", "eyebrow010", "short04", (0.030, 0.021, 0.016), lashes=0.5),
+        *_face("brown", "eyebrow001", "short04", (0.030, 0.021, 0.016), lashes=0.5),
         Piece(
             "clothes",
             "cloth",
@@ -155,6 +157,7 @@ MAN = Looks(
     hair=(0.018, 0.013, 0.010),
     style=Style(strength=1.05, smile_rest=0.08, smile_talk=0.14),
     room="workshop-modern",
+    hairline=0.07,
     high=10.0,
 )
 
