@@ -60,7 +60,7 @@ def test_the_face_is_found_where_the_truth_says(presenter: str) -> None:
     made = stage(presenter)
     found, true = [], []
     with face_mesh.FaceMesh(static_image_mode=True, refine_landmarks=True) as mesh:
-        for number in range(4, made.film.script.frames, 2):
+        for number in range(4, made.film.script.frames, 4):
             picture, row = made.frame(number)
             side = SIZE[0]
             crop = cv2.resize(picture[:side], (2 * side, 2 * side), interpolation=cv2.INTER_CUBIC)
@@ -118,12 +118,12 @@ def test_a_killed_run_goes_on_and_the_same_seed_is_the_same_film(tmp_path: Path)
     assert film.part(0).read_bytes() == written
     footage, beside = finish(film)
 
-    whole = replace(film, out=tmp_path / "two", part_frames=250)
-    assert list(render(whole)) == [0]
-    finish(whole)
-    again, once = Set(film), Set(whole)
-    for number in (0, 5):
-        assert (again.frame(number)[0] == once.frame(number)[0]).all()
+    again = replace(film, out=tmp_path / "two")
+    assert list(render(again)) == [0, 1]
+    # one thread encodes, so the same frames are the same bytes
+    assert [again.part(number).read_bytes() for number in (0, 1)] == [
+        film.part(number).read_bytes() for number in (0, 1)
+    ]
 
     known = truth.read(beside)
     assert known.points.shape == (6, len(NAMES), 2)
