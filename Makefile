@@ -3,6 +3,7 @@
 # make lint    linter, format, types
 # make enrol   what enrolment needs besides (MediaPipe)
 # make bench   the whole chain measured, against a real RTMP server
+# make actor   render the demo's presenters and their truth (hours; goes on where it was stopped)
 # make clean   remove .venv and what tests left
 
 SPEAK ?= zh
@@ -13,7 +14,7 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11; do command -v $$p >/de
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: demo install enrol test lint bench clean
+.PHONY: demo install enrol test lint bench actor clean
 
 demo: .venv/installed
 	@$(BIN)/doublure demo --speak $(SPEAK) --port $(PORT) $(if $(SECONDS),--seconds $(SECONDS))
@@ -60,6 +61,10 @@ lint: .venv/test
 bench: .venv/test
 	@tests/servers.sh
 	@$(BIN)/python benchmarks/chain.py
+
+actor: .venv/test
+	@tests/servers.sh
+	@for who in woman man; do $(BIN)/python -m actor film $$who || exit 1; done
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache

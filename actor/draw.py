@@ -64,14 +64,12 @@ class Stage:
             still = np.concatenate([rest[spread], drawn.part.surface.uvs, mark[spread]], 1).astype(np.float32)
             program = self._programs[drawn.part.material]
             buffer = self.context.buffer(still.tobytes())
-            drawn.shape = self.context.vertex_array(
-                program,
-                [
-                    only(program, drawn.moving, ("in_position", "in_normal", "in_soft"), (3, 3, 3)),
-                    only(program, buffer, ("in_rest", "in_uv", "in_marks"), (3, 2, 4)),
-                ],
-                drawn.order,
-            )
+            content = [
+                only(program, drawn.moving, ("in_position", "in_normal", "in_soft"), (3, 3, 3)),
+                only(program, buffer, ("in_rest", "in_uv", "in_marks"), (3, 2, 4)),
+            ]
+            drawn.shape = self.context.vertex_array(program, content, drawn.order)
+            drawn.veil = self.context.vertex_array(program, content, drawn.sorted)
 
     def draw(self, pose: Pose) -> Picture:
         """The picture of this pose."""
@@ -125,7 +123,6 @@ class Stage:
             program = self._programs[drawn.part.material]
             if drawn.part.material == "hair":
                 program["cut"], program["keep"] = SOLID_HAIR, 2.0
-                drawn.order.write(drawn.part.surface.triangles.tobytes())
             drawn.picture.use(0)
             drawn.relief.use(2)
             drawn.shape.render(moderngl.TRIANGLES)
@@ -142,10 +139,10 @@ class Stage:
             triangles = drawn.part.surface.triangles[drawn.soft]
             middle = points[drawn.part.surface.spread[triangles]].mean(1)
             far = np.argsort(((middle - self.camera.place) ** 2).sum(1))[::-1]
-            drawn.order.write(triangles[far].astype(np.int32).tobytes())
+            drawn.sorted.write(triangles[far].astype(np.int32).tobytes())
             drawn.picture.use(0)
             self.context.polygon_offset = (0.0, 0.0) if drawn.part.material == "hair" else (-2.0, -16.0)
-            drawn.shape.render(moderngl.TRIANGLES, vertices=triangles.size)
+            drawn.veil.render(moderngl.TRIANGLES, vertices=triangles.size)
         self.context.polygon_offset = 0.0, 0.0
         self._target_buffer.depth_mask = True
 

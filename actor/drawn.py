@@ -31,7 +31,12 @@ class Drawn:
     part: Part
     moving: moderngl.Buffer
     order: moderngl.Buffer
+    """Triangles as the surface has them."""
+    sorted: moderngl.Buffer
+    """See-through triangles from back to front, anew in every frame."""
     shape: moderngl.VertexArray
+    veil: moderngl.VertexArray
+    """The see-through triangles."""
     depth: moderngl.VertexArray
     picture: moderngl.Texture
     relief: moderngl.Texture
@@ -113,6 +118,7 @@ def load(context: moderngl.Context, part: Part, depth_program: moderngl.Program)
     smooth = sparse.diags(1.0 / np.asarray(near.sum(1)).ravel()) @ near
     places = context.buffer(reserve=len(shape.spread) * 36, dynamic=True)
     order = context.buffer(shape.triangles.tobytes())
+    behind = context.buffer(reserve=shape.triangles.nbytes, dynamic=True)
     seams = context.buffer(shape.uvs.tobytes())
     depth = context.vertex_array(
         depth_program,
@@ -121,7 +127,9 @@ def load(context: moderngl.Context, part: Part, depth_program: moderngl.Program)
     )
     picture = _rgba(part.texture, 255)
     pictures = texture(context, picture), texture(context, _rgba(part.relief, 128))
-    return Drawn(part, places, order, depth, depth, *pictures, _soft(part, picture), gather, smooth)
+    return Drawn(
+        part, places, order, behind, depth, depth, depth, *pictures, _soft(part, picture), gather, smooth
+    )
 
 
 def _rgba(file: Path | None, level: int) -> Picture:

@@ -66,4 +66,6 @@ def _covered(figure: Figure, points: Floats, placed: list[Floats]) -> NDArray[np
     eye = figure.bones[figure.index["eye.L"]].head
     above = np.clip((points[:, 1] - eye[1] - 0.25) / 0.25, 0.0, 1.0)
     behind = np.clip((eye[2] - 0.75 - points[:, 2]) / 0.3, 0.0, 1.0) * (points[:, 1] > eye[1] - 0.2)
-    return np.asarray(np.clip(1.0 - distance / figure.looks.hairline, 0.0, 1.0) ** 2 * np.maximum(above, behind))
+    return np.asarray(
+        np.clip(1.0 - distance / figure.looks.hairline, 0.0, 1.0) ** 2 * np.maximum(above, behind)
+    )
