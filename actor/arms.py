@@ -19,10 +19,16 @@ from actor.meshes import Floats
 CURLS = (62.0, 82.0, 55.0)
 """Degrees of the three joints of a finger when its curl is 1."""
 THUMB_CURLS = (18.0, 32.0, 45.0)
+THUMB_OPENS = (34.0, 10.0, 6.0)
+"""Degrees of the thumb's joints when its curl is -1: it opens at its root, away from the fingers."""
 TWIST_OF_FOREARM = 0.6
 """Share of the hand's twist that the forearm takes, so that the wrist does not wring."""
 STRAIGHTENED = 0.85
 """Share of their curl at rest that fingers lose when their curl is 0."""
+RAISED = 9.0
+"""Degrees by which the collarbone rises with a hand at `HIGH`; none below `LOW`."""
+LOW, HIGH = 3.0, 5.2
+"""Heights of a wrist, decimetres."""
 REACH = 0.985
 """An arm is never stretched further than this share of its length."""
 
@@ -72,7 +78,8 @@ class Arm:
 
         self._side = side
         self._out = 1.0 if side == "L" else -1.0
-        self._shoulder, self._elbow, self._wrist = head("upperarm01"), head("lowerarm01"), head("wrist")
+        self._collar, self._wrist = head("clavicle"), head("wrist")
+        self._shoulder, self._elbow = head("upperarm01"), head("lowerarm01")
         self._upper = float(np.linalg.norm(self._elbow - self._shoulder))
         self._lower = float(np.linalg.norm(self._wrist - self._elbow))
         self._bend = _frame(self._elbow - self._shoulder, self._wrist - self._elbow)
@@ -99,14 +106,17 @@ class Arm:
 
     def bones(self, held: Held) -> dict[str, Floats]:
         """Turns of the arm's and the hand's bones."""
-        wrist, elbow = self._reach(held.wrist, held.elbow)
-        upper = _frame(elbow - self._shoulder, wrist - elbow) @ self._bend.T
-        lower = _frame(wrist - elbow, elbow - self._shoulder) @ self._fore.T
+        collar = _about(np.array([0.0, 0.0, self._out]), np.deg2rad(RAISED) * _risen(held.wrist[1]))
+        shoulder = self._collar + collar @ (self._shoulder - self._collar)
+        wrist, elbow = self._reach(shoulder, held.wrist, held.elbow)
+        upper = _frame(elbow - shoulder, wrist - elbow) @ self._bend.T
+        lower = _frame(wrist - elbow, elbow - shoulder) @ self._fore.T
         relative = lower.T @ held.turn.as_matrix()
         axis = _unit(self._wrist - self._elbow)
         part = _about(axis, TWIST_OF_FOREARM * _twist(relative, axis))
         turns = {
-            "upperarm01": upper,
+            "clavicle": collar,
+            "upperarm01": collar.T @ upper,
             "lowerarm01": upper.T @ lower,
             "lowerarm02": part,
             "wrist": part.T @ relative,
@@ -114,15 +124,15 @@ class Arm:
         found = {f"{name}.{self._side}": turn for name, turn in turns.items()}
         return found | self._curled(held)
 
-    def _reach(self, wrist: Floats, hint: Floats) -> tuple[Floats, Floats]:
+    def _reach(self, shoulder: Floats, wrist: Floats, hint: Floats) -> tuple[Floats, Floats]:
         """Wrist and elbow: the wrist pulled in when it is out of reach."""
-        away = wrist - self._shoulder
+        away = wrist - shoulder
         far = min(float(np.linalg.norm(away)), REACH * (self._upper + self._lower))
         ahead = _unit(away)
         along = (far**2 + self._upper**2 - self._lower**2) / (2 * far)
         aside = np.sqrt(max(self._upper**2 - along**2, 1e-6))
         down = _unit(hint - (hint @ ahead) * ahead)
-        return self._shoulder + ahead * far, self._shoulder + ahead * along + down * aside
+        return shoulder + ahead * far, shoulder + ahead * along + down * aside
 
     def _joints(self, figure: Figure) -> list[list[tuple[str, Floats]]]:
         """By finger, thumb first: names of its bones and their directions."""
@@ -137,9 +147,12 @@ class Arm:
         turns: dict[str, Floats] = {}
         for number, joints in enumerate(self._fingers):
             thumb = number == 0
+            opens = thumb and held.curls[number] < 0
             towards = _unit(0.55 * self._palm + 0.85 * self._little) if thumb else self._palm
+            towards = self._little if opens else towards
             for joint, (name, along) in enumerate(joints):
-                degrees = (THUMB_CURLS if thumb else CURLS)[joint] * held.curls[number]
+                full = THUMB_OPENS if opens else THUMB_CURLS if thumb else CURLS
+                degrees = full[joint] * held.curls[number]
                 degrees -= 0.0 if thumb else STRAIGHTENED * self._bent[number][joint]
                 turn = _about(_unit(np.cross(along, towards)), np.deg2rad(degrees))
                 if joint == 0 and not thumb:
@@ -180,7 +193,7 @@ def mixed(first: Held, second: Held, share: float) -> Held:
     return Held(
         first.wrist + (second.wrist - first.wrist) * share,
         turn,
-        np.clip(first.curls + (second.curls - first.curls) * share, 0.0, 1.15),
+        np.clip(first.curls + (second.curls - first.curls) * share, -1.0, 1.15),
         first.spread + (second.spread - first.spread) * share,
         first.elbow + (second.elbow - first.elbow) * share,
     )
@@ -200,6 +213,12 @@ def _frame(first: Floats, second: Floats) -> Floats:
     x = _unit(first)
     y = _unit(second - (second @ x) * x)
     return np.stack([x, y, np.cross(x, y)], 1)
+
+
+def _risen(height: float) -> float:
+    """How far the shoulder follows a hand at this height, 0..1, smoothly."""
+    share = float(np.clip((height - LOW) / (HIGH - LOW), 0.0, 1.0))
+    return share * share * (3.0 - 2.0 * share)
 
 
 def _unit(vector: Floats) -> Floats:

@@ -20,7 +20,7 @@ _FIST = (0.75, 1.0, 1.0, 1.0, 1.0)
 _INDEX = (0.80, 0.0, 0.95, 1.0, 1.0)
 _TWO = (0.95, 0.0, 0.0, 1.0, 1.0)
 _THREE = (0.95, 0.0, 0.0, 0.0, 1.0)
-_THUMB = (-0.25, 1.0, 1.0, 1.0, 1.0)
+_THUMB = (-1.0, 1.0, 1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class Hold:
     """Yaw, pitch and roll, degrees; left, down and towards the left shoulder positive."""
     lean: float = 0.0
     """Degrees that the chest bows."""
+    apart: float = 0.0
+    """Decimetres by which the hands go round each other on the way here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Gesture:
 
 
 def _wave(x: float, tilt: float) -> Hand:
-    return Hand((x, 4.55, 1.75), (tilt, 1.0, 0.12), (0.12, -0.05, 1.0), _FLAT, 5.0, (0.55, -1.0, -0.2))
+    return Hand((x, 4.50, 1.85), (tilt, 1.0, 0.12), (0.12, -0.05, 1.0), _FLAT, 5.0, (0.30, -1.0, 0.15))
 
 
 def _count(curls: tuple[float, float, float, float, float], spread: float) -> Gesture:
@@ -69,20 +71,20 @@ def _count(curls: tuple[float, float, float, float, float], spread: float) -> Ge
     )
 
 
-_SIDE = Hand((1.15, 2.50, 2.60), (0.62, 0.05, 0.75), (-0.25, 1.0, 0.25), _RELAXED, 2.0, (0.8, -0.9, -0.6))
-_SHOWN = replace(_SIDE, wrist=(1.25, 2.78, 2.72), fingers=(0.60, 0.18, 0.72), curls=_FLAT)
-_OPEN = Hand((1.00, 2.30, 2.60), (0.40, 0.02, 0.85), (-0.35, 1.0, 0.15), _RELAXED, 3.0, (0.9, -0.8, -0.6))
-_WIDE = replace(_OPEN, wrist=(1.25, 2.48, 2.72), fingers=(0.50, 0.08, 0.85), curls=_FLAT)
-_UP = Hand((-1.50, 5.05, 1.65), (0.05, 1.0, 0.10), (0.25, 0.0, 1.0), _INDEX, 0.0, (0.5, -1.0, -0.2))
-_HIGHER = replace(_UP, wrist=(-1.48, 5.40, 1.72))
-_DOWN = Hand((-0.95, 3.05, 2.75), (0.18, -1.0, 0.18), (0.35, 0.10, -1.0), _INDEX, 0.0, (0.95, 0.1, -0.5))
-_LOWER = replace(_DOWN, wrist=(-0.92, 2.62, 2.85))
+_SIDE = Hand((1.00, 2.50, 2.35), (0.50, 0.05, 0.85), (-0.25, 1.0, 0.25), _RELAXED, 2.0, (0.8, -0.9, -0.6))
+_SHOWN = replace(_SIDE, wrist=(1.08, 2.78, 2.42), fingers=(0.42, 0.20, 0.86), curls=_FLAT)
+_OPEN = Hand((0.90, 2.30, 2.40), (0.25, 0.02, 0.92), (-0.35, 1.0, 0.15), _RELAXED, 3.0, (0.9, -0.8, -0.6))
+_WIDE = replace(_OPEN, wrist=(1.08, 2.50, 2.45), fingers=(0.34, 0.10, 0.92), curls=_FLAT)
+_UP = Hand((-1.45, 5.00, 1.85), (0.05, 1.0, 0.10), (0.25, 0.0, 1.0), _INDEX, 0.0, (0.30, -1.0, 0.30))
+_HIGHER = replace(_UP, wrist=(-1.43, 5.35, 1.90))
+_DOWN = Hand((-1.45, 2.95, 2.85), (0.12, -0.92, 0.40), (0.30, -0.40, -0.90), _INDEX, 0.0, (0.8, -0.7, -0.6))
+_LOWER = replace(_DOWN, wrist=(-1.43, 2.55, 2.98))
 _ASIDE = Hand((-0.85, 2.75, 2.70), (-0.66, -0.52, 0.42), (0.20, -0.75, -0.55), _INDEX, 0.0, (0.9, -0.3, -0.7))
 _FURTHER = replace(_ASIDE, wrist=(-1.12, 2.50, 2.85))
 _CHOP = Hand((0.62, 3.05, 2.75), (-0.12, 0.25, 1.0), (-1.0, 0.1, 0.0), _FLAT, 1.0, (0.8, -0.8, -0.5))
 _CHOPPED = replace(_CHOP, wrist=(0.66, 2.35, 2.90), fingers=(-0.12, 0.02, 1.0))
-_LIKE = Hand((-1.05, 3.55, 2.55), (0.78, 0.10, 0.62), (0.55, 0.0, -0.85), _THUMB, 0.0, (0.8, -0.8, -0.4))
-_LIKED = replace(_LIKE, wrist=(-0.98, 3.72, 2.78))
+_LIKE = Hand((-1.15, 3.35, 2.45), (0.45, 0.38, 0.82), (0.86, 0.0, -0.45), _THUMB, 0.0, (0.6, -1.0, -0.2))
+_LIKED = replace(_LIKE, wrist=(-1.10, 3.55, 2.68))
 _PRAYER = Hand(
     (0.21, 2.85, 2.45),
     (-0.05, 1.0, 0.30),
@@ -111,11 +113,11 @@ def _two(
 GESTURES: dict[str, Gesture] = {
     "greet": Gesture(
         (
-            Hold(0.70, 0.05, right=_wave(-1.50, -0.05), head=(-3.0, -2.0, 3.0)),
-            Hold(0.24, 0.02, right=_wave(-1.58, -0.38), head=(-3.0, 0.0, 4.0)),
-            Hold(0.30, 0.02, right=_wave(-1.40, 0.28), head=(-2.0, 1.0, 4.0)),
-            Hold(0.30, 0.02, right=_wave(-1.58, -0.36), head=(-3.0, 0.0, 4.0)),
-            Hold(0.28, 0.12, right=_wave(-1.42, 0.18), head=(-2.0, 2.0, 3.0)),
+            Hold(0.70, 0.05, right=_wave(-1.42, -0.05), head=(-3.0, -2.0, 3.0)),
+            Hold(0.24, 0.02, right=_wave(-1.48, -0.36), head=(-3.0, 0.0, 4.0)),
+            Hold(0.30, 0.02, right=_wave(-1.32, 0.26), head=(-2.0, 1.0, 4.0)),
+            Hold(0.30, 0.02, right=_wave(-1.48, -0.34), head=(-3.0, 0.0, 4.0)),
+            Hold(0.28, 0.12, right=_wave(-1.34, 0.16), head=(-2.0, 2.0, 3.0)),
         ),
         smile=0.75,
     ),
@@ -131,9 +133,9 @@ GESTURES: dict[str, Gesture] = {
         (Hold(0.62, 0.05, right=_ASIDE, head=(-7.0, 3.0, -2.0)), Hold(0.30, 0.95, right=_FURTHER, head=(-9.0, 4.0, -3.0))),
     ),
     "present": Gesture(
-        (Hold(0.70, 0.05, left=_SIDE, head=(6.0, 3.0, 2.0)), Hold(0.40, 1.05, left=_SHOWN, head=(4.0, 2.0, 3.0))),
+        (Hold(0.70, 0.05, left=_SIDE, head=(6.0, 3.0, 2.0), apart=0.6), Hold(0.40, 1.05, left=_SHOWN, head=(4.0, 2.0, 3.0))),
     ),
-    "open_palms": Gesture((_two(0.60, 0.04, _OPEN), _two(0.35, 0.95, _WIDE, (0.0, -1.0, 3.0)))),
+    "open_palms": Gesture((replace(_two(0.60, 0.04, _OPEN), apart=0.5), _two(0.35, 0.95, _WIDE, (0.0, -1.0, 3.0)))),
     "count_1": _count(_INDEX, 0.0),
     "count_2": _count(_TWO, 11.0),
     "count_3": _count(_THREE, 10.0),
@@ -147,7 +149,7 @@ GESTURES: dict[str, Gesture] = {
         smile=0.7,
     ),
     "thank": Gesture(
-        (_two(0.70, 0.12, _PRAYER), _two(0.45, 0.45, _PRAYER, (0.0, 13.0, 0.0), 7.0), _two(0.50, 0.25, _PRAYER)),
+        (replace(_two(0.70, 0.12, _PRAYER), apart=0.9), _two(0.45, 0.45, _PRAYER, (0.0, 13.0, 0.0), 7.0), _two(0.50, 0.25, _PRAYER)),
         back=0.85,
         smile=0.55,
     ),
@@ -164,7 +166,8 @@ GESTURES: dict[str, Gesture] = {
     ),
 }  # fmt: skip
 
-AWAY = (_WIDE, _WIDE.mirrored())
+_OUT = replace(_OPEN, wrist=(1.25, 2.48, 2.72), fingers=(0.50, 0.08, 0.85), curls=_FLAT)
+AWAY = (_OUT, _OUT.mirrored())
 """Left and right hand away from the body and from each other."""
 
 _EASED = Hand(

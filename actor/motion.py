@@ -156,10 +156,13 @@ class Movement:
         if playing is None:
             return rest, np.zeros(4), "", 0.0
         first, second, share, phase, stroke = _between(playing, now)
+        # back to rest the hands go as they came
+        way = second or playing.gesture.holds[0]
         hands = {}
         for side, held in rest.items():
             a, b = (self._station(hold, side, held, playing.size) for hold in (first, second))
-            hands[side] = _arched(mixed(a, b, share), a, b, share)
+            out = way.apart if side == "L" else -way.apart
+            hands[side] = _arched(mixed(a, b, share), a, b, share, out)
         added = [np.array([*hold.head, hold.lean]) if hold else np.zeros(4) for hold in (first, second)]
         return hands, added[0] + (added[1] - added[0]) * share, phase, stroke
 
@@ -292,10 +295,10 @@ def _between(played: _Played, now: float) -> tuple[Hold | None, Hold | None, flo
     return stations[-1], None, share, "retraction", 1.0 - share
 
 
-def _arched(held: Held, first: Held, second: Held, share: float) -> Held:
-    """Hands go along arcs: the way bends forward in its middle."""
+def _arched(held: Held, first: Held, second: Held, share: float, out: float) -> Held:
+    """Hands go along arcs: the way bends forward in its middle, and sideways by `out` decimetres."""
     way = float(np.linalg.norm(second.wrist - first.wrist))
-    bow = np.array([0.0, 0.0, ARC * way * 4 * share * (1 - share)])
+    bow = np.array([out, 0.0, ARC * way]) * (4 * share * (1 - share))
     return Held(held.wrist + bow, held.turn, held.curls, held.spread, held.elbow)
 
 

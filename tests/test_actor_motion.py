@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from actor.figure import Pose
 from actor.gestures import GESTURES
+from actor.lighting import Camera
 from actor.motion import Moment, Movement
 from test_actor_figure import figure
 
@@ -28,8 +31,6 @@ def moments() -> tuple[Moment, ...]:
 
 def wrists(frames: tuple[Moment, ...]) -> np.ndarray:
     """[frames, 2, 3] decimetres."""
-    from actor.figure import Pose
-
     found = []
     for moment in frames:
         moves = figure().transforms(Pose(bones=moment.bones, offset=moment.offset))
@@ -87,20 +88,75 @@ def test_silent_hands_rest() -> None:
 
 @pytest.mark.parametrize("name", sorted(GESTURES))
 def test_a_gesture_goes_from_rest_to_rest(name: str) -> None:
-    movement = Movement(figure(), 9.0, seed=4)
-    end = movement.add(name, 2.0)
-    played = tuple(movement.moment(frame) for frame in range(int(1.9 * 25), int(end * 25) + 3))
-    strokes = [moment.stroke for moment in played]
+    frames = played(name)
+    strokes = [moment.stroke for moment in frames]
     assert strokes[0] == 0.0
     assert strokes[-1] == 0.0
     assert max(strokes) == 1.0
-    phases = [moment.phase for moment in played if moment.gesture]
+    phases = [moment.phase for moment in frames if moment.gesture]
     order = list(dict.fromkeys(phases))
     assert order[0] == "preparation"
     assert order[-1] == "retraction"
-    assert {moment.gesture for moment in played} == {"", name}
-    speed = np.linalg.norm(np.diff(wrists(played), axis=0), axis=2)
+    assert {moment.gesture for moment in frames} == {"", name}
+    speed = np.linalg.norm(np.diff(wrists(frames), axis=0), axis=2)
     assert speed.max() < 1.6
+
+
+def played(name: str) -> tuple[Moment, ...]:
+    """A gesture from just before it to just after it."""
+    movement = Movement(figure(), 9.0, seed=4)
+    end = movement.add(name, 2.0)
+    return tuple(movement.moment(frame) for frame in range(int(1.9 * 25), int(end * 25) + 3))
+
+
+def tails(moment: Moment, names: list[str]) -> np.ndarray:
+    """Ends of bones as posed, [names, 3] decimetres."""
+    moves = figure().transforms(Pose(bones=moment.bones, offset=moment.offset))
+    ends = [(figure().index[name], figure().bones[figure().index[name]].tail) for name in names]
+    return np.array([moves[number] @ np.append(tail, 1.0) for number, tail in ends])
+
+
+TIPS = [f"finger{finger}-3.{side}" for side in "LR" for finger in range(1, 6)]
+
+
+@pytest.mark.parametrize("name", sorted(GESTURES))
+def test_a_gesture_stays_in_the_picture(name: str) -> None:
+    camera = Camera((1080, 1920), figure().crown, figure().looks.high)
+    shown = np.concatenate([camera.pixels(tails(moment, TIPS)) for moment in played(name)[::2]])
+    assert shown[:, 0].min() > 20
+    assert shown[:, 0].max() < 1060
+    assert shown[:, 1].min() > 20
+
+
+@pytest.mark.parametrize("name", sorted(GESTURES))
+def test_no_bone_turns_in_a_jump(name: str) -> None:
+    frames = played(name)
+    for before, after in pairwise(frames):
+        for bone, turn in after.bones.items():
+            cosine = (np.trace(turn @ before.bones[bone].T) - 1) / 2
+            assert np.rad2deg(np.arccos(np.clip(cosine, -1.0, 1.0))) < 15.0, bone
+
+
+def test_a_thumb_that_is_up_points_up() -> None:
+    height = next(moment for moment in played("thumbs_up") if moment.phase == "hold")
+    root, tip = tails(height, ["finger1-1.R", "finger1-3.R"])
+    up = (tip - root) / np.linalg.norm(tip - root)
+    assert up[1] > 0.85
+    fist = tails(height, [f"finger{finger}-3.R" for finger in range(2, 6)])
+    assert tip[1] > fist[:, 1].max() + 0.5
+
+
+def test_hands_that_meet_do_not_cross() -> None:
+    for moment in played("thank"):
+        if moment.stroke > 0.5:
+            left, right = tails(moment, ["finger3-3.L", "finger3-3.R"])
+            assert left[0] > right[0]
+
+
+def test_a_shoulder_follows_a_raised_hand_and_no_other() -> None:
+    height = next(moment for moment in played("point_up") if moment.phase == "hold")
+    assert not np.allclose(height.bones["clavicle.R"], np.eye(3), atol=0.05)
+    assert np.allclose(height.bones["clavicle.L"], np.eye(3))
 
 
 def test_an_unknown_gesture_is_refused() -> None:
