@@ -27,8 +27,12 @@ STRAIGHTENED = 0.85
 """Share of their curl at rest that fingers lose when their curl is 0."""
 RAISED = 9.0
 """Degrees by which the collarbone rises with a hand at `HIGH`; none below `LOW`."""
-LOW, HIGH = 3.0, 5.2
-"""Heights of a wrist, decimetres."""
+LOW, HIGH = -1.2, 1.0
+"""Heights of a wrist above the shoulder, decimetres of the measured body."""
+MEASURED = (4.21, 0.20)
+"""Height and depth of the shoulders of the body for which hands are described, decimetres."""
+MEASURED_ARM = 4.351
+"""Length of its arm, shoulder to wrist."""
 REACH = 0.985
 """An arm is never stretched further than this share of its length."""
 
@@ -82,6 +86,7 @@ class Arm:
         self._shoulder, self._elbow = head("upperarm01"), head("lowerarm01")
         self._upper = float(np.linalg.norm(self._elbow - self._shoulder))
         self._lower = float(np.linalg.norm(self._wrist - self._elbow))
+        self._size = (self._upper + self._lower) / MEASURED_ARM
         self._bend = _frame(self._elbow - self._shoulder, self._wrist - self._elbow)
         self._fore = _frame(self._wrist - self._elbow, self._elbow - self._shoulder)
         knuckle, tip = head("finger3-1"), figure.bones[figure.index[f"finger3-3.{side}"]].tail
@@ -101,12 +106,21 @@ class Arm:
         turn = _frame(np.array(hand.fingers), np.array(hand.palm)) @ self._hand.T
         elbow = np.array(hand.elbow) * (self._out, 1.0, 1.0)
         return Held(
-            np.array(hand.wrist), Rotation.from_matrix(turn), np.array(hand.curls), hand.spread, elbow
+            self._at(hand.wrist), Rotation.from_matrix(turn), np.array(hand.curls), hand.spread, elbow
         )
+
+    def _at(self, wrist: tuple[float, float, float]) -> Floats:
+        """A place of the measured body on this one."""
+        shoulders = np.array([0.0, *self._shoulder[1:]])
+        # not sideways: a longer arm has no wider picture
+        return np.asarray(shoulders + (1.0, self._size, self._size) * (np.array(wrist) - (0.0, *MEASURED)))
 
     def bones(self, held: Held) -> dict[str, Floats]:
         """Turns of the arm's and the hand's bones."""
-        collar = _about(np.array([0.0, 0.0, self._out]), np.deg2rad(RAISED) * _risen(held.wrist[1]))
+        collar = _about(
+            np.array([0.0, 0.0, self._out]),
+            np.deg2rad(RAISED) * _risen((held.wrist[1] - self._shoulder[1]) / self._size),
+        )
         shoulder = self._collar + collar @ (self._shoulder - self._collar)
         wrist, elbow = self._reach(shoulder, held.wrist, held.elbow)
         upper = _frame(elbow - shoulder, wrist - elbow) @ self._bend.T
@@ -216,7 +230,7 @@ def _frame(first: Floats, second: Floats) -> Floats:
 
 
 def _risen(height: float) -> float:
-    """How far the shoulder follows a hand at this height, 0..1, smoothly."""
+    """How far the shoulder follows a hand so high above it, 0..1, smoothly."""
     share = float(np.clip((height - LOW) / (HIGH - LOW), 0.0, 1.0))
     return share * share * (3.0 - 2.0 * share)
 

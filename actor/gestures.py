@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from actor.arms import Hand
 
 _REST = (0.15, 0.24, 0.28, 0.32, 0.36)
-REST_LEFT = Hand((0.78, 1.60, 1.86), (-1.0, -0.24, 0.12), (-0.10, 0.15, -1.0), _REST, 0.0, (0.8, -0.8, -0.5))
-REST_RIGHT = Hand((-0.80, 1.76, 2.10), (1.0, -0.32, 0.08), (0.10, 0.15, -1.0), _REST, 0.0, (0.8, -0.8, -0.5))
+REST_LEFT = Hand((0.80, 1.60, 1.92), (-1.0, -0.24, 0.12), (-0.10, 0.15, -1.0), _REST, 0.0, (0.8, -0.8, -0.5))
+REST_RIGHT = Hand((-0.86, 1.74, 2.24), (1.0, -0.32, 0.08), (0.10, 0.15, -1.0), _REST, 0.0, (0.8, -0.8, -0.5))
 _FLAT = (0.02, 0.06, 0.07, 0.08, 0.12)
 _RELAXED = (0.12, 0.22, 0.28, 0.33, 0.38)
 _FIST = (0.75, 1.0, 1.0, 1.0, 1.0)
@@ -21,6 +23,12 @@ _INDEX = (0.80, 0.0, 0.95, 1.0, 1.0)
 _TWO = (0.95, 0.0, 0.0, 1.0, 1.0)
 _THREE = (0.95, 0.0, 0.0, 0.0, 1.0)
 _THUMB = (-1.0, 1.0, 1.0, 1.0, 1.0)
+
+
+TRAIL = 0.16
+"""Seconds by which the last fingers come after what leads the gesture."""
+SETTLING = 0.06
+"""Time constant, seconds, with which a hand that went past its end comes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,7 @@ class Gesture:
 
     @property
     def seconds(self) -> float:
-        return sum(hold.seconds + hold.stay for hold in self.holds) + self.back
+        return sum(hold.seconds + hold.stay for hold in self.holds) + self.back + TRAIL
 
 
 def _wave(x: float, tilt: float) -> Hand:
@@ -80,7 +88,7 @@ _HIGHER = replace(_UP, wrist=(-1.43, 5.35, 1.90))
 _DOWN = Hand((-1.45, 2.95, 2.85), (0.12, -0.92, 0.40), (0.30, -0.40, -0.90), _INDEX, 0.0, (0.8, -0.7, -0.6))
 _LOWER = replace(_DOWN, wrist=(-1.43, 2.55, 2.98))
 _ASIDE = Hand((-0.85, 2.75, 2.70), (-0.66, -0.52, 0.42), (0.20, -0.75, -0.55), _INDEX, 0.0, (0.9, -0.3, -0.7))
-_FURTHER = replace(_ASIDE, wrist=(-1.12, 2.50, 2.85))
+_FURTHER = replace(_ASIDE, wrist=(-0.98, 2.50, 2.85))
 _CHOP = Hand((0.62, 3.05, 2.75), (-0.12, 0.25, 1.0), (-1.0, 0.1, 0.0), _FLAT, 1.0, (0.8, -0.8, -0.5))
 _CHOPPED = replace(_CHOP, wrist=(0.66, 2.35, 2.90), fingers=(-0.12, 0.02, 1.0))
 _LIKE = Hand((-1.15, 3.35, 2.45), (0.45, 0.38, 0.82), (0.86, 0.0, -0.45), _THUMB, 0.0, (0.6, -1.0, -0.2))
@@ -140,7 +148,7 @@ GESTURES: dict[str, Gesture] = {
     "count_2": _count(_TWO, 11.0),
     "count_3": _count(_THREE, 10.0),
     "emphasise": Gesture(
-        (_two(0.55, 0.04, _CHOP, (0.0, -2.0, 0.0)), _two(0.20, 0.18, _CHOPPED, (0.0, 5.0, 0.0), 1.5),
+        (replace(_two(0.55, 0.04, _CHOP, (0.0, -2.0, 0.0)), apart=0.5), _two(0.20, 0.18, _CHOPPED, (0.0, 5.0, 0.0), 1.5),
          _two(0.30, 0.03, _CHOP, (0.0, -1.0, 0.0)), _two(0.20, 0.40, _CHOPPED, (0.0, 5.0, 0.0), 1.5)),
         smile=0.2,
     ),
@@ -149,7 +157,7 @@ GESTURES: dict[str, Gesture] = {
         smile=0.7,
     ),
     "thank": Gesture(
-        (replace(_two(0.70, 0.12, _PRAYER), apart=0.9), _two(0.45, 0.45, _PRAYER, (0.0, 13.0, 0.0), 7.0), _two(0.50, 0.25, _PRAYER)),
+        (replace(_two(0.70, 0.12, _PRAYER), apart=1.1), _two(0.45, 0.45, _PRAYER, (0.0, 13.0, 0.0), 7.0), _two(0.50, 0.25, _PRAYER)),
         back=0.85,
         smile=0.55,
     ),
@@ -185,11 +193,22 @@ _PINCHED = Hand(
 _TURNED = Hand((-1.00, 2.30, 2.50), (0.25, 0.10, 0.95), (0.50, 0.85, 0.0), _RELAXED, 3.0, (0.85, -0.9, -0.5))
 BEATS: tuple[Gesture, ...] = (
     Gesture((Hold(0.45, 0.10, right=_TURNED), Hold(0.30, 0.20, right=replace(_TURNED, wrist=(-1.12, 2.10, 2.55)))), 0.70),
-    Gesture((_two(0.50, 0.08, _EASED), _two(0.32, 0.25, _OFFERED)), 0.75),
-    Gesture((Hold(0.45, 0.05, left=_OFFERED), Hold(0.28, 0.22, left=replace(_OFFERED, wrist=(1.15, 2.22, 2.68)))), 0.70),
+    Gesture((replace(_two(0.50, 0.08, _EASED), apart=0.3), _two(0.32, 0.25, _OFFERED)), 0.75),
+    Gesture((Hold(0.45, 0.05, left=_OFFERED, apart=0.5), Hold(0.28, 0.22, left=replace(_OFFERED, wrist=(1.15, 2.22, 2.68)))), 0.70),
     Gesture((Hold(0.45, 0.05, right=_PINCHED), Hold(0.18, 0.10, right=replace(_PINCHED, wrist=(-0.78, 2.50, 2.62))),
              Hold(0.20, 0.03, right=_PINCHED), Hold(0.18, 0.15, right=replace(_PINCHED, wrist=(-0.80, 2.48, 2.64)))), 0.70),
     Gesture((_two(0.42, 0.03, _EASED), _two(0.22, 0.08, replace(_EASED, wrist=(1.0, 1.85, 2.45))), _two(0.24, 0.03, _EASED),
              _two(0.22, 0.12, replace(_EASED, wrist=(1.02, 1.84, 2.45)))), 0.70),
 )  # fmt: skip
 """What hands do to the rhythm of speech; of no meaning of their own."""
+
+
+def reached(share: float) -> float:
+    """Minimum jerk from 0 to 1."""
+    return float(share**3 * (10 - 15 * share + 6 * share**2))
+
+
+def past_end(since: float) -> float:
+    """How far a hand is past its end, 0..1, so long after it got there: it starts without a jerk."""
+    share = since / SETTLING
+    return float((np.e * share / 3.0) ** 3 * np.exp(-share))

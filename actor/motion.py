@@ -8,7 +8,7 @@ its loudness.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -16,7 +16,7 @@ from scipy.spatial.transform import Rotation
 
 from actor.arms import Arm, Held, mixed
 from actor.figure import Figure
-from actor.gestures import BEATS, GESTURES, REST_LEFT, REST_RIGHT, Gesture, Hold
+from actor.gestures import BEATS, GESTURES, REST_LEFT, REST_RIGHT, Gesture, Hold, past_end, reached
 from actor.meshes import Floats
 from doublure.media import FPS
 
@@ -32,6 +32,16 @@ STRESS_APART = 0.35
 """Seconds between two stresses at least."""
 ARC = 0.10
 """How far a hand's way bends towards the front, share of its length."""
+SECOND_HAND, FINGERS_LATE = 0.06, 0.10
+"""Seconds by which one hand comes after the other, and fingers after their hand: `TRAIL` in all."""
+SETTLE, LONG = 0.05, 0.6
+"""A hand goes past its end by this share and comes back, where it then stays longer than `LONG` seconds."""
+LID, LID_PER_DEGREE = 0.05, 0.014
+"""Closure of open lids, and how much more of it for each degree that the eyes look down."""
+FOLLOWED = 0.3
+"""Share of a look aside that the head takes, and gives back."""
+ASIDE, AFTER = 3.0, 0.4
+"""A look further than so many degrees is one aside; seconds after it that the head is back."""
 CALM_BROWS = 0.34
 """Of the inner brows' raise at rest: without it the face frowns."""
 NECK = (("neck01", 0.18), ("neck02", 0.16), ("neck03", 0.16), ("head", 0.50))
@@ -110,14 +120,15 @@ class Movement:
             (one for one in self._played if one.start <= now < one.start + one.gesture.seconds), None
         )
         hands, gestured, phase, stroke = self._hands(playing, now)
-        head = self._head(now, talking) + gestured[:3]
-        gaze = self._gaze(now, head, playing is not None)
+        head = self._head(now, talking) + gestured[:3] + self._followed(now)
+        gaze = self._gaze(now, head)
         blink = self._blink(now)
         stress = self._stress(now)
         sway = self._sway(now, talking, float(gestured[3]))
+        lid = max(0.0, LID - LID_PER_DEGREE * gaze[1])
         units = {
-            "eye-left-closure": max(blink, 0.05 - 0.004 * gaze[1]),
-            "eye-right-closure": max(blink, 0.05 - 0.004 * gaze[1]),
+            "eye-left-closure": max(blink, lid),
+            "eye-right-closure": max(blink, lid),
             "eyebrows-left-inner-up": CALM_BROWS,
             "eyebrows-right-inner-up": CALM_BROWS,
             "eyebrows-left-up": 0.30 * stress[1],
@@ -146,25 +157,35 @@ class Movement:
 
     def _hands(self, playing: _Played | None, now: float) -> tuple[dict[str, Held], Floats, str, float]:
         """Hands by side; what the gesture adds to head (yaw, pitch, roll) and lean; phase; stroke."""
-        breath = 0.02 * np.sin(2 * np.pi * BREATH_HZ * now)
-        idle = np.array([0.0, breath + 0.03 * self._drift[6](now), 0.02 * self._drift[7](now)])
-        rest = {
-            side: Held(held.wrist + idle, held.turn,
-                       held.curls + 0.03 * self._drift[5](now), held.spread, held.elbow)
-            for side, held in self._rest.items()
-        }  # fmt: skip
         if playing is None:
-            return rest, np.zeros(4), "", 0.0
-        first, second, share, phase, stroke = _between(playing, now)
-        # back to rest the hands go as they came
-        way = second or playing.gesture.holds[0]
+            return {side: self._alive(held, now) for side, held in self._rest.items()}, np.zeros(4), "", 0.0
+        # neither hand is always the first
+        first_hand = "LR"[int(playing.start * FPS) % 2]
         hands = {}
-        for side, held in rest.items():
-            a, b = (self._station(hold, side, held, playing.size) for hold in (first, second))
-            out = way.apart if side == "L" else -way.apart
-            hands[side] = _arched(mixed(a, b, share), a, b, share, out)
+        for side in self._rest:
+            late = 0.0 if side == first_hand else SECOND_HAND
+            led, fingers = (self._led(playing, side, now - late - more) for more in (0.0, FINGERS_LATE))
+            hands[side] = self._alive(replace(led, curls=fingers.curls, spread=fingers.spread), now)
+        first, second, share, phase, stroke = _between(playing, now)
         added = [np.array([*hold.head, hold.lean]) if hold else np.zeros(4) for hold in (first, second)]
         return hands, added[0] + (added[1] - added[0]) * share, phase, stroke
+
+    def _led(self, playing: _Played, side: str, now: float) -> Held:
+        """One hand of a gesture, as if all of it moved at once."""
+        first, second, share, _, _ = _between(playing, now)
+        a, b = (self._station(hold, side, self._rest[side], playing.size) for hold in (first, second))
+        # back to rest the hands go as they came
+        way = second or playing.gesture.holds[0]
+        return _arched(mixed(a, b, share), a, b, share, way.apart if side == "L" else -way.apart)
+
+    def _alive(self, held: Held, now: float) -> Held:
+        """No hand is ever quite still: breath lifts it, fingers drift each for itself."""
+        breath = 0.02 * np.sin(2 * np.pi * BREATH_HZ * now)
+        idle = np.array([0.0, breath + 0.03 * self._drift[6](now), 0.02 * self._drift[7](now)])
+        fingers = np.array([self._drift[5](now + 1.7 * finger) for finger in range(5)])
+        # fingers that are straight or shut are held so
+        free = np.clip(4.0 * held.curls * (1.0 - held.curls), 0.0, 1.0)
+        return replace(held, wrist=held.wrist + idle, curls=held.curls + 0.045 * fingers * free)
 
     def _station(self, hold: Hold | None, side: str, rest: Held, size: float) -> Held:
         hand = None if hold is None else (hold.left if side == "L" else hold.right)
@@ -178,6 +199,15 @@ class Movement:
         stress = self._stress(now)
         beaten = np.array([stress[2] * 3.0, stress[0] * 3.4 - 0.8 * talking, stress[2] * 2.0])
         return np.asarray(drift * (1 + 0.7 * talking) + beaten)
+
+    def _followed(self, now: float) -> Floats:
+        """What the head takes of a look aside, degrees: later and softer than the eyes."""
+        turn = np.zeros(3)
+        for start, end, x, y in self._glances:
+            share = (now - start) / (end - start + AFTER)
+            if 0.0 < share < 1.0 and abs(x) > ASIDE and self._idle(start, end + AFTER):
+                turn += np.sin(np.pi * share) ** 2 * FOLLOWED * np.array([x, -y, 0.0])
+        return turn
 
     def _stress(self, now: float) -> tuple[float, float, float]:
         """Nod, raised brows and turn at this moment, from the stresses around it."""
@@ -206,11 +236,15 @@ class Movement:
     def _offset(self, now: float) -> Floats:
         return np.array([0.10 * self._drift[3](now - 0.3), 0.0, 0.05 * self._drift[4](now)])
 
-    def _gaze(self, now: float, head: Floats, busy: bool) -> tuple[float, float]:
+    def _idle(self, start: float, end: float) -> bool:
+        """Whether no gesture is played meanwhile: nobody looks aside in one."""
+        return all(one.start > end or one.start + one.gesture.seconds < start for one in self._played)
+
+    def _gaze(self, now: float, head: Floats) -> tuple[float, float]:
         """Eyes look at the lens, whatever the head does, but for small jumps and rare glances."""
         left, up = -0.85 * float(head[0]), 0.85 * float(head[1])
         for start, end, x, y in self._glances:
-            if start <= now < end and not (busy and abs(x) > 3):
+            if start <= now < end and (abs(x) < ASIDE or self._idle(start, end + AFTER)):
                 rise = min(1.0, (now - start) / 0.05, (end - now) / 0.05)
                 left, up = left + rise * x, up + rise * y
         return float(np.clip(left, -22, 22)), float(np.clip(up, -14, 14))
@@ -274,12 +308,12 @@ class _Drift:
 
 def _between(played: _Played, now: float) -> tuple[Hold | None, Hold | None, float, str, float]:
     """The stations around this moment, how far between them, the phase and the stroke."""
-    at = now - played.start
+    at = max(now - played.start, 0.0)
     stations: Sequence[Hold] = played.gesture.holds
     for number, (before, hold) in enumerate(pairwise((None, *stations))):
         assert hold is not None
         if at < hold.seconds:
-            share = _reach(at / hold.seconds)
+            share = reached(at / hold.seconds)
             return (
                 before,
                 hold,
@@ -289,9 +323,10 @@ def _between(played: _Played, now: float) -> tuple[Hold | None, Hold | None, flo
             )
         at -= hold.seconds
         if at < hold.stay:
-            return hold, hold, 1.0, "hold" if number == len(stations) - 1 else "stroke", 1.0
+            share = 1.0 + (SETTLE * past_end(at) if hold.stay > LONG else 0.0)
+            return before, hold, share, "hold" if number == len(stations) - 1 else "stroke", 1.0
         at -= hold.stay
-    share = _reach(min(at / played.gesture.back, 1.0))
+    share = reached(min(at / played.gesture.back, 1.0))
     return stations[-1], None, share, "retraction", 1.0 - share
 
 
@@ -300,11 +335,6 @@ def _arched(held: Held, first: Held, second: Held, share: float, out: float) -> 
     way = float(np.linalg.norm(second.wrist - first.wrist))
     bow = np.array([out, 0.0, ARC * way]) * (4 * share * (1 - share))
     return Held(held.wrist + bow, held.turn, held.curls, held.spread, held.elbow)
-
-
-def _reach(share: float) -> float:
-    """Minimum jerk from 0 to 1."""
-    return float(share**3 * (10 - 15 * share + 6 * share**2))
 
 
 def _lid(since: float) -> float:
