@@ -36,10 +36,12 @@ def film(
     size: Annotated[str, typer.Option(help="width x height")] = "1080x1920",
     seed: Annotated[int, typer.Option(help="same seed, same footage")] = 1,
     workers: Annotated[int, typer.Option(help="processes that draw")] = 2,
-    only: Annotated[str, typer.Option(help="names of shots, with commas; all when empty")] = "",
+    only: Annotated[
+        str, typer.Option(help="names of shots, with commas, in a folder of their own; all when empty")
+    ] = "",
 ) -> None:
     """Render the whole shot list; goes on where an earlier run stopped."""
-    folder = out / presenter
+    folder = out / "-".join([presenter, *_names(only)])
     script = _script(presenter, folder, only)
     whole = Film(script, FIGURES, folder, _size(size), seed)
     began = time.monotonic()
@@ -147,9 +149,13 @@ def _script(presenter: str, folder: Path, only: str) -> Script:
         return script
     folder.mkdir(parents=True, exist_ok=True)
     print("speaking the shot list", flush=True)
-    script = performed(presenter, names=[name for name in only.split(",") if name])
+    script = performed(presenter, names=_names(only))
     kept.write_bytes(pickle.dumps(script))
     return script
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -55,7 +55,8 @@ class Stage:
             lighting.key_from, self.camera.centre + np.array([0.0, -0.2, 0.1]), 5.6, 14.0
         )
         self._drawn = [load(self.context, part, self._depth) for part in figure.parts]
-        self.mark(Marks.plain(figure))
+        self.marks = Marks.plain(figure)
+        self.mark(self.marks)
 
     def mark(self, marks: Marks) -> None:
         """Sets what is known of each vertex at rest: open sky, lips, mouth, scalp."""

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
 from PIL import Image, ImageDraw
 
 from actor.drawn import Picture
 from actor.truth import Truth
-from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Phone
+from doublure.enrol.footage import sound
+from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Pcm, Phone
 
 QUALITY = "17"
 SHEET_COLUMNS = 6
@@ -66,8 +69,7 @@ def write_excerpt(footage: Path, out: Path, first: int, last: int, size: tuple[i
         video = target.add_stream("libx264", rate=FPS, options={"crf": QUALITY, "preset": "slow", "g": "50"})
         video.width, video.height = size
         video.pix_fmt = "yuv420p"
-        sound = target.add_stream("aac", rate=SAMPLE_RATE, layout="mono")
-        sound.bit_rate = 96_000
+        track = sound_track(target)
         for number, frame in enumerate(source.decode(video=0)):
             if number >= last:
                 break
@@ -76,22 +78,22 @@ def write_excerpt(footage: Path, out: Path, first: int, last: int, size: tuple[i
                 small.pts, small.time_base = number - first, Fraction(1, FPS)
                 target.mux(video.encode(small))
         target.mux(video.encode(None))
-        pcm = _sound(footage)[first * SAMPLES_PER_FRAME : last * SAMPLES_PER_FRAME]
-        piece = av.AudioFrame.from_ndarray(np.ascontiguousarray(pcm[None]), format="fltp", layout="mono")
-        piece.sample_rate, piece.pts = SAMPLE_RATE, 0
-        for packet in [*sound.encode(piece), *sound.encode(None)]:
-            target.mux(packet)
+        write_sound(target, track, sound(footage)[first * SAMPLES_PER_FRAME : last * SAMPLES_PER_FRAME])
 
 
-def _sound(footage: Path) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
-    with av.open(str(footage)) as container:
-        pieces = [
-            piece.to_ndarray()[0]
-            for frame in container.decode(audio=0)
-            for piece in resampler.resample(frame)
-        ]
-    return np.concatenate(pieces)
+def sound_track(target: OutputContainer) -> AudioStream:
+    """A track for speech, AAC; to be added before anything is written."""
+    track = target.add_stream("aac", rate=SAMPLE_RATE, layout="mono")
+    track.bit_rate = 128_000
+    return track
+
+
+def write_sound(target: OutputContainer, track: AudioStream, pcm: Pcm) -> None:
+    """All of the track's sound at once; the container interleaves it with the picture."""
+    piece = av.AudioFrame.from_ndarray(np.ascontiguousarray(pcm[None]), format="fltp", layout="mono")
+    piece.sample_rate, piece.pts = SAMPLE_RATE, 0
+    for packet in [*track.encode(piece), *track.encode(None)]:
+        target.mux(packet)
 
 
 def apexes(known: Truth) -> dict[str, int]:

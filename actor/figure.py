@@ -132,7 +132,11 @@ class Figure:
     def _dress(self, folder: Path, mesh: Mesh, looks: Looks) -> list[Part]:
         count = len(mesh.points)
         worn = [
-            (piece, read_proxy(folder / "proxies" / f"{piece.file}.mhclo", count)) for piece in looks.pieces
+            (
+                piece,
+                read_proxy(folder / "proxies" / f"{piece.file}.mhclo", count).lowered(self.base, piece.lower),
+            )
+            for piece in looks.pieces
         ]
         seen = np.ones(count, np.bool_)
         for _, proxy in worn:

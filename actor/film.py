@@ -24,26 +24,28 @@ from actor import studio, truth
 from actor.arms import posed
 from actor.draw import Stage
 from actor.drawn import Picture
+from actor.excerpt import sound_track, write_sound
 from actor.expression import expression
 from actor.figure import Figure, Pose
 from actor.gestures import AWAY
-from actor.lighting import LIGHTINGS
+from actor.lighting import Lighting
 from actor.looks import PRESENTERS
-from actor.marks import Marks
 from actor.motion import Movement
 from actor.mouth import SMILE, Controls, controls
 from actor.script import Script
 from actor.sky import DIRECTIONS, open_sky
-from doublure.media import FPS, SAMPLE_RATE
+from doublure.media import FPS
 
 PART_FRAMES = 250
 WHOLE = (1080, 1920)
 """Size of the footage, pixels."""
 QUALITY = "16"
-"""x264's constant rate factor: as a good camera records, 8-10 Mbit/s."""
+"""x264's constant rate factor: hardly any loss; still pictures like these take about 3 Mbit/s."""
 BACKDROPS = Path(__file__).parent / "backdrops"
 """Drawn once: each takes minutes."""
-LEAN = 0.5
+APART = ("__main__.py", "excerpt.py")
+"""Code that changes no picture."""
+SMILE_SHARE = 0.5
 """A gesture's smile counts for so much beside the mouth's own."""
 
 
@@ -80,13 +82,13 @@ class Set:
         self.film = film
         self.figure = Figure(film.figures, looks)
         backdrop = _backdrop(looks.room, film.size)
-        self.stage = Stage(self.figure, backdrop, film.size, LIGHTINGS[looks.room])
+        self.stage = Stage(self.figure, backdrop, film.size, Lighting())
         self.movement = _movement(film, self.figure)
         self.mouth = _mouth(film)
         self.recorder = truth.Recorder(self.figure, self.stage.camera)
         # with the hands away: what they hide at rest they uncover when they move
         away = Pose(bones=posed(self.figure, dict(zip("LR", AWAY, strict=True))))
-        self.stage.mark(Marks.plain(self.figure).with_sky(open_sky(self.stage, away, film.sky)))
+        self.stage.mark(self.stage.marks.with_sky(open_sky(self.stage, away, film.sky)))
 
     def frame(self, number: int) -> tuple[Picture, truth.Row]:
         """The picture of a frame and what is true of it."""
@@ -99,7 +101,7 @@ class Set:
         """The pose of a frame and the mouth's controls in it."""
         moment = self.movement.moment(number)
         row = self.mouth[number].copy()
-        row[SMILE] = min(1.0, max(row[SMILE], LEAN * moment.smile))
+        row[SMILE] = min(1.0, max(row[SMILE], SMILE_SHARE * moment.smile))
         mouth = expression(row)
         units = {**moment.units}
         for name, value in mouth.units.items():
@@ -182,8 +184,7 @@ def _join(film: Film, file: Path) -> None:
     """Parts one after the other without encoding again, the sound as AAC beside them."""
     with av.open(str(film.part(0))) as first, av.open(str(file), "w") as target:
         video = target.add_stream_from_template(first.streams.video[0])
-        sound = target.add_stream("aac", rate=SAMPLE_RATE, layout="mono")
-        sound.bit_rate = 128_000
+        sound = sound_track(target)
         start = 0
         for number in range(film.parts):
             with av.open(str(film.part(number))) as part:
@@ -199,11 +200,7 @@ def _join(film: Film, file: Path) -> None:
                     target.mux(packet)
                     count += 1
                 start += count
-        pcm = np.ascontiguousarray(film.script.pcm[None])
-        frame = av.AudioFrame.from_ndarray(pcm, format="fltp", layout="mono")
-        frame.sample_rate, frame.pts = SAMPLE_RATE, 0
-        for packet in [*sound.encode(frame), *sound.encode(None)]:
-            target.mux(packet)
+        write_sound(target, sound, film.script.pcm)
 
 
 def _backdrop(room: str, size: tuple[int, int]) -> Picture:
@@ -231,15 +228,21 @@ def _mouth(film: Film) -> Controls:
 
 
 def _check_same(film: Film) -> None:
-    """Refuse to go on with parts of another film."""
+    """Refuse to go on with parts of another film, or of this one as other code drew it."""
     script = film.script
     mark = hashlib.sha256(
         script.pcm.tobytes()
         + repr((script.presenter, script.sections, film.size, film.seed, film.part_frames)).encode()
     )
+    here = Path(__file__).parent
+    for source in sorted({*here.glob("*.py"), *here.glob("shaders/*.*")} - {here / name for name in APART}):
+        mark.update(source.read_bytes())
     about = film.out / "film.json"
     now = {"film": mark.hexdigest(), "frames": script.frames}
     if not about.exists():
         about.write_text(json.dumps(now), encoding="utf-8")
     elif json.loads(about.read_text(encoding="utf-8")) != now:
-        raise ValueError(f"{film.out} holds parts of another film; name another folder or remove it")
+        raise ValueError(
+            f"{film.out} holds parts of another film, or the code that draws has changed since; "
+            "name another folder, or remove film.json, script.pickle and parts from this one"
+        )

@@ -64,7 +64,7 @@ def _towards(left: float, up: float) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Lighting:
-    """Lights of one room; colours in linear light."""
+    """Lights of a room; colours in linear light."""
 
     key: tuple[float, float, float] = (2.05, 1.94, 1.80)
     fill: tuple[float, float, float] = (0.50, 0.53, 0.60)
@@ -93,10 +93,6 @@ class Lighting:
             ("ground", np.array(self.ground)),
             ("exposure", self.exposure),
         )
-
-
-LIGHTINGS = {"boutique": Lighting(), "workshop-modern": Lighting()}
-"""By room."""
 
 
 def orthographic(towards: Floats, centre: Floats, half: float, depth: float) -> Floats:

@@ -28,6 +28,8 @@ class Piece:
     """Subdivided once."""
     relief: str = ""
     """Its normal map, "" for none."""
+    lower: float = 0.0
+    """How far below the place that the data gives it, decimetres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,15 @@ class Looks:
     """Height of the picture at the presenter, decimetres."""
 
 
+LOWER_TEETH = 0.04
+"""As the data has them the upper teeth hide behind the lip, and talk shows the lower ones only."""
+
+
 def _face(eyes: str, brows: str, hair: str, colour: Colour, lashes: float = 1.0) -> tuple[Piece, ...]:
     return (
-        Piece("teeth", "teeth", "teeth/teeth_base/teeth_base", "teeth/teeth_base/teeth.png"),
+        Piece(
+            "teeth", "teeth", "teeth/teeth_base/teeth_base", "teeth/teeth_base/teeth.png", lower=LOWER_TEETH
+        ),
         Piece(
             "tongue",
             "tongue",
@@ -124,7 +132,7 @@ WOMAN = Looks(
     ),
     hair=(0.020, 0.013, 0.010),
     buttons=(0.09, 3.35, 0.62, 5.0),
-    style=Style(strength=1.15, smile_rest=0.14, smile_talk=0.24),
+    style=Style(strength=1.15, smile_rest=0.46, smile_talk=0.56),
     room="boutique",
 )
 
@@ -155,7 +163,7 @@ MAN = Looks(
         ),
     ),
     hair=(0.018, 0.013, 0.010),
-    style=Style(strength=1.05, smile_rest=0.08, smile_talk=0.14),
+    style=Style(strength=1.05, smile_rest=0.22, smile_talk=0.32),
     room="workshop-modern",
     hairline=0.07,
     high=10.0,

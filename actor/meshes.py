@@ -8,7 +8,7 @@ Lengths are decimetres, y up, z to the front.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +103,11 @@ class Proxy:
         ]
         fitted: Floats = self.hold @ base + self.offsets * np.array(size)
         return fitted
+
+    def lowered(self, base: Floats, by: float) -> Proxy:
+        """The same, `by` decimetres lower on a base of this shape."""
+        a, b, length = self.scales[1]
+        return replace(self, offsets=self.offsets - [0.0, by * length / abs(base[a, 1] - base[b, 1]), 0.0])
 
 
 def read_proxy(file: Path, vertices: int) -> Proxy:

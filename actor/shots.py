@@ -75,12 +75,16 @@ def performed(
     presenter: str, *, names: Sequence[str] = (), voices: dict[Language, str] | None = None
 ) -> Script:
     """The shot list spoken by this presenter. `names` keeps only shots of those names; `voices`
-    replaces the presenter's packs. Synthesis takes about two thirds of the speech's length."""
+    replaces the presenter's packs. Raises `ValueError` for an unknown name. Synthesis takes about two thirds of the speech's length."""
     packs = voices or VOICES[presenter]
     lists = {language: load(language) for language in LANGUAGES}
     reel = _Reel()
     sections: list[Section] = []
     wanted = set(names)
+    talks = [f"talk_{language}_{half}" for half in (1, 2) for language in LANGUAGES]
+    known = ["idle", *GESTURES, "pause", *talks, "consent"]
+    if wanted - set(known):
+        raise ValueError(f"no shot {', '.join(sorted(wanted - set(known)))}; there are {', '.join(known)}")
 
     def keep(name: str) -> bool:
         return not wanted or name in wanted

@@ -9,8 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("moderngl", reason="the actor's renderer is a development tool")
-
 from actor import decor, studio
 
 SMALL = (54, 96)

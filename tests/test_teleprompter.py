@@ -18,7 +18,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from doublure.console import teleprompter
+from doublure.console import teleprompter, words
 from doublure.console.serve import listen
 from doublure.errors import EngineError
 from doublure.media import LANGUAGES, SAMPLE_RATE, Language
@@ -144,7 +144,7 @@ def test_a_picture_is_asked_for_only_where_there_is_one(
 
 
 def test_every_phrase_is_whole_and_used() -> None:
-    told = {language: teleprompter.phrases(language) for language in LANGUAGES}
+    told = {language: words.phrases(teleprompter.PHRASES, language) for language in LANGUAGES}
     console = files("doublure.console")
     text = (console / "templates/teleprompter.html").read_text() + (
         console / "static/teleprompter.js"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ FACE = "face.npz"
 TEXTURES = "textures.mp4"
 """The mouths, one a frame, as a take is kept: uncompressed they would be half of the persona."""
 
+Format = Literal["doublure-persona-2"]
+"""Formats of personas that this version reads."""
+_FORMAT = re.compile(r'"format"\s*:\s*"([^"]{1,80})"')
 _Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -39,7 +43,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal["doublure-persona-2"] = "doublure-persona-2"
+    format: Format = "doublure-persona-2"
     who: str
     footage: _Hex64
     """sha256 of the footage it was made from."""
@@ -170,7 +174,15 @@ def load(path: Path, consent: Consent) -> Persona:
 
 def _manifest(path: Path) -> Manifest:
     try:
-        return Manifest.model_validate_json((path / MANIFEST).read_bytes())
+        text = (path / MANIFEST).read_text("utf-8", "replace")
+        written = _FORMAT.search(text)
+        if written and written[1] not in get_args(Format):
+            raise FootageError(
+                f"the persona is of the format {written[1]}, this version reads {get_args(Format)[0]}",
+                where=str(path / MANIFEST),
+                remedy="enrol the host again from the same footage and consent",
+            )
+        return Manifest.model_validate_json(text)
     except OSError as error:
         raise FootageError(
             f"there is no persona here: {error.strerror}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 import wave
 from collections.abc import Callable
 from typing import cast
@@ -19,6 +20,8 @@ from doublure.media import SAMPLE_RATE, Language
 from doublure.settings import VoiceSettings
 from doublure.shotlist import ShotList
 from doublure.speak import Speaker
+
+EVERYWHERE = ("0.0.0.0", "::", "[::]")
 
 
 class Prompts:
@@ -46,7 +49,8 @@ def run(shots: ShotList, host: str, port: int, announce: Callable[[str], None]) 
     # no password as the console has: the page has no secrets, and a phone on the same network opens it
     listener = listen(host, port)
     app = make_app(shots, Prompts(shots.language, VoiceSettings()).speak)
-    shown = f"[{host}]" if ":" in host else host
+    # "every address" is none that a browser opens
+    shown = socket.gethostname() if host in EVERYWHERE else f"[{host}]" if ":" in host else host
     announce(f"the shot list is at http://{shown}:{listener.getsockname()[1]} ; Ctrl-C ends")
     config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, server_header=False)
     try:

@@ -14,14 +14,20 @@ PANELS = ("state", "alarms", "clock", "now", "next", "said", "comments", "unknow
 """The parts of the page that change by themselves; each is a template of that name and fills the
 element with that id."""
 
-_templates = Environment(
-    loader=PackageLoader("doublure.console"),
-    autoescape=True,
-    auto_reload=False,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+
+def environment() -> Environment:
+    """Renders the console's templates; a value that a template wants and nobody gave is an error."""
+    return Environment(
+        loader=PackageLoader("doublure.console"),
+        autoescape=True,
+        auto_reload=False,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+_templates = environment()
 
 
 def _clock(seconds: int) -> str:

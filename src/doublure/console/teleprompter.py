@@ -5,40 +5,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
-from functools import cache
 from importlib.resources import files
 from math import ceil
 
-import yaml
 from fastapi import FastAPI, Request
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from pydantic import BaseModel, ConfigDict, RootModel
 from starlette.middleware.base import RequestResponseEndpoint
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from doublure.console.access import SECURITY_HEADERS
-from doublure.console.words import Words
+from doublure.console.page import environment
+from doublure.console.words import Words, phrases
 from doublure.errors import DoublureError
-from doublure.media import Language
 from doublure.shotlist import RATES, Shot, ShotList, clock, typeset
 
+PHRASES = "teleprompter.yaml"
+"""What the page itself says; its script fills in the {braces}."""
 COUNT_SECONDS = 5.0
 """Between the end of a prompt and the start of its shot: a breath and 3-2-1."""
-
-
-class _Phrase(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    en: str
-    zh: str
-    fr: str
-
-
-class _Phrases(RootModel[dict[str, _Phrase]]):
-    """Key -> phrase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,28 +76,11 @@ def make_app(shots: ShotList, prompt: Callable[[str], Awaitable[bytes]]) -> Fast
     return app
 
 
-def phrases(language: Language) -> Mapping[str, str]:
-    """What the page itself says in a language, by key; {braces} are filled in by its script."""
-    return {key: getattr(phrase, language) for key, phrase in _phrases().items()}
-
-
-@cache
-def _phrases() -> dict[str, _Phrase]:
-    text = files(__package__).joinpath("teleprompter.yaml").read_text("utf-8")
-    return _Phrases.model_validate(yaml.safe_load(text)).root
-
-
 def _page(shots: ShotList) -> str:
-    templates = Environment(
-        loader=PackageLoader("doublure.console"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    templates = environment()
     templates.filters["typeset"] = typeset
     shown = [asdict(_shown(shot)) for shot in shots.shots]
-    said = phrases(shots.language)
+    said = phrases(PHRASES, shots.language)
     given = {
         "language": shots.language,
         "words": shots.words,

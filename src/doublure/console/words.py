@@ -48,9 +48,14 @@ class Words:
 
 
 @cache
-def _phrases() -> dict[str, _Phrase]:
-    text = files(__package__).joinpath("words.yaml").read_text("utf-8")
+def _phrases(file: str = "words.yaml") -> dict[str, _Phrase]:
+    text = files(__package__).joinpath(file).read_text("utf-8")
     return _Phrases.model_validate(yaml.safe_load(text)).root
+
+
+def phrases(file: str, language: Language) -> dict[str, str]:
+    """All phrases of one of the console's files in a language, by key, their {braces} as they stand."""
+    return {key: getattr(phrase, language) for key, phrase in _phrases(file).items()}
 
 
 def every_key() -> tuple[str, ...]:

@@ -33,7 +33,7 @@
   };
   const title = (at) => {
     const same = shots.filter((shot) => shot.title === shots[at].title);
-    return same.length > 1 ? `${shots[at].title} ${same.indexOf(shots[at]) + 1}` : shots[at].title;
+    return same.length > 1 ? `${shots[at].title}\u00a0${same.indexOf(shots[at]) + 1}` : shots[at].title;
   };
 
   // ---- what survives a reload
