@@ -58,9 +58,16 @@ class _Search:
     heights: list[float] = field(default_factory=list)
 
 
-def track(pictures: Iterator[Picture], size: Size, file: Path, progress: Callable[[int], None]) -> Tracked:
-    """Landmarks of every frame. Raises `FootageError` naming the second: no face, two faces, a face
-    that is too small."""
+def track(
+    pictures: Iterator[Picture],
+    size: Size,
+    file: Path,
+    progress: Callable[[int], None],
+    *,
+    smooth: bool = True,
+) -> Tracked:
+    """Landmarks of every frame, calmed over three frames unless not `smooth`. Raises `FootageError`
+    naming the second: no face, two faces, a face that is too small."""
     found: list[NDArray[np.float64] | None] = []
     motion: list[float] = []
     before: NDArray[np.float32] | None = None
@@ -84,7 +91,10 @@ def track(pictures: Iterator[Picture], size: Size, file: Path, progress: Callabl
     _check(found, search, file)
     seen = np.array([points is not None for points in found])
     points = _filled(found, seen)
-    return Tracked(_smooth(points[:, CONTROL]), _smooth(points[:, RIGID]), seen, np.array(motion))
+    control, rigid = points[:, CONTROL], points[:, RIGID]
+    if smooth:
+        control, rigid = _smooth(control), _smooth(rigid)
+    return Tracked(control, rigid, seen, np.array(motion))
 
 
 class _Detectors:
