@@ -20,6 +20,7 @@ from clips import (
 )
 from doublure.enrol import footage as reading
 from doublure.enrol.bundle import STAGES, enrol
+from doublure.enrol.learning import QUICK
 from doublure.enrol.tracking import track
 from doublure.errors import ConsentError, FootageError
 from doublure.geometry import opening
@@ -41,7 +42,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_footage_becomes_a_persona_whose_mouth_is_the_footages(clip: Path, tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     consent = consent_for(tmp_path, clip)
-    persona = enrol(clip, consent, tmp_path / "persona", lambda *step: told.append(step))
+    persona = enrol(clip, consent, tmp_path / "persona", lambda *step: told.append(step), QUICK)
     assert persona.manifest.takes.keys() == {"idle", "talk"}
     assert persona.size == SIZE
     face = persona.track()

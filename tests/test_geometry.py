@@ -3,15 +3,17 @@ import pytest
 
 from doublure.geometry import (
     CONTROL,
+    LIPS,
+    MOVING,
+    NOSE_PLACES,
     RIGID,
-    SHARE,
+    SHAPES,
     Pose,
     fit_pose,
-    fit_shape,
+    fit_shapes,
     make_template,
     opening,
     thin_plate,
-    width,
 )
 
 RNG = np.random.default_rng(7)
@@ -53,17 +55,40 @@ def test_the_template_is_the_same_whatever_the_head_did() -> None:
     assert np.abs(residual).max() < 1e-6
 
 
-def test_the_shape_model_opens_the_mouth_as_it_was_seen() -> None:
+def moving_faces() -> tuple[np.ndarray, np.ndarray]:
+    """200 frames of a face that opens its mouth and spreads it, and how far each is open."""
     still = RNG.normal(size=(len(CONTROL), 3))
-    amounts = RNG.uniform(0, 0.3, 200)
+    amounts, spreads = RNG.uniform(0, 0.3, 200), RNG.uniform(-0.1, 0.1, 200)
     frames = np.repeat(still[None], 200, axis=0)
-    lower = CONTROL.index(14)
-    upper = CONTROL.index(13)
-    frames[:, lower] = frames[:, upper] + np.stack([amounts * 0, amounts, amounts * 0], axis=1)
-    model = fit_shape(frames)
-    for amount in (0.05, 0.15, 0.25):
-        shape = model.points(amount, float(width(frames[0])))
-        assert float(opening(shape)) == pytest.approx(amount, abs=0.01)
+    frames[:, CONTROL.index(14)] = still[CONTROL.index(13)]
+    frames[:, CONTROL.index(14), 1] += amounts
+    frames[:, CONTROL.index(78), 0] -= spreads
+    return frames, amounts
+
+
+def test_the_basis_holds_every_movement_and_gives_it_back() -> None:
+    frames, amounts = moving_faces()
+    basis = fit_shapes(frames)
+    shapes = basis.shapes(frames[:, MOVING])
+    assert shapes.shape == (200, SHAPES)
+    np.testing.assert_allclose(basis.points(shapes), frames[:, MOVING], atol=1e-6)
+    np.testing.assert_allclose(opening(basis.points(shapes)), amounts, atol=1e-6)
+    np.testing.assert_allclose(basis.points(shapes[3]), frames[3, MOVING], atol=1e-6)
+
+
+def test_movements_are_ordered_and_of_unit_spread() -> None:
+    frames, _ = moving_faces()
+    basis = fit_shapes(frames + RNG.normal(scale=1e-3, size=frames.shape))
+    assert basis.spread[0] == 1.0
+    assert np.all(np.diff(basis.spread) <= 1e-9)
+    np.testing.assert_allclose(basis.shapes(frames[:, MOVING]).std(axis=0)[:2], 1.0, atol=0.05)
+
+
+def test_a_still_face_has_a_basis_too() -> None:
+    frames = np.repeat(RNG.normal(size=(1, len(CONTROL), 3)), 5, axis=0)
+    basis = fit_shapes(frames)
+    np.testing.assert_allclose(basis.points(np.zeros(SHAPES)), frames[0, MOVING])
+    assert np.isfinite(basis.shapes(frames[:, MOVING])).all()
 
 
 def test_the_warp_meets_its_points_and_bends_between_them() -> None:
@@ -75,6 +100,8 @@ def test_the_warp_meets_its_points_and_bends_between_them() -> None:
 
 
 def test_the_chin_moves_and_the_nose_does_not() -> None:
-    assert SHARE.shape == (len(CONTROL),)
-    assert SHARE[CONTROL.index(152)] == 1.0
-    assert SHARE[CONTROL.index(2)] == 0.0
+    places = range(len(CONTROL))
+    assert CONTROL.index(152) in places[MOVING]
+    assert CONTROL.index(2) in places[NOSE_PLACES]
+    assert CONTROL.index(2) not in places[MOVING]
+    assert places[LIPS].stop <= places[MOVING].stop

@@ -189,11 +189,14 @@ def enrol(
     footage: Annotated[Path, typer.Argument(help="video of the host")],
     consent: Annotated[Path, typer.Option(help="the host's consent file")],
     out: Annotated[Path, typer.Option(help="folder to write the persona to")],
+    quick: Annotated[
+        bool, typer.Option("--quick", help="for a first look: the lips are learnt a tenth as long")
+    ] = False,
 ) -> None:
     """Make a persona from footage."""
     given = _valid(consent)
     consents.check_footage(given, [footage])
-    for module in ("mediapipe", "rich"):
+    for module in ("mediapipe", "rich", "torch"):
         if importlib.util.find_spec(module) is None:
             raise EngineError(
                 f"enrolment needs {module}, which is not installed",
@@ -204,6 +207,7 @@ def enrol(
     from rich.progress import Progress, TaskID, TimeElapsedColumn, TimeRemainingColumn
 
     from doublure.enrol.bundle import enrol as make_persona
+    from doublure.enrol.learning import FULL, QUICK
 
     columns = (*Progress.get_default_columns()[:3], TimeRemainingColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bars:
@@ -219,7 +223,7 @@ def enrol(
             for bar in bars.tasks:
                 bars.update(bar.id, completed=bar.total)
 
-        persona = make_persona(footage, given, out, progress)
+        persona = make_persona(footage, given, out, progress, QUICK if quick else FULL)
         finish()
     size = persona.size
     echo(

@@ -15,15 +15,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from doublure.consent import Consent
 from doublure.errors import ConsentError, FootageError
-from doublure.geometry import ShapeModel
+from doublure.geometry import ShapeBasis
 from doublure.media import Size
 
 MANIFEST = "manifest.json"
 FACE = "face.npz"
+ARTICULATION = "articulation.npz"
+"""How the mouth follows what is heard."""
 TEXTURES = "textures.mp4"
 """The mouths, one a frame, as a take is kept: uncompressed they would be half of the persona."""
 
-Format = Literal["doublure-persona-2"]
+Format = Literal["doublure-persona-3"]
 """Formats of personas that this version reads."""
 _FORMAT = re.compile(r'"format"\s*:\s*"([^"]{1,80})"')
 _Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -43,7 +45,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Format = "doublure-persona-2"
+    format: Format = "doublure-persona-3"
     who: str
     footage: _Hex64
     """sha256 of the footage it was made from."""
@@ -70,9 +72,9 @@ class FaceTrack:
     """[n, 3], pixels."""
     opening: NDArray[np.float64]
     """[n], template units."""
-    width: NDArray[np.float64]
-    """[n], template units."""
-    shape: ShapeModel
+    rest_opening: float
+    """Of the mouth at rest, template units."""
+    shape: ShapeBasis
     texture_frames: NDArray[np.int64]
     """[m], the frame each texture shows."""
     texture_corners: NDArray[np.int64]
@@ -103,8 +105,10 @@ class Persona:
                 rotation=file["rotation"],
                 shift=file["shift"],
                 opening=file["opening"],
-                width=file["width"],
-                shape=ShapeModel(file["shape"]),
+                rest_opening=float(file["rest_opening"]),
+                shape=ShapeBasis(
+                    file["shape_mean"], file["shape_basis"], file["shape_inverse"], file["shape_spread"]
+                ),
                 texture_frames=file["texture_frames"],
                 texture_corners=file["texture_corners"],
                 takes={name: file[f"take_{name}"] for name in self.manifest.takes},
@@ -120,8 +124,11 @@ def save_track(folder: Path, track: FaceTrack) -> None:
         rotation=track.rotation,
         shift=track.shift,
         opening=track.opening,
-        width=track.width,
-        shape=track.shape.weights,
+        rest_opening=np.array(track.rest_opening),
+        shape_mean=track.shape.mean,
+        shape_basis=track.shape.basis,
+        shape_inverse=track.shape.inverse,
+        shape_spread=track.shape.spread,
         texture_frames=track.texture_frames,
         texture_corners=track.texture_corners,
         **{f"take_{name}": frames for name, frames in track.takes.items()},

@@ -14,13 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doublure import persona as personas
+from doublure.articulation import save as save_articulation
 from doublure.consent import Consent, check_footage, fingerprint
 from doublure.enrol import footage as reading
 from doublure.enrol.footage import Shape
+from doublure.enrol.learning import FULL, Effort, learn
+from doublure.enrol.likeness import measure, mouths_of
 from doublure.enrol.tracking import Tracked, track
 from doublure.errors import FootageError
-from doublure.geometry import CONTROL, Pose, fit_pose, fit_shape, make_template, opening, width
-from doublure.media import FPS, Picture, Size
+from doublure.geometry import opening
+from doublure.media import FPS, SAMPLES_PER_FRAME, Picture, Size
 from doublure.persona import FaceTrack, Manifest, Persona, TakeEntry
 from doublure.plates import KEYFRAME_FRAMES, decode_take, encode_take
 
@@ -28,10 +31,6 @@ TALK_SECONDS = 60
 """Longest talking take, before it is mirrored."""
 IDLE_SECONDS = 4
 """Length of the idle take, before it is mirrored."""
-TEXTURES = 400
-"""Mouths kept: more add nothing new and cost memory."""
-TEXTURE_REACH = (1.15, 1.0, 1.35)
-"""How far a texture reaches from the lips' middle, sideways, up and down, in eye distances."""
 _FORWARD = "forward.mp4"
 
 
@@ -43,7 +42,7 @@ class Progress(Protocol):
         ...
 
 
-STAGES = ("sound", "face", "takes", "mouths")
+STAGES = ("sound", "face", "takes", "mouths", "lips")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +53,9 @@ class _Span:
     end: int
 
 
-def enrol(footage: Path, consent: Consent, out: Path, progress: Progress) -> Persona:
+def enrol(footage: Path, consent: Consent, out: Path, progress: Progress, effort: Effort = FULL) -> Persona:
     """Make a persona in the folder `out`, which must not be there yet. Nothing is left behind when
-    it fails. Raises `ConsentError`, `FootageError`, `EngineError`."""
+    it fails. `effort`: how long the lips are learnt. Raises `ConsentError`, `FootageError`, `EngineError`."""
     if out.exists():
         raise FootageError("there is something here already", where=str(out), remedy="name a new folder")
     if not footage.is_file():
@@ -65,7 +64,7 @@ def enrol(footage: Path, consent: Consent, out: Path, progress: Progress) -> Per
     out.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        _fill(work, footage, consent, progress)
+        _fill(work, footage, consent, progress, effort)
         work.chmod(0o755)
         work.rename(out)
     finally:
@@ -73,7 +72,7 @@ def enrol(footage: Path, consent: Consent, out: Path, progress: Progress) -> Per
     return personas.load(out, consent)
 
 
-def _fill(folder: Path, footage: Path, consent: Consent, progress: Progress) -> None:
+def _fill(folder: Path, footage: Path, consent: Consent, progress: Progress, effort: Effort) -> None:
     shape = reading.inspect(footage)
     progress("sound", 0, 1)
     pcm = reading.sound(footage)
@@ -86,7 +85,7 @@ def _fill(folder: Path, footage: Path, consent: Consent, progress: Progress) -> 
         footage,
         lambda done: progress("face", done, max(done, total)),
     )
-    talking = _per_frame(reading.speech_windows(pcm), len(tracked.seen))
+    talking = reading.speech_share(pcm, len(tracked.seen))
     spans = {
         "idle": _calmest(tracked, talking),
         "talk": _Span(*reading.most_speech(talking, TALK_SECONDS * FPS)),
@@ -95,10 +94,14 @@ def _fill(folder: Path, footage: Path, consent: Consent, progress: Progress) -> 
     takes = {
         name: _write_take(folder / f"{name}.mp4", footage, shape, span, bar) for name, span in spans.items()
     }
-    face, textures = _learn(tracked, takes, shape)
+    face, textures = measure(tracked, talking, takes, shape.size)
     _write_textures(folder, footage, shape, face, textures, progress)
     personas.save_track(folder, face)
-    files = [personas.FACE, personas.TEXTURES, *(f"{name}.mp4" for name in takes)]
+    shapes, rest = mouths_of(face)
+    heard = pcm[: len(shapes) * SAMPLES_PER_FRAME]
+    known = learn(heard, shapes, face.shape, rest, effort, lambda done, total: progress("lips", done, total))
+    save_articulation(folder / personas.ARTICULATION, known)
+    files = [personas.FACE, personas.TEXTURES, personas.ARTICULATION, *(f"{name}.mp4" for name in takes)]
     manifest = Manifest(
         who=consent.who,
         footage=fingerprint(footage),
@@ -109,14 +112,6 @@ def _fill(folder: Path, footage: Path, consent: Consent, progress: Progress) -> 
         files=personas.fingerprints(folder, files),
     )
     (folder / personas.MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
-
-
-def _per_frame(windows: NDArray[np.bool_], frames: int) -> NDArray[np.float64]:
-    """Speech windows, as the share of each frame's neighbourhood (half a second) that is speech."""
-    if not len(windows):
-        return np.zeros(frames)
-    at = np.minimum((np.arange(frames) / FPS / 0.03).astype(int), len(windows) - 1)
-    return np.convolve(windows[at].astype(np.float64), np.ones(13) / 13, mode="same")
 
 
 def _calmest(tracked: Tracked, talking: NDArray[np.float64]) -> _Span:
@@ -173,70 +168,17 @@ def _both_ways(forward: Path, count: int) -> Iterator[Picture]:
                 yield piece[offset]
 
 
-def _learn(
-    tracked: Tracked, takes: dict[str, NDArray[np.int64]], shape: Shape
-) -> tuple[FaceTrack, tuple[int, int]]:
-    """Poses, shape model and the choice of textures; also the textures' width and height."""
-    template = make_template(tracked.rigid)
-    poses = [fit_pose(template, points) for points in tracked.rigid]
-    placed = np.stack([pose.unplace(points) for pose, points in zip(poses, tracked.control, strict=True)])
-    wide, open_ = width(placed), opening(placed)
-    chosen = _spread_out(poses, open_, wide, tracked.seen)
-    eyes = max(pose.scale for pose in poses)
-    reach = [int(np.ceil(part * eyes / 6)) * 6 for part in TEXTURE_REACH]
-    limit = np.array([shape.size.width, shape.size.height])
-    texture = (min(2 * reach[0], limit[0] // 2 * 2), min(reach[1] + reach[2], limit[1] // 2 * 2))
-    lips = tracked.control[chosen, :40, :2].mean(axis=1)
-    corners = (lips - (reach[0], reach[1])).astype(np.int64)
-    corners = np.clip(corners, 0, np.maximum(limit - texture, 0)) // 2 * 2
-    face = FaceTrack(
-        control=tracked.control,
-        scale=np.array([pose.scale for pose in poses]),
-        rotation=np.stack([pose.rotation for pose in poses]),
-        shift=np.stack([pose.shift for pose in poses]),
-        opening=open_,
-        width=wide,
-        shape=fit_shape(placed[tracked.seen]),
-        texture_frames=chosen,
-        texture_corners=corners,
-        takes=takes,
-    )
-    assert face.control.shape[1] == len(CONTROL)
-    return face, texture
-
-
-def _spread_out(
-    poses: list[Pose], open_: NDArray[np.float64], wide: NDArray[np.float64], seen: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    """Frames that differ most in shape and pose (farthest-point sampling), in order of time."""
-    angles = np.array([pose.angles for pose in poses])
-    features = np.column_stack([open_ / 0.03, wide / 0.03, angles / (0.10, 0.12, 0.25)])
-    known = np.flatnonzero(seen)
-    if len(known) <= TEXTURES:
-        return np.asarray(known, np.int64)
-    features = features[known]
-    chosen = [int(np.argmin(open_[known]))]
-    distance = ((features - features[chosen[0]]) ** 2).sum(axis=1)
-    while len(chosen) < TEXTURES:
-        chosen.append(int(np.argmax(distance)))
-        distance = np.minimum(distance, ((features - features[chosen[-1]]) ** 2).sum(axis=1))
-    return np.asarray(np.sort(known[chosen]), np.int64)
-
-
 def _write_textures(
-    folder: Path, footage: Path, shape: Shape, face: FaceTrack, texture: tuple[int, int], progress: Progress
+    folder: Path, footage: Path, shape: Shape, face: FaceTrack, texture: Size, progress: Progress
 ) -> None:
     bar = _Bar(progress, "mouths", len(face.texture_frames))
-    mouths = _mouths(reading.pictures(footage, shape), shape, face, texture)
-    encode_take(bar.count(mouths), Size(*texture), folder / personas.TEXTURES)
+    mouths = cut_mouths(reading.pictures(footage, shape), shape.size, face, texture)
+    encode_take(bar.count(mouths), texture, folder / personas.TEXTURES)
 
 
-def _mouths(
-    pictures: Iterator[Picture], shape: Shape, face: FaceTrack, texture: tuple[int, int]
-) -> Iterator[Picture]:
+def cut_mouths(pictures: Iterator[Picture], size: Size, face: FaceTrack, texture: Size) -> Iterator[Picture]:
     """The chosen frames, cut to the mouth."""
-    wide, high = texture
-    size = shape.size
+    wide, high = texture.width, texture.height
     corners = dict(zip(face.texture_frames.tolist(), face.texture_corners.tolist(), strict=True))
     for number, picture in enumerate(pictures):
         if number not in corners:

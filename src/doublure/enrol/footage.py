@@ -127,6 +127,15 @@ def speech_windows(pcm: Pcm) -> NDArray[np.bool_]:
     return np.asarray(speech)
 
 
+def speech_share(pcm: Pcm, frames: int) -> NDArray[np.float64]:
+    """How much of each frame's neighbourhood (half a second) is speech: [frames], 0..1."""
+    windows = speech_windows(pcm)
+    if not len(windows):
+        return np.zeros(frames)
+    at = np.minimum((np.arange(frames) / FPS * SAMPLE_RATE / WINDOW).astype(int), len(windows) - 1)
+    return np.convolve(windows[at].astype(np.float64), np.ones(13) / 13, mode="same")
+
+
 def most_speech(talking: NDArray[np.float64], length: int) -> tuple[int, int]:
     """First frame and one past the last of the stretch of `length` that holds most speech, the first of
     equals: footage may begin with gestures. `talking` is the share of speech in each frame, 0..1."""

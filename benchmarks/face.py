@@ -1,0 +1,188 @@
+"""How believable is the mouth? Footage is learnt to 80 %, the rest is rebuilt from its own sound.
+
+    python benchmarks/face.py [--footage FILE] [--json FILE] [--baselines]
+
+The mouth region of the rebuilt pictures is hidden from the face. Without --footage it takes the rendered
+presenter's, out/actor/woman/footage.mp4 (`make actor`). Any clip will do that enrolment takes; of what is
+learnt nothing is kept. `--baselines` measures other mouths the same way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from doublure.enrol.rebuild import Trial, Way, prepare
+from doublure.enrol.score import LEAST_OPENING, Score, opening_ratio, score
+from doublure.enrol.tracking import track
+from doublure.errors import DoublureError
+from doublure.geometry import LEFT_EYE, RIGHT_EYE, opening
+from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME
+from doublure.mouths import Setting
+
+FOOTAGE = Path("out/actor/woman/footage.mp4")
+SILENCE_FRAMES = 125
+SPEED_FRAMES = 200
+TARGETS = {
+    "opening_correlation": ">= 0.95 rendered, 0.76 filmed",
+    "lip_distance_percent": "<= 1.3 rendered, 2.1 filmed",
+    "ssim": ">= 0.92 rendered, 0.88 filmed",
+    "sharpness_ratio": "0.85-1.15",
+    "jitter_ratio": "<= 1.15 rendered, 1.25 filmed",
+    "silence_opening_ratio": "<= 1.05 rendered, 1.10 filmed",
+    "seam_ratio": "<= 1.10 rendered, 1.15 filmed",
+    "offset_frames": "within 1",
+    "render_ms": "<= 12, aim 8 at 1080x1920",
+    "model_mb": "<= 200",
+}
+GROWTH = """
+import numpy as np, psutil
+from doublure import acoustics
+before = psutil.Process().memory_info().rss
+acoustics.hear(np.ones(72000, np.float32))
+print((psutil.Process().memory_info().rss - before) / 1e6)
+"""
+"""In a process of its own: what hearing takes, MB."""
+BASELINES: dict[Way, str] = {
+    "plate": "a plate that goes on with its own speech",
+    "random": "learnt mouths at random",
+    "retrieval": "the nearest learnt mouth, not bent",
+    "truth": "the true shapes (renderer alone)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is measured; see `docs/benchmarks.md`."""
+
+    held_frames: int
+    opening_correlation: float
+    width_correlation: float
+    lip_distance_percent: float
+    ssim: float
+    sharpness_ratio: float
+    jitter_ratio: float
+    silence_opening_ratio: float
+    seam_ratio: float
+    offset_frames: int
+    unseen_frames: int
+    render_ms: float
+    hear_ms_per_second: float
+    model_mb: float
+    learning_seconds: float
+    load_before: float
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--footage", type=Path, default=FOOTAGE, help="a clip with sound")
+    parser.add_argument("--json", type=Path, help="write the numbers here")
+    parser.add_argument("--baselines", action="store_true", help="measure other mouths as well")
+    order = parser.parse_args()
+    # one core, as on air
+    cv2.setNumThreads(1)
+    load, began = os.getloadavg()[0], time.monotonic()
+    try:
+        trial = prepare(order.footage)
+        learning = time.monotonic() - began
+        figures = _figures(trial, _measured(trial, "ours"), learning, load)
+        print(f"{order.footage}, {trial.size.width}x{trial.size.height}, held {trial.held}")
+        for name, value in asdict(figures).items():
+            print(f"{name:24s} {value:10.4g}   {TARGETS.get(name, '')}")
+        for way in BASELINES if order.baselines else ():
+            print(f"{BASELINES[way]}: {_line(_measured(trial, way))}")
+    except DoublureError as error:
+        sys.exit(str(error))
+    if order.json:
+        order.json.write_text(json.dumps(asdict(figures), indent=2) + "\n", encoding="utf-8")
+
+
+def _line(found: Score) -> str:
+    return ", ".join(
+        f"{name} {getattr(found, name):.3g}"
+        for name in ("opening_correlation", "lip_distance_percent", "ssim", "sharpness_ratio", "jitter_ratio")
+    )
+
+
+def _measured(trial: Trial, way: Way) -> Score:
+    mouths = trial.mouths()
+    masks = [mouths.region(number) for number in trial.held]
+    rebuilt = trial.rebuilt(trial.rows(way))
+    return score(trial.truth(), rebuilt, masks, trial.held, trial.learnt, trial.footage)
+
+
+def _figures(trial: Trial, found: Score, learning: float, load: float) -> Figures:
+    hear, model = _hearing(trial)
+    return Figures(
+        held_frames=found.frames,
+        opening_correlation=found.opening_correlation,
+        width_correlation=found.width_correlation,
+        lip_distance_percent=found.lip_distance_percent,
+        ssim=found.ssim,
+        sharpness_ratio=found.sharpness_ratio,
+        jitter_ratio=found.jitter_ratio,
+        silence_opening_ratio=_silence(trial),
+        seam_ratio=found.seam_ratio,
+        offset_frames=found.offset_frames,
+        unseen_frames=found.unseen_frames,
+        render_ms=_render_ms(trial),
+        hear_ms_per_second=hear,
+        model_mb=model,
+        learning_seconds=learning,
+        load_before=load,
+    )
+
+
+def _silence(trial: Trial) -> float:
+    """Held pictures driven by silence, their openings beside the host's own at rest."""
+    rows = trial.articulation.rows(_silent(SILENCE_FRAMES)).astype(float)
+    tracked = track(trial.rebuilt(rows), trial.size, trial.footage, lambda _: None)
+    eyes = ((tracked.rigid[:, LEFT_EYE] - tracked.rigid[:, RIGHT_EYE]) ** 2).sum(axis=1) ** 0.5
+    return opening_ratio(opening(tracked.control) / eyes, max(trial.face.rest_opening, LEAST_OPENING))
+
+
+def _silent(frames: int) -> NDArray[np.float32]:
+    return np.zeros(frames * SAMPLES_PER_FRAME, np.float32)
+
+
+def _render_ms(trial: Trial) -> float:
+    """Processor time of setting one mouth in, decoding not counted."""
+    mouths, setting, spent = trial.mouths(), Setting(), 0.0
+    count = 0
+    for number, row, picture in zip(trial.held, trial.rows("ours"), trial.truth(), strict=False):
+        before = time.process_time()
+        setting = mouths.set_in(picture, number, row, setting)
+        spent += time.process_time() - before
+        count += 1
+        if count == SPEED_FRAMES:
+            break
+    return 1000 * spent / count
+
+
+def _hearing(trial: Trial) -> tuple[float, float]:
+    """Processor time for a second of speech (in clauses of 3 s), ms; and what the encoder, the landmarks
+    and the mouths take in memory, MB."""
+    clause = trial.pcm[: 3 * SAMPLE_RATE]
+    trial.articulation.rows(clause)
+    before = time.process_time()
+    for _ in range(5):
+        trial.articulation.rows(clause)
+    spent = time.process_time() - before
+    grown = subprocess.run([sys.executable, "-c", GROWTH], capture_output=True, text=True, check=True)
+    kept = sum(texture.nbytes for texture in trial.textures) + trial.face.control.nbytes
+    return 1000 * spent / 15, float(grown.stdout) + kept / 1e6
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""What is measured of the host's face: skull, movements of the mouth, rest, and the mouths worth keeping."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from doublure.enrol.tracking import Tracked
+from doublure.geometry import LIPS, MOVING, Points, Pose, fit_pose, fit_shapes, make_template, opening
+from doublure.media import Size
+from doublure.mouths import ANGLE_SPREAD
+from doublure.persona import FaceTrack
+
+TEXTURES = 400
+"""Mouths kept: more add little and cost memory."""
+TEXTURE_REACH = (1.15, 1.0, 1.35)
+"""How far a texture reaches from the lips' middle, sideways, up and down, in eye distances."""
+REST_SHARE = 0.1
+"""Of the frames, those whose mouth is shut most, in silence where there is any, are rest."""
+REST_FRAMES = 10
+"""Fewer silent frames than this tell nothing of rest."""
+
+
+def measure(
+    tracked: Tracked,
+    talking: NDArray[np.float64],
+    takes: dict[str, NDArray[np.int64]],
+    size: Size,
+    learnt: NDArray[np.bool_] | None = None,
+) -> tuple[FaceTrack, Size]:
+    """The face of the footage and the size of its textures. `talking` [n] is the share of speech in each
+    frame, 0..1; only frames of `learnt` [n] (all when None) are learnt from."""
+    known = tracked.seen if learnt is None else tracked.seen & learnt
+    template = make_template(tracked.rigid[known])
+    poses = [fit_pose(template, points) for points in tracked.rigid]
+    placed = placed_points(poses, tracked.control)
+    open_ = opening(placed)
+    chosen = _spread_out(poses, placed, np.flatnonzero(known))
+    resting = _resting(open_, talking, np.flatnonzero(known))
+    corners, texture = _textures(tracked.control[chosen], max(pose.scale for pose in poses), size)
+    face = FaceTrack(
+        control=tracked.control,
+        scale=np.array([pose.scale for pose in poses]),
+        rotation=np.stack([pose.rotation for pose in poses]),
+        shift=np.stack([pose.shift for pose in poses]),
+        opening=open_,
+        rest_opening=float(np.median(open_[resting])),
+        shape=fit_shapes(placed[known]),
+        texture_frames=chosen,
+        texture_corners=corners,
+        takes=takes,
+    )
+    return face, texture
+
+
+def placed_points(poses: list[Pose], control: Points) -> Points:
+    """[frames, CONTROL, 3] of the picture in the template."""
+    return np.stack([pose.unplace(points) for pose, points in zip(poses, control, strict=True)])
+
+
+def mouths_of(face: FaceTrack) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Coefficients of every frame [n, SHAPES] and of the mouth at rest [SHAPES]."""
+    poses = [
+        Pose(float(scale), rotation, shift)
+        for scale, rotation, shift in zip(face.scale, face.rotation, face.shift, strict=True)
+    ]
+    shapes = face.shape.shapes(placed_points(poses, face.control)[:, MOVING])
+    near = np.argsort(np.abs(face.opening - face.rest_opening))[: max(1, round(REST_SHARE / 2 * len(shapes)))]
+    return shapes, shapes[near].mean(axis=0)
+
+
+def _resting(
+    open_: NDArray[np.float64], talking: NDArray[np.float64], known: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    silent = known[talking[known] < 0.05]
+    among = silent if len(silent) >= REST_FRAMES else known
+    return np.asarray(among[np.argsort(open_[among])[: max(1, round(REST_SHARE * len(known)))]])
+
+
+def _spread_out(poses: list[Pose], placed: Points, known: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Frames that differ most in shape and pose (farthest-point sampling), in order of time."""
+    if len(known) <= TEXTURES:
+        return known
+    lips = placed[:, LIPS, :2].reshape(len(placed), -1)
+    angles = np.array([pose.angles for pose in poses]) / ANGLE_SPREAD
+    features = np.column_stack([lips / 0.01 / np.sqrt(lips.shape[1] / 2), angles])[known]
+    chosen = [int(np.argmin(opening(placed[known])))]
+    distance = ((features - features[chosen[0]]) ** 2).sum(axis=1)
+    while len(chosen) < TEXTURES:
+        chosen.append(int(np.argmax(distance)))
+        distance = np.minimum(distance, ((features - features[chosen[-1]]) ** 2).sum(axis=1))
+    return np.asarray(np.sort(known[chosen]), np.int64)
+
+
+def _textures(control: Points, eyes: float, size: Size) -> tuple[NDArray[np.int64], Size]:
+    """Upper left corners [m, 2] of the textures, even, and their size."""
+    reach = [int(np.ceil(part * eyes / 6)) * 6 for part in TEXTURE_REACH]
+    limit = np.array([size.width, size.height])
+    texture = np.array([min(2 * reach[0], limit[0] // 2 * 2), min(reach[1] + reach[2], limit[1] // 2 * 2)])
+    lips = control[:, LIPS, :2].mean(axis=1)
+    corners = (lips - (reach[0], reach[1])).astype(np.int64)
+    corners = np.clip(corners, 0, np.maximum(limit - texture, 0)) // 2 * 2
+    return corners, Size(int(texture[0]), int(texture[1]))
