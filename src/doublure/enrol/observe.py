@@ -1,0 +1,215 @@
+"""What the findings about footage rest on: the face's light and look, head turns, others in sight, sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from doublure.enrol.footage import WINDOW, speech_windows
+from doublure.enrol.tracking import Tracked
+from doublure.errors import FootageError
+from doublure.geometry import LEFT_EYE, LIPS, RIGHT_EYE, Points, fit_pose, make_template
+from doublure.media import SAMPLE_RATE, Pcm, Picture
+
+LOOK_FRAMES = 5
+"""The face is looked at this often: a hand that passes takes longer."""
+SEARCH_FRAMES = 25
+"""The picture is searched for others this often."""
+GRID = 24
+"""Points a side at which a patch of the face is looked at."""
+WHITE = 233
+"""Luma from which on a camera's white is burnt out (235 is full white)."""
+TONE_WINDOW = 4 * WINDOW
+"""120 ms: long enough to tell a tone from noise."""
+QUIET_FLOOR_DB = -120.0
+HALF_PATCH = 0.6
+"""Half the width of a patch, in distances of the outer eye corners."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How the file keeps its pictures."""
+
+    bits: int
+    """Of each colour, 8 as a rule."""
+    transfer: int
+    """The transfer characteristic's number (ITU-T H.273): 16 is PQ, 18 is HLG."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The face on every fifth frame, as it would be seen from the front."""
+
+    frames: NDArray[np.int64]
+    """[m], frames of the footage."""
+    lower: NDArray[np.float32]
+    """[m, GRID, GRID], luma 0..255 from the nose's middle to the chin."""
+    upper: NDArray[np.float32]
+    """[m, GRID, GRID], luma 0..255 from the brows to below the eyes."""
+    others: NDArray[np.float64]
+    """[k], every 25 frames: height of the largest other face in the picture, as a share of the host's;
+    0 without one."""
+
+    @property
+    def bright(self) -> NDArray[np.float64]:
+        """[m], the luma that 5 % of the face lie above."""
+        return np.asarray(np.quantile(self._face, 0.95, axis=1))
+
+    @property
+    def contrast(self) -> NDArray[np.float64]:
+        """[m], levels of luma between the darkest and the brightest 5 % of the skin around the mouth."""
+        flat = self.lower.reshape(len(self.lower), -1)
+        return np.asarray(np.quantile(flat, 0.95, axis=1) - np.quantile(flat, 0.05, axis=1))
+
+    @property
+    def burnt(self) -> NDArray[np.float64]:
+        """[m], share of the face without any structure left, 0..1."""
+        return np.asarray((self._face >= WHITE).mean(axis=1))
+
+    @property
+    def _face(self) -> NDArray[np.float32]:
+        count = len(self.frames)
+        return np.concatenate([self.lower.reshape(count, -1), self.upper.reshape(count, -1)], axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The sound in windows of 30 ms."""
+
+    levels: NDArray[np.float64]
+    """[w], dB of full scale."""
+    tones: NDArray[np.float64]
+    """[w], share of the energy between 100 Hz and 6 kHz that stands out as tones, 0..1: below 0.2 for
+    noise, above 0.5 for a voice or an instrument."""
+    speech: NDArray[np.bool_]
+    """[w], which windows hold speech."""
+
+
+def source(file: Path) -> Source:
+    """How the file keeps its pictures. Raises `FootageError`."""
+    try:
+        with av.open(str(file)) as container:
+            codec = container.streams.video[0].codec_context
+            return Source(max(part.bits for part in codec.format.components), int(codec.color_trc))
+    except (av.FFmpegError, OSError, IndexError) as error:
+        raise FootageError(
+            f"this file cannot be read: {error}", where=str(file), remedy="copy it again from the camera"
+        ) from error
+
+
+def observe(pictures: Iterator[Picture], tracked: Tracked) -> Observed:
+    """Look at the face in the pictures that `tracked` is of."""
+    from mediapipe.python.solutions import face_detection
+
+    template = facing(tracked)
+    grids = _grids(tracked, template)
+    frames: list[int] = []
+    patches: tuple[list[NDArray[np.float32]], ...] = ([], [])
+    others: list[float] = []
+    with face_detection.FaceDetection(model_selection=1, min_detection_confidence=0.5) as detector:
+        for number, picture in zip(range(len(tracked.seen)), pictures, strict=False):
+            if number % SEARCH_FRAMES == 0:
+                others.append(_others(detector, picture))
+            if number % LOOK_FRAMES:
+                continue
+            pose = fit_pose(template, tracked.rigid[number])
+            frames.append(number)
+            for grid, seen in zip(grids, patches, strict=True):
+                seen.append(_patch(picture, pose.place(grid)))
+    lower, upper = (np.array(seen, np.float32).reshape(-1, GRID, GRID) for seen in patches)
+    return Observed(np.array(frames, np.int64), lower, upper, np.array(others))
+
+
+def facing(tracked: Tracked) -> Points:
+    """The skull's shape, [RIGID, 3], turned so that the eyes are level and equally far: a template's own
+    direction is the one of its first frame."""
+    known = tracked.rigid[tracked.seen] if tracked.seen.any() else tracked.rigid
+    template = make_template(known[::LOOK_FRAMES])
+    across = template[RIGHT_EYE] - template[LEFT_EYE]
+    across = across / np.linalg.norm(across)
+    ahead = np.array([0.0, 0.0, 1.0]) - across[2] * across
+    ahead = ahead / np.linalg.norm(ahead)
+    return np.asarray(template @ np.stack([across, np.cross(ahead, across), ahead]).T)
+
+
+def head_angles(tracked: Tracked) -> NDArray[np.float64]:
+    """Yaw, pitch, roll of every frame, [n, 3] radians: yaw and roll from the camera's axis, pitch from the
+    host's usual one, because a camera may stand high or low."""
+    template = facing(tracked)
+    angles = np.array([fit_pose(template, points).angles for points in tracked.rigid])
+    angles[:, 1] -= np.median(angles[:, 1])
+    return angles
+
+
+def eye_distance(tracked: Tracked) -> NDArray[np.float64]:
+    """Between the outer eye corners, [n], pixels."""
+    apart = tracked.rigid[:, RIGHT_EYE] - tracked.rigid[:, LEFT_EYE]
+    return np.asarray(np.linalg.norm(apart, axis=-1))
+
+
+def hear(pcm: Pcm) -> Heard:
+    """Levels, tones and speech of a sound."""
+    count = len(pcm) // WINDOW
+    cut = pcm[: count * WINDOW].reshape(count, WINDOW).astype(np.float64)
+    levels = 10 * np.log10(np.mean(cut**2, axis=1) + 10 ** (QUIET_FLOOR_DB / 10)) if count else np.zeros(0)
+    tones = np.array([_tones(pcm, number * WINDOW) for number in range(count)])
+    return Heard(levels, tones, speech_windows(pcm))
+
+
+def _tones(pcm: Pcm, start: int) -> float:
+    cut = np.zeros(TONE_WINDOW)
+    piece = pcm[start : start + TONE_WINDOW]
+    cut[: len(piece)] = piece
+    power = np.abs(np.fft.rfft(cut * np.hanning(TONE_WINDOW))) ** 2
+    low, high = (round(hertz * TONE_WINDOW / SAMPLE_RATE) for hertz in (100, 6000))
+    power = power[low:high]
+    # noise is tenfold its median in one bin of a thousand only; the median follows the noise's colour
+    around = np.median(power[: len(power) // 32 * 32].reshape(-1, 32), axis=1).repeat(32)
+    stands_out = power[: len(around)] > 10 * around
+    return float(power[: len(around)][stands_out].sum() / max(power.sum(), 1e-12))
+
+
+def _grids(tracked: Tracked, template: Points) -> tuple[Points, Points]:
+    """The points of the lower and the upper patch, [GRID * GRID, 3] in the template's units."""
+    lips = [
+        fit_pose(template, points).unplace(control[LIPS]).mean(axis=0)
+        for points, control in zip(tracked.rigid[::LOOK_FRAMES], tracked.control[::LOOK_FRAMES], strict=True)
+    ]
+    mouth, eyes = np.median(lips, axis=0), template[[LEFT_EYE, RIGHT_EYE]].mean(axis=0)
+    side = np.linspace(-HALF_PATCH, HALF_PATCH, GRID)
+    across, down = (axis.ravel() for axis in np.meshgrid(side, side))
+
+    def grid(middle: Points, tall: float) -> Points:
+        return np.stack([middle[0] + across, middle[1] + tall * down, np.full(GRID**2, middle[2])], axis=1)
+
+    return grid(mouth, 0.75), grid(eyes, 0.6)
+
+
+def _patch(picture: Picture, places: Points) -> NDArray[np.float32]:
+    luma = picture[: picture.shape[0] * 2 // 3]
+    at = places[:, :2].astype(np.float32).reshape(GRID, GRID, 2)
+    # averaged over a cell, or noise would look like structure
+    spread = max(1, round(float(np.linalg.norm(at[0, -1] - at[0, 0])) / GRID))
+    low = np.maximum(at.reshape(-1, 2).min(axis=0).astype(int) - spread, 0)
+    high = at.reshape(-1, 2).max(axis=0).astype(int) + spread + 1
+    cut = luma[low[1] : high[1], low[0] : high[0]]
+    if not cut.size:
+        return np.zeros((GRID, GRID), np.float32)
+    calm = cv2.blur(cut, (spread, spread))
+    return np.asarray(
+        cv2.remap(calm, at - low.astype(np.float32), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
+        np.float32,
+    )
+
+
+def _others(detector: object, picture: Picture) -> float:
+    rgb = cv2.cvtColor(picture, cv2.COLOR_YUV2RGB_I420)
+    found = detector.process(rgb).detections or ()  # type: ignore[attr-defined]
+    heights = sorted((one.location_data.relative_bounding_box.height for one in found), reverse=True)
+    return float(heights[1] / heights[0]) if len(heights) > 1 else 0.0

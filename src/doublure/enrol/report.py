@@ -1,0 +1,335 @@
+"""The report card that enrolment ends with: what was measured, what it means, what to record better.
+
+`report.html` is for the host and the shop's operator, `report.json` holds the same numbers for
+machines; `report.mp4` beside them shows host and double.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.resources import files
+from itertools import groupby
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from pydantic import BaseModel, ConfigDict, RootModel
+
+from doublure.enrol.beside import Shown, Still, stills, write_clip
+from doublure.enrol.findings import SEVERITIES, Finding, Kind, Severity
+from doublure.enrol.score import Score
+from doublure.media import FPS, Language, Size
+
+PAGE, NUMBERS, CLIP = "report.html", "report.json", "report.mp4"
+Grade = Literal["good", "usable", "again"]
+GRADES: tuple[Grade, ...] = ("good", "usable", "again")
+"""From best to worst; of a measure and of the whole."""
+NAMED = 2
+"""Most shortcomings that the verdict names; the table holds them all."""
+TIMES_SHOWN = 5
+"""Most stretches of a finding that are written out."""
+BEST = {"opening_correlation": 1.0, "width_correlation": 1.0, "ssim": 1.0}
+"""What cannot be surpassed."""
+_HIGH_MARKS = re.compile("(?<=«) | (?=[;:!?»%])")
+"""Where French has a blank that must not break a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Between which bounds a measure is good, and usable; bounds belong to what they bound."""
+
+    measure: str
+    """A field of `Score`, `silent_opening_ratio` or `unseen_percent`."""
+    good: tuple[float, float]
+    usable: tuple[float, float]
+
+    def grade(self, value: float) -> Grade:
+        """What a value is worth."""
+        if self.good[0] <= value <= self.good[1]:
+            return "good"
+        return "usable" if self.usable[0] <= value <= self.usable[1] else "again"
+
+
+TARGETS = (
+    Target("opening_correlation", (0.85, 1), (0.65, 1)),
+    Target("width_correlation", (0.7, 1), (0.45, 1)),
+    Target("lip_distance_percent", (0, 3), (0, 5)),
+    Target("ssim", (0.9, 1), (0.8, 1)),
+    Target("sharpness_ratio", (0.75, 1.35), (0.5, 1.8)),
+    Target("jitter_ratio", (0.6, 1.4), (0.4, 2)),
+    Target("seam_ratio", (0, 1.15), (0, 1.4)),
+    Target("offset_frames", (-1, 1), (-2, 2)),
+    Target("silent_opening_ratio", (0, 1.3), (0, 2)),
+    Target("unseen_percent", (0, 0), (0, 1)),
+)
+"""What a double is held to unless told otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long a stage of enrolment took."""
+
+    stage: str
+    """One word of [a-z_]; stands in `report.json` as `timing_<stage>_seconds`, and on the page under the
+    phrase `timing_<stage>` where there is one."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Everything that the report says."""
+
+    who: str
+    footage: str
+    """The file's name."""
+    seconds: float
+    """Length of the footage."""
+    language: Language
+    score: Score
+    silent_opening_ratio: float
+    """As `score.opening_ratio` gives it."""
+    findings: tuple[Finding, ...]
+    timings: tuple[Timing, ...]
+    shown: Shown
+    targets: tuple[Target, ...] = TARGETS
+
+    def value(self, measure: str) -> float:
+        """A measure by its name in `Target`."""
+        if measure == "silent_opening_ratio":
+            return self.silent_opening_ratio
+        if measure == "unseen_percent":
+            return 100 * self.score.unseen_frames / max(1, self.score.frames)
+        return float(getattr(self.score, measure))
+
+
+def write(card: Card, folder: Path) -> Path:
+    """Write the report's three files into `folder`, which is there; returns the page."""
+    size = write_clip(card.shown, card.language, folder / CLIP)
+    typical = stills(card.shown, card.score.typical, card.language)
+    worst = stills(card.shown, card.score.worst[: len(typical)], card.language)
+    (folder / NUMBERS).write_text(json.dumps(numbers(card), ensure_ascii=False, indent=2) + "\n", "utf-8")
+    page = folder / PAGE
+    page.write_text(_page(card, size, typical, worst), "utf-8")
+    return page
+
+
+def verdict(card: Card) -> Grade:
+    """Record again when a measure is not even usable or a finding asks for it; good when every measure
+    is; else usable."""
+    grades = {target.grade(card.value(target.measure)) for target in card.targets}
+    if any(one.severity == "bad" for one in card.findings):
+        grades.add("again")
+    return max(grades, key=GRADES.index, default="good")
+
+
+def numbers(card: Card) -> dict[str, float | int | str | list[int]]:
+    """The report for machines: flat, every key with its unit."""
+    flat: dict[str, float | int | str | list[int]] = {
+        "verdict": verdict(card),
+        "footage": card.footage,
+        "footage_seconds": round(card.seconds, 2),
+    }
+    for field in fields(Score):
+        value = getattr(card.score, field.name)
+        name = {"frames": "scored_frames", "worst": "worst_frames", "typical": "typical_frames"}.get(
+            field.name
+        )
+        plain = round(value, 4) if isinstance(value, float) else value
+        flat[name or field.name] = list(value) if isinstance(value, tuple) else plain
+    flat["silent_opening_ratio"] = round(card.silent_opening_ratio, 4)
+    for kind, found in _by_kind(card.findings):
+        flat[f"{kind}_count"] = len(found)
+        flat[f"{kind}_seconds"] = round(sum(one.end - one.start for one in found), 2)
+        flat[f"{kind}_severity"] = found[0].severity
+    for timing in card.timings:
+        flat[f"timing_{timing.stage}_seconds"] = round(timing.seconds, 1)
+    return flat
+
+
+# ---- the page -----------------------------------------------------------------------------------
+
+
+class _Phrase(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    en: str
+    zh: str
+    fr: str
+
+
+class _Phrases(RootModel[dict[str, _Phrase]]):
+    """Key -> phrase."""
+
+
+@cache
+def phrases() -> dict[str, _Phrase]:
+    """Everything the page says, by key."""
+    text = files(__package__).joinpath("report.yaml").read_text("utf-8")
+    return _Phrases.model_validate(yaml.safe_load(text)).root
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The page's words in one language."""
+
+    language: Language
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The phrase, its {braces} filled in; raises `KeyError` for a key that is not there."""
+        phrase: str = getattr(phrases()[key], self.language)
+        if self.language == "fr":
+            phrase = _HIGH_MARKS.sub("\u00a0", phrase)
+        return phrase.format(**values) if values else phrase
+
+    def stage(self, name: str) -> str:
+        """What a stage of enrolment does; its own name where there is no phrase for it."""
+        return self(f"timing_{name}") if f"timing_{name}" in phrases() else name
+
+    def number(self, value: float, measure: str) -> str:
+        """A measure's value as it is read."""
+        digits = 0 if measure == "offset_frames" else 1 if measure.endswith("_percent") else 2
+        text = f"{value:+.0f}" if measure == "offset_frames" and value else f"{value:.{digits}f}"
+        text = text.replace("-", "−")
+        if self.language == "fr":
+            text = text.replace(".", ",")
+        if not measure.endswith("_percent"):
+            return text
+        return f"{text} %" if self.language == "fr" else f"{text}%"
+
+    def target(self, target: Target) -> str:
+        """What a measure should be."""
+        low, high = (self.number(bound, target.measure) for bound in target.good)
+        if target.good[0] == target.good[1]:
+            return low
+        if target.good[0] <= 0 <= target.good[1] and target.measure != "offset_frames":
+            return self("target_most", high=high)
+        if target.good[1] == BEST.get(target.measure):
+            return self("target_least", low=low)
+        return self("target_between", low=low, high=high)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A measure in the table."""
+
+    measure: str
+    value: str
+    target: str
+    grade: Grade
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """All findings of a kind."""
+
+    kind: Kind
+    severity: Severity
+    times: tuple[str, ...]
+    more: int
+    """How many are not written out."""
+    spans: tuple[tuple[float, float], ...]
+    """Start and width as percent of the footage, for the strip."""
+    whole: bool
+    """All the footage is meant."""
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+
+
+def _page(card: Card, clip: Size, typical: Sequence[Still], worst: Sequence[Still]) -> str:
+    words = Words(card.language)
+    template = Environment(
+        loader=PackageLoader("doublure.enrol"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template.filters["clock"] = clock
+    template.filters["embedded"] = _embedded
+    rows = [
+        _Row(
+            one.measure,
+            words.number(card.value(one.measure), one.measure),
+            words.target(one),
+            one.grade(card.value(one.measure)),
+        )
+        for one in card.targets
+    ]
+    return template.get_template(PAGE).render(
+        t=words,
+        card=card,
+        grade=verdict(card),
+        because=_because(card, words),
+        rows=rows,
+        groups=[_group(kind, found, card.seconds) for kind, found in _by_kind(card.findings)],
+        clip=clip,
+        clip_file=CLIP,
+        stills={"typical": typical, "worst": worst},
+        held_seconds=round(card.score.frames / FPS),
+    )
+
+
+def _because(card: Card, words: Words) -> str:
+    """The verdict in a sentence: what it rests on, the gravest first."""
+    grade = verdict(card)
+    if grade == "good":
+        return words("because_good")
+    short = []
+    if grade == "again":
+        names = [words(f"finding_{kind}") for kind, found in _by_kind(card.findings) if _bad(found)]
+        short += [name[:1].lower() + name[1:] for name in names]
+    short += [
+        words(f"short_{target.measure}")
+        for target in card.targets
+        if target.grade(card.value(target.measure)) == grade
+    ]
+    advised = any(one.severity != "note" for one in card.findings)
+    key = "because_again_plain" if grade == "again" and not advised else f"because_{grade}"
+    return words(key, what=words("and").join(short[:NAMED]))
+
+
+def _bad(found: Sequence[Finding]) -> bool:
+    return any(one.severity == "bad" for one in found)
+
+
+def _by_kind(findings: Sequence[Finding]) -> list[tuple[Kind, tuple[Finding, ...]]]:
+    """Findings of each kind together in order of time, the gravest kind first; a kind is as grave as its
+    gravest, which stands first."""
+
+    def graveness(one: Finding) -> int:
+        return -SEVERITIES.index(one.severity)
+
+    groups: list[tuple[Kind, tuple[Finding, ...]]] = []
+    for kind, found in groupby(sorted(findings, key=lambda one: one.kind), key=lambda one: one.kind):
+        groups.append((kind, tuple(sorted(found, key=lambda one: (graveness(one), one.start)))))
+    return sorted(groups, key=lambda group: (graveness(group[1][0]), group[1][0].start))
+
+
+def _group(kind: Kind, found: Sequence[Finding], seconds: float) -> _Group:
+    ordered = sorted(found, key=lambda one: one.start)
+    length = max(seconds, 1e-9)
+    times = [
+        clock(one.start) if clock(one.start) == clock(one.end) else f"{clock(one.start)}–{clock(one.end)}"
+        for one in ordered
+    ]
+    return _Group(
+        kind,
+        found[0].severity,
+        tuple(times[:TIMES_SHOWN]),
+        max(0, len(times) - TIMES_SHOWN),
+        tuple((100 * one.start / length, 100 * (one.end - one.start) / length) for one in ordered),
+        len(found) == 1 and found[0].end - found[0].start > 0.9 * length,
+    )
+
+
+def _embedded(jpeg: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
