@@ -19,19 +19,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
-from doublure.enrol.rebuild import Trial, Way, prepare
-from doublure.enrol.score import LEAST_OPENING, Score, opening_ratio, score
-from doublure.enrol.tracking import track
+from doublure.enrol.rebuild import Trial, Way, hold_back
+from doublure.enrol.review import silent_ratio
+from doublure.enrol.score import Score, score
+from doublure.enrol.watching import watch
 from doublure.errors import DoublureError
-from doublure.geometry import LEFT_EYE, RIGHT_EYE, opening
-from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME
+from doublure.media import SAMPLE_RATE
 from doublure.mouths import Setting
 
 FOOTAGE = Path("out/actor/woman/footage.mp4")
-SILENCE_FRAMES = 125
 SPEED_FRAMES = 200
 TARGETS = {
     "opening_correlation": ">= 0.95 rendered, 0.76 filmed",
@@ -94,7 +91,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     load, began = os.getloadavg()[0], time.monotonic()
     try:
-        trial = prepare(order.footage)
+        trial = hold_back(watch(order.footage, lambda *_: None))
         learning = time.monotonic() - began
         figures = _figures(trial, _measured(trial, "ours"), learning, load)
         print(f"{order.footage}, {trial.size.width}x{trial.size.height}, held {trial.held}")
@@ -119,7 +116,7 @@ def _measured(trial: Trial, way: Way) -> Score:
     mouths = trial.mouths()
     masks = [mouths.region(number) for number in trial.held]
     rebuilt = trial.rebuilt(trial.rows(way))
-    return score(trial.truth(), rebuilt, masks, trial.held, trial.learnt, trial.footage)
+    return score(trial.truth(), rebuilt, masks, trial.held, trial.learnt, trial.watched.footage)
 
 
 def _figures(trial: Trial, found: Score, learning: float, load: float) -> Figures:
@@ -132,7 +129,7 @@ def _figures(trial: Trial, found: Score, learning: float, load: float) -> Figure
         ssim=found.ssim,
         sharpness_ratio=found.sharpness_ratio,
         jitter_ratio=found.jitter_ratio,
-        silence_opening_ratio=_silence(trial),
+        silence_opening_ratio=silent_ratio(trial),
         seam_ratio=found.seam_ratio,
         offset_frames=found.offset_frames,
         unseen_frames=found.unseen_frames,
@@ -142,18 +139,6 @@ def _figures(trial: Trial, found: Score, learning: float, load: float) -> Figure
         learning_seconds=learning,
         load_before=load,
     )
-
-
-def _silence(trial: Trial) -> float:
-    """Held pictures driven by silence, their openings beside the host's own at rest."""
-    rows = trial.articulation.rows(_silent(SILENCE_FRAMES)).astype(float)
-    tracked = track(trial.rebuilt(rows), trial.size, trial.footage, lambda _: None)
-    eyes = ((tracked.rigid[:, LEFT_EYE] - tracked.rigid[:, RIGHT_EYE]) ** 2).sum(axis=1) ** 0.5
-    return opening_ratio(opening(tracked.control) / eyes, max(trial.face.rest_opening, LEAST_OPENING))
-
-
-def _silent(frames: int) -> NDArray[np.float32]:
-    return np.zeros(frames * SAMPLES_PER_FRAME, np.float32)
 
 
 def _render_ms(trial: Trial) -> float:
@@ -173,7 +158,7 @@ def _render_ms(trial: Trial) -> float:
 def _hearing(trial: Trial) -> tuple[float, float]:
     """Processor time for a second of speech (in clauses of 3 s), ms; and what the encoder, the landmarks
     and the mouths take in memory, MB."""
-    clause = trial.pcm[: 3 * SAMPLE_RATE]
+    clause = trial.watched.pcm[: 3 * SAMPLE_RATE]
     trial.articulation.rows(clause)
     before = time.process_time()
     for _ in range(5):

@@ -19,13 +19,14 @@ from clips import (
     write_clip,
 )
 from doublure.enrol import footage as reading
-from doublure.enrol.bundle import STAGES, enrol
+from doublure.enrol.bundle import STAGES, Order, enrol
 from doublure.enrol.learning import QUICK
 from doublure.enrol.tracking import track
 from doublure.errors import ConsentError, FootageError
 from doublure.geometry import opening
 from doublure.media import FPS, SAMPLE_RATE, Size
 from doublure.persona import load
+from doublure.plates import decode_take
 
 
 def ignore(stage: str, done: int, total: int) -> None:
@@ -42,7 +43,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_footage_becomes_a_persona_whose_mouth_is_the_footages(clip: Path, tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     consent = consent_for(tmp_path, clip)
-    persona = enrol(clip, consent, tmp_path / "persona", lambda *step: told.append(step), QUICK)
+    persona = enrol(Order(clip, consent, tmp_path / "persona", QUICK), lambda *step: told.append(step))
     assert persona.manifest.takes.keys() == {"idle", "talk"}
     assert persona.size == SIZE
     face = persona.track()
@@ -53,13 +54,47 @@ def test_footage_becomes_a_persona_whose_mouth_is_the_footages(clip: Path, tmp_p
     _, _, truth = talking(17)
     count = min(len(truth), len(face.opening))
     assert correlation(face.opening[:count], truth[:count]) > 0.9
-    assert list(dict.fromkeys(step[0] for step in told)) == list(STAGES)
+    assert list(dict.fromkeys(step[0] for step in told)) == list(STAGES[:5])
     assert all(0 <= done <= total for _, done, total in told)
     # nothing half-made is left beside it
     assert {path.name for path in tmp_path.iterdir()} == {"persona", "key", "consent-0.json"}
     assert load(tmp_path / "persona", consent) == persona
     with pytest.raises(FootageError, match="something here already"):
-        enrol(clip, consent, tmp_path / "persona", ignore)
+        enrol(Order(clip, consent, tmp_path / "persona", QUICK), ignore)
+
+
+class Killed(BaseException):
+    """What ends a process from outside."""
+
+
+def test_a_killed_enrolment_goes_on_where_it_was(clip: Path, tmp_path: Path) -> None:
+    consent = consent_for(tmp_path, clip)
+    order = Order(clip, consent, tmp_path / "persona", QUICK)
+
+    def kill(stage: str, done: int, total: int) -> None:
+        if stage == "lips" and done == 3:
+            raise Killed
+
+    with pytest.raises(Killed):
+        enrol(order, kill)
+    assert not order.out.exists()
+    told: list[tuple[str, int, int]] = []
+    persona = enrol(order, lambda *step: told.append(step))
+    # landmarks, takes and mouths were kept: each is told of at most once
+    assert sum(stage in ("face", "takes", "mouths") for stage, _, _ in told) <= 3
+    assert persona.manifest.takes.keys() == {"idle", "talk"}
+    assert load(order.out, consent) == persona
+    assert not list(tmp_path.glob(".persona*"))
+
+
+def test_what_another_order_left_is_not_used(clip: Path, tmp_path: Path) -> None:
+    left = tmp_path / ".persona.enrolling"
+    left.mkdir()
+    (left / "order").write_text("another", "utf-8")
+    (left / "watched.npz").write_bytes(b"not landmarks")
+    (left / "talk.mp4").write_bytes(b"not a take")
+    persona = enrol(Order(clip, consent_for(tmp_path, clip), tmp_path / "persona", QUICK), ignore)
+    assert next(decode_take(persona.folder / "talk.mp4")).shape == (SIZE.height * 3 // 2, SIZE.width)
 
 
 @pytest.mark.parametrize(
@@ -85,13 +120,13 @@ def test_footage_without_its_consent_is_not_read(clip: Path, tmp_path: Path) -> 
     other = tmp_path / "other.mp4"
     other.write_bytes(b"another film")
     with pytest.raises(ConsentError):
-        enrol(clip, consent_for(tmp_path, other), tmp_path / "persona", ignore)
+        enrol(Order(clip, consent_for(tmp_path, other), tmp_path / "persona"), ignore)
     assert not (tmp_path / "persona").exists()
 
 
 def refused(file: Path, folder: Path) -> FootageError:
     with pytest.raises(FootageError) as caught:
-        enrol(file, consent_for(folder, file), folder / "persona", ignore)
+        enrol(Order(file, consent_for(folder, file), folder / "persona"), ignore)
     assert str(file) in caught.value.where
     assert caught.value.remedy
     assert not (folder / "persona").exists()

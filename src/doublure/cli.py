@@ -190,8 +190,10 @@ def enrol(
     consent: Annotated[Path, typer.Option(help="the host's consent file")],
     out: Annotated[Path, typer.Option(help="folder to write the persona to")],
     quick: Annotated[
-        bool, typer.Option("--quick", help="for a first look: the lips are learnt a tenth as long")
+        bool,
+        typer.Option("--quick", help="for a first look: the lips are learnt a tenth as long, no report card"),
     ] = False,
+    lang: Annotated[str, typer.Option(help="of the report card: zh, en or fr")] = "zh",
 ) -> None:
     """Make a persona from footage."""
     given = _valid(consent)
@@ -206,8 +208,11 @@ def enrol(
     from rich.console import Console
     from rich.progress import Progress, TaskID, TimeElapsedColumn, TimeRemainingColumn
 
+    from doublure.enrol.bundle import REPORT, Order
     from doublure.enrol.bundle import enrol as make_persona
     from doublure.enrol.learning import FULL, QUICK
+
+    language, effort = _language(lang, "--lang"), QUICK if quick else FULL
 
     columns = (*Progress.get_default_columns()[:3], TimeRemainingColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bars:
@@ -223,12 +228,14 @@ def enrol(
             for bar in bars.tasks:
                 bars.update(bar.id, completed=bar.total)
 
-        persona = make_persona(footage, given, out, progress, QUICK if quick else FULL)
+        persona = make_persona(Order(footage, given, out, effort, None if quick else language), progress)
         finish()
     size = persona.size
     echo(
         f"{out}: persona of {given.who}, {size.width}x{size.height}, takes {', '.join(persona.manifest.takes)}"
     )
+    if (out / REPORT).is_dir():
+        echo(f"how good it is: {out / REPORT / 'report.html'}")
 
 
 @app.command()

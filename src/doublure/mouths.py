@@ -35,6 +35,8 @@ FADE_DISTANCE = 0.02
 open ones a fade would be a smear."""
 NODES = 32
 """Nodes a side of the grid on which the warp is computed; between them it is interpolated."""
+DETAIL = 1.0
+"""Spread, pixels, of the blur that tells detail from the rest where textures are sharpened."""
 REACH = 1.04
 """How much larger than the reach of the landmarks the replaced region is."""
 FEATHER = (0.05, 0.03)
@@ -70,7 +72,7 @@ class Mouths:
             for scale, rotation, shift in zip(track.scale, track.rotation, track.shift, strict=True)
         ]
         self._angles = np.array([pose.angles for pose in self._poses])
-        self._textures = [_scaled(texture, fit.scale) for texture in textures]
+        self._textures = [_sharpened(_scaled(texture, fit.scale), track.sharpen) for texture in textures]
         self._corners = track.texture_corners * fit.scale - offset
         frames = track.texture_frames
         self._sources = track.control[frames, :, :2] * fit.scale - offset
@@ -206,6 +208,14 @@ def _scaled(texture: Picture, scale: float) -> tuple[NDArray[np.uint8], ...]:
         np.asarray(cv2.resize(plane, to, interpolation=kind), np.uint8)
         for plane, to in zip(planes, (size, half, half), strict=True)
     )
+
+
+def _sharpened(planes: tuple[NDArray[np.uint8], ...], amount: float) -> tuple[NDArray[np.uint8], ...]:
+    if amount <= 0:
+        return planes
+    luma = planes[0].astype(np.float32)
+    detail = luma - cv2.GaussianBlur(luma, (0, 0), DETAIL)
+    return np.clip(luma + np.float32(amount) * detail + 0.5, 0, 255).astype(np.uint8), *planes[1:]
 
 
 def _remap(plane: NDArray[np.uint8], where: NDArray[np.float32], kind: int) -> NDArray[np.uint8]:

@@ -75,6 +75,8 @@ class FaceTrack:
     rest_opening: float
     """Of the mouth at rest, template units."""
     shape: ShapeBasis
+    sharpen: float
+    """How much of their finest detail textures are given beforehand: the warp takes as much."""
     texture_frames: NDArray[np.int64]
     """[m], the frame each texture shows."""
     texture_corners: NDArray[np.int64]
@@ -109,6 +111,7 @@ class Persona:
                 shape=ShapeBasis(
                     file["shape_mean"], file["shape_basis"], file["shape_inverse"], file["shape_spread"]
                 ),
+                sharpen=float(file["sharpen"]),
                 texture_frames=file["texture_frames"],
                 texture_corners=file["texture_corners"],
                 takes={name: file[f"take_{name}"] for name in self.manifest.takes},
@@ -129,6 +132,7 @@ def save_track(folder: Path, track: FaceTrack) -> None:
         shape_basis=track.shape.basis,
         shape_inverse=track.shape.inverse,
         shape_spread=track.shape.spread,
+        sharpen=np.array(track.sharpen),
         texture_frames=track.texture_frames,
         texture_corners=track.texture_corners,
         **{f"take_{name}": frames for name, frames in track.takes.items()},

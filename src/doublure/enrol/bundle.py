@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,32 +19,32 @@ from doublure import persona as personas
 from doublure.articulation import save as save_articulation
 from doublure.consent import Consent, check_footage, fingerprint
 from doublure.enrol import footage as reading
-from doublure.enrol.footage import Shape
 from doublure.enrol.learning import FULL, Effort, learn
-from doublure.enrol.likeness import measure, mouths_of
-from doublure.enrol.tracking import Tracked, track
-from doublure.errors import FootageError
+from doublure.enrol.likeness import cut_mouths, measure, mouths_of, sharpness_lost
+from doublure.enrol.review import STAGES as REVIEW_STAGES
+from doublure.enrol.review import review
+from doublure.enrol.tracking import Tracked
+from doublure.enrol.watching import Progress, Watched, watch
+from doublure.errors import DoublureError, EngineError, FootageError
 from doublure.geometry import opening
-from doublure.media import FPS, SAMPLES_PER_FRAME, Picture, Size
-from doublure.persona import FaceTrack, Manifest, Persona, TakeEntry
+from doublure.media import FPS, Language, Picture, Size
+from doublure.persona import FaceTrack, Format, Manifest, Persona, TakeEntry
 from doublure.plates import KEYFRAME_FRAMES, decode_take, encode_take
 
 TALK_SECONDS = 60
 """Longest talking take, before it is mirrored."""
 IDLE_SECONDS = 4
 """Length of the idle take, before it is mirrored."""
+REPORT = "report"
+"""Folder of a persona that holds its report card."""
 _FORWARD = "forward.mp4"
+_MAKING = "making.npz"
+_MARK = "order"
+"""Of which order the half-made persona is."""
 
 
-class Progress(Protocol):
-    """Is told how far enrolment is."""
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """`stage` is one of `STAGES`; `done` of `total` steps of it are over."""
-        ...
-
-
-STAGES = ("sound", "face", "takes", "mouths", "lips")
+STAGES = ("sound", "face", "takes", "mouths", "lips", *REVIEW_STAGES)
+"""The last ones only with a report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,65 +55,90 @@ class _Span:
     end: int
 
 
-def enrol(footage: Path, consent: Consent, out: Path, progress: Progress, effort: Effort = FULL) -> Persona:
-    """Make a persona in the folder `out`, which must not be there yet. Nothing is left behind when
-    it fails. `effort`: how long the lips are learnt. Raises `ConsentError`, `FootageError`, `EngineError`."""
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to become a persona."""
+
+    footage: Path
+    consent: Consent
+    out: Path
+    """A folder that is not there yet."""
+    effort: Effort = FULL
+    """How long the lips are learnt."""
+    report: Language | None = None
+    """The language of the report card; without one none is made."""
+
+
+def enrol(order: Order, progress: Progress) -> Persona:
+    """Make a persona. When it fails nothing is left behind; when it is killed, what was done is kept beside
+    `out` and the next call goes on from there. Raises `ConsentError`, `FootageError`, `EngineError`."""
+    footage, out = order.footage, order.out
     if out.exists():
         raise FootageError("there is something here already", where=str(out), remedy="name a new folder")
     if not footage.is_file():
         raise FootageError("there is no such file", where=str(footage), remedy="check the path")
-    check_footage(consent, [footage])
-    out.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    check_footage(order.consent, [footage])
+    work = _work(order)
     try:
-        _fill(work, footage, consent, progress, effort)
-        work.chmod(0o755)
-        work.rename(out)
-    finally:
+        _fill(work, order, progress)
+    except DoublureError:
         shutil.rmtree(work, ignore_errors=True)
-    return personas.load(out, consent)
+        raise
+    (work / _MARK).unlink()
+    work.rename(out)
+    return personas.load(out, order.consent)
 
 
-def _fill(folder: Path, footage: Path, consent: Consent, progress: Progress, effort: Effort) -> None:
-    shape = reading.inspect(footage)
-    progress("sound", 0, 1)
-    pcm = reading.sound(footage)
-    reading.check_speech(footage, pcm)
-    progress("sound", 1, 1)
-    total = max(1, round(shape.seconds * FPS))
-    tracked = track(
-        reading.pictures(footage, shape),
-        shape.size,
-        footage,
-        lambda done: progress("face", done, max(done, total)),
-    )
-    talking = reading.speech_share(pcm, len(tracked.seen))
+def _work(order: Order) -> Path:
+    """The folder beside `out` where it is made; what lies there of another order is thrown away."""
+    work = order.out.parent / f".{order.out.name}.enrolling"
+    effort = f"{order.effort.networks}x{order.effort.steps}"
+    mark = "\n".join((fingerprint(order.footage), order.consent.signature, effort, get_args(Format)[0]))
+    kept = work / _MARK
+    if work.exists() and not (kept.is_file() and kept.read_text("utf-8") == mark):
+        shutil.rmtree(work)
+    work.mkdir(parents=True, exist_ok=True)
+    kept.write_text(mark, "utf-8")
+    return work
+
+
+def _fill(folder: Path, order: Order, progress: Progress) -> None:
+    seen = folder / "watched.npz"
+    watched = watch(order.footage, progress, seen)
+    shape = watched.shape
     spans = {
-        "idle": _calmest(tracked, talking),
-        "talk": _Span(*reading.most_speech(talking, TALK_SECONDS * FPS)),
+        "idle": _calmest(watched.tracked, watched.talking),
+        "talk": _Span(*reading.most_speech(watched.talking, TALK_SECONDS * FPS)),
     }
     bar = _Bar(progress, "takes", sum(3 * (span.end - span.start) - 2 for span in spans.values()))
-    takes = {
-        name: _write_take(folder / f"{name}.mp4", footage, shape, span, bar) for name, span in spans.items()
-    }
-    face, textures = measure(tracked, talking, takes, shape.size)
-    _write_textures(folder, footage, shape, face, textures, progress)
+    takes = {name: _write_take(folder / f"{name}.mp4", watched, span, bar) for name, span in spans.items()}
+    face, textures = measure(watched.tracked, watched.talking, takes, shape.size)
+    _write_textures(folder, watched, face, textures, progress)
+    mouths = list(decode_take(folder / personas.TEXTURES))
+    face = replace(face, sharpen=sharpness_lost(watched, face, mouths))
     personas.save_track(folder, face)
-    shapes, rest = mouths_of(face)
-    heard = pcm[: len(shapes) * SAMPLES_PER_FRAME]
-    known = learn(heard, shapes, face.shape, rest, effort, lambda done, total: progress("lips", done, total))
-    save_articulation(folder / personas.ARTICULATION, known)
+    if not (folder / personas.ARTICULATION).exists():
+        shapes, rest = mouths_of(face)
+        heard = watched.sound(0, watched.frames)
+        known = learn(heard, shapes, face.shape, rest, order.effort, partial(progress, "lips"))
+        save_articulation(folder / _MAKING, known)
+        os.replace(folder / _MAKING, folder / personas.ARTICULATION)
     files = [personas.FACE, personas.TEXTURES, personas.ARTICULATION, *(f"{name}.mp4" for name in takes)]
     manifest = Manifest(
-        who=consent.who,
-        footage=fingerprint(footage),
-        consent=consent.signature,
+        who=order.consent.who,
+        footage=fingerprint(order.footage),
+        consent=order.consent.signature,
         width=shape.size.width,
         height=shape.size.height,
         takes={name: TakeEntry(file=f"{name}.mp4", frames=len(frames)) for name, frames in takes.items()},
         files=personas.fingerprints(folder, files),
     )
     (folder / personas.MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    if order.report:
+        # a persona whose rebuilt face is no face to a detector is a persona still
+        with suppress(EngineError):
+            review(watched, order.consent.who, folder / REPORT, order.report, progress, order.effort)
+    seen.unlink()
 
 
 def _calmest(tracked: Tracked, talking: NDArray[np.float64]) -> _Span:
@@ -145,15 +172,18 @@ class _Bar:
             yield picture
 
 
-def _write_take(out: Path, footage: Path, shape: Shape, span: _Span, bar: _Bar) -> NDArray[np.int64]:
+def _write_take(out: Path, watched: Watched, span: _Span, bar: _Bar) -> NDArray[np.int64]:
     """A take that runs forward and back, so that it loops without a seam; returns the frames of the
     footage that it shows."""
-    forward = out.with_name(_FORWARD)
-    pictures = islice(reading.pictures(footage, shape), span.start, span.end)
-    count = encode_take(bar.count(pictures), shape.size, forward)
+    count = span.end - span.start
+    if not out.exists():
+        forward, making = out.with_name(_FORWARD), out.with_name(f"making-{out.name}")
+        pictures = islice(watched.pictures(), span.start, span.end)
+        encode_take(bar.count(pictures), watched.shape.size, forward)
+        encode_take(bar.count(_both_ways(forward, count)), watched.shape.size, making)
+        forward.unlink()
+        os.replace(making, out)
     order = np.concatenate([np.arange(count), np.arange(count - 2, 0, -1)])
-    encode_take(bar.count(_both_ways(forward, count)), shape.size, out)
-    forward.unlink()
     return np.asarray(order + span.start, np.int64)
 
 
@@ -169,23 +199,12 @@ def _both_ways(forward: Path, count: int) -> Iterator[Picture]:
 
 
 def _write_textures(
-    folder: Path, footage: Path, shape: Shape, face: FaceTrack, texture: Size, progress: Progress
+    folder: Path, watched: Watched, face: FaceTrack, texture: Size, progress: Progress
 ) -> None:
+    if (folder / personas.TEXTURES).exists():
+        return
     bar = _Bar(progress, "mouths", len(face.texture_frames))
-    mouths = cut_mouths(reading.pictures(footage, shape), shape.size, face, texture)
-    encode_take(bar.count(mouths), texture, folder / personas.TEXTURES)
-
-
-def cut_mouths(pictures: Iterator[Picture], size: Size, face: FaceTrack, texture: Size) -> Iterator[Picture]:
-    """The chosen frames, cut to the mouth."""
-    wide, high = texture.width, texture.height
-    corners = dict(zip(face.texture_frames.tolist(), face.texture_corners.tolist(), strict=True))
-    for number, picture in enumerate(pictures):
-        if number not in corners:
-            continue
-        x, y = corners[number]
-        chroma = picture[size.height :].reshape(2, size.height // 2, size.width // 2)
-        cut = chroma[:, y // 2 : (y + high) // 2, x // 2 : (x + wide) // 2]
-        yield np.concatenate(
-            [picture[y : y + high, x : x + wide], np.ascontiguousarray(cut).reshape(-1, wide)]
-        )
+    mouths = cut_mouths(watched.pictures(), watched.shape.size, face, texture)
+    making = folder / f"making-{personas.TEXTURES}"
+    encode_take(bar.count(mouths), texture, making)
+    os.replace(making, folder / personas.TEXTURES)

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from doublure.enrol.tracking import Tracked
+from doublure.enrol.watching import Watched
 from doublure.geometry import LIPS, MOVING, Points, Pose, fit_pose, fit_shapes, make_template, opening
-from doublure.media import Size
-from doublure.mouths import ANGLE_SPREAD
+from doublure.media import Picture, Size
+from doublure.mouths import ANGLE_SPREAD, Mouths, Setting
 from doublure.persona import FaceTrack
+from doublure.plates import Fit
 
 TEXTURES = 400
 """Mouths kept: more add little and cost memory."""
 TEXTURE_REACH = (1.15, 1.0, 1.35)
 """How far a texture reaches from the lips' middle, sideways, up and down, in eye distances."""
+SHARPEST = 1.0
+"""Most that textures are sharpened."""
+SAMPLED, SAMPLED_EVERY = 24, 8
+"""Frames that are compared for sharpness, and how far apart they are."""
 REST_SHARE = 0.1
 """Of the frames, those whose mouth is shut most, in silence where there is any, are rest."""
 REST_FRAMES = 10
@@ -46,11 +57,46 @@ def measure(
         opening=open_,
         rest_opening=float(np.median(open_[resting])),
         shape=fit_shapes(placed[known]),
+        sharpen=0.0,
         texture_frames=chosen,
         texture_corners=corners,
         takes=takes,
     )
     return face, texture
+
+
+def sharpness_lost(watched: Watched, face: FaceTrack, textures: list[Picture]) -> float:
+    """How much textures are to be sharpened so that set-in mouths are as sharp as filmed ones: some frames
+    of speech are rebuilt with their own shapes from other frames' textures and compared. 0..SHARPEST."""
+    shapes, _ = mouths_of(face)
+    kept = set(face.texture_frames.tolist())
+    until = int(face.texture_frames.max())
+    speech = [n for n in np.flatnonzero(watched.talking[:until] > 0.5).tolist() if n not in kept]
+    wanted = dict.fromkeys(speech[: SAMPLED * SAMPLED_EVERY : SAMPLED_EVERY])
+    if not wanted:
+        return 0.0
+    size = watched.shape.size
+    fit = Fit.cover(size, size)
+    tries = [Mouths(replace(face, sharpen=amount), textures, fit, size) for amount in (0.0, SHARPEST / 2)]
+    energy = np.zeros(3)
+    for number, picture in enumerate(islice(watched.pictures(), max(wanted) + 1)):
+        if number not in wanted:
+            continue
+        region = tries[0].region(number)
+        energy[2] += _detail(picture, region, size)
+        for place, mouths in enumerate(tries):
+            copy = picture.copy()
+            mouths.set_in(copy, number, shapes[number], Setting())
+            energy[place] += _detail(copy, region, size)
+    # what sharpening adds grows evenly with its amount, in amplitude
+    plain, sharpened, true = np.sqrt(energy)
+    return float(np.clip((true - plain) / max(sharpened - plain, 1e-6), 0, 2) * SHARPEST / 2)
+
+
+def _detail(picture: Picture, region: NDArray[np.float64], size: Size) -> float:
+    low, high = region.min(axis=0).astype(int), region.max(axis=0).astype(int)
+    luma = picture[: size.height][max(0, low[1]) : high[1], max(0, low[0]) : high[0]]
+    return float((cv2.Laplacian(luma.astype(np.float32), cv2.CV_32F) ** 2).sum())
 
 
 def placed_points(poses: list[Pose], control: Points) -> Points:
@@ -101,3 +147,18 @@ def _textures(control: Points, eyes: float, size: Size) -> tuple[NDArray[np.int6
     corners = (lips - (reach[0], reach[1])).astype(np.int64)
     corners = np.clip(corners, 0, np.maximum(limit - texture, 0)) // 2 * 2
     return corners, Size(int(texture[0]), int(texture[1]))
+
+
+def cut_mouths(pictures: Iterator[Picture], size: Size, face: FaceTrack, texture: Size) -> Iterator[Picture]:
+    """The chosen frames, cut to the mouth."""
+    wide, high = texture.width, texture.height
+    corners = dict(zip(face.texture_frames.tolist(), face.texture_corners.tolist(), strict=True))
+    for number, picture in enumerate(pictures):
+        if number not in corners:
+            continue
+        x, y = corners[number]
+        chroma = picture[size.height :].reshape(2, size.height // 2, size.width // 2)
+        cut = chroma[:, y // 2 : (y + high) // 2, x // 2 : (x + wide) // 2]
+        yield np.concatenate(
+            [picture[y : y + high, x : x + wide], np.ascontiguousarray(cut).reshape(-1, wide)]
+        )

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 from typing import Literal
 
 import cv2
@@ -18,13 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doublure.articulation import Articulation
-from doublure.enrol import footage as reading
-from doublure.enrol.bundle import cut_mouths
 from doublure.enrol.learning import FULL, Effort, learn
-from doublure.enrol.likeness import measure, mouths_of
-from doublure.enrol.tracking import Tracked, track
-from doublure.geometry import MOVING, opening
-from doublure.media import SAMPLES_PER_FRAME, Pcm, Picture, Size
+from doublure.enrol.likeness import cut_mouths, measure, mouths_of, sharpness_lost
+from doublure.enrol.watching import Watched
+from doublure.geometry import MOVING
+from doublure.media import Picture, Size
 from doublure.mouths import Mouths, Setting
 from doublure.persona import FaceTrack
 from doublure.plates import Fit
@@ -44,10 +41,7 @@ own speech."""
 class Trial:
     """Footage of which the first part was learnt and the rest waits to be rebuilt."""
 
-    footage: Path
-    size: Size
-    pcm: Pcm
-    tracked: Tracked
+    watched: Watched
     face: FaceTrack
     """Landmarks of the held frames' mouths are NaN in it."""
     shapes: NDArray[np.float64]
@@ -57,6 +51,11 @@ class Trial:
     learnt: NDArray[np.int64]
     held: range
 
+    @property
+    def size(self) -> Size:
+        """Of the footage."""
+        return self.watched.shape.size
+
     def mouths(self) -> Mouths:
         """The renderer, at the footage's size."""
         return Mouths(self.face, self.textures, Fit.cover(self.size, self.size), self.size)
@@ -64,11 +63,8 @@ class Trial:
     def rows(self, way: Way) -> NDArray[np.float64]:
         """The mouth of each held frame."""
         if way == "ours":
-            start, stop = (edge * SAMPLES_PER_FRAME for edge in (self.held.start, self.held.stop))
-            sound = self.pcm[start:stop]
-            # footage may end before its picture does
-            padded = np.pad(sound, (0, stop - start - len(sound)))
-            return np.asarray(self.articulation.rows(padded), np.float64)
+            heard = self.watched.sound(self.held.start, self.held.stop)
+            return np.asarray(self.articulation.rows(heard), np.float64)
         if way == "truth":
             return np.asarray(self.shapes[self.held.start : self.held.stop])
         if way == "retrieval":
@@ -82,8 +78,7 @@ class Trial:
 
     def truth(self) -> Iterator[Picture]:
         """The held pictures as they were filmed."""
-        shape = reading.inspect(self.footage)
-        return islice(reading.pictures(self.footage, shape), self.held.start, self.held.stop)
+        return islice(self.watched.pictures(), self.held.start, self.held.stop)
 
     def rebuilt(self, rows: NDArray[np.float64]) -> Iterator[Picture]:
         """The held pictures with their mouths hidden and these set in."""
@@ -94,50 +89,39 @@ class Trial:
             yield picture
 
 
-def prepare(
-    footage: Path,
+def hold_back(
+    watched: Watched,
     share: float = LEARNT_SHARE,
     effort: Effort = FULL,
-    progress: Callable[[str, int, int], None] = lambda *_: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Trial:
-    """Learn from the first `share` of the footage. Raises `FootageError`, `EngineError`."""
-    shape = reading.inspect(footage)
-    pcm = reading.sound(footage)
-    reading.check_speech(footage, pcm)
-    total = round(shape.seconds * 25)
-    tracked = track(
-        reading.pictures(footage, shape), shape.size, footage, lambda done: progress("face", done, total)
-    )
-    frames = len(tracked.seen)
-    until = int(frames * share)
-    learnt = np.arange(frames) < until
-    talking = reading.speech_share(pcm, frames)
-    face, texture = measure(tracked, talking, {}, shape.size, learnt)
+    """Learn from the first `share` of the footage."""
+    until = int(watched.frames * share)
+    learnt = np.arange(watched.frames) < until
+    face, texture = measure(watched.tracked, watched.talking, {}, watched.shape.size, learnt)
     shapes, _ = mouths_of(face)
     known = replace(
         face,
-        **{
-            name: getattr(face, name)[:until] for name in ("control", "scale", "rotation", "shift", "opening")
-        },
+        control=face.control[:until],
+        scale=face.scale[:until],
+        rotation=face.rotation[:until],
+        shift=face.shift[:until],
+        opening=face.opening[:until],
     )
     own, rest = mouths_of(known)
-    articulation = learn(
-        pcm[: until * SAMPLES_PER_FRAME], own, face.shape, rest, effort, lambda *step: progress("lips", *step)
-    )
+    articulation = learn(watched.sound(0, until), own, face.shape, rest, effort, progress)
+    textures = list(cut_mouths(watched.pictures(), watched.shape.size, face, texture))
+    sharpen = sharpness_lost(watched, face, textures)
     hidden = face.control.copy()
     hidden[until:, MOVING] = np.nan
-    textures = list(cut_mouths(reading.pictures(footage, shape), shape.size, face, texture))
     return Trial(
-        footage,
-        shape.size,
-        pcm,
-        tracked,
-        replace(face, control=hidden),
+        watched,
+        replace(face, control=hidden, sharpen=sharpen),
         shapes,
         articulation,
         textures,
         np.flatnonzero(learnt),
-        range(until, frames),
+        range(until, watched.frames),
     )
 
 
@@ -148,10 +132,3 @@ def hide(picture: Picture, region: NDArray[np.float64], size: Size) -> None:
     cv2.fillConvexPoly(luma, np.round(region).astype(np.int32), BLANK[0])
     for plane, level in zip(chroma, BLANK[1:], strict=True):
         cv2.fillConvexPoly(plane, np.round(region / 2 - 0.25).astype(np.int32), level)
-
-
-def silent_opening(trial: Trial, seconds: float = 5.0) -> tuple[float, float]:
-    """Mean opening when driven by silence, and at rest; of the eye distance."""
-    rows = trial.articulation.rows(np.zeros(round(seconds * 24_000), np.float32))
-    points = trial.face.shape.points(rows)
-    return float(opening(points).mean()), trial.face.rest_opening

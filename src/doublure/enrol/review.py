@@ -1,0 +1,86 @@
+"""The report card of an enrolment: footage learnt to four fifths, the last fifth rebuilt and compared."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from doublure.enrol.beside import Shown
+from doublure.enrol.findings import find
+from doublure.enrol.learning import FULL, Effort
+from doublure.enrol.observe import hear, observe, source
+from doublure.enrol.rebuild import Trial, hold_back
+from doublure.enrol.report import Card, Timing, write
+from doublure.enrol.score import opening_ratio, score
+from doublure.enrol.tracking import track
+from doublure.enrol.watching import Progress, Watched
+from doublure.geometry import LEFT_EYE, RIGHT_EYE, opening
+from doublure.media import FPS, SAMPLES_PER_FRAME, Language
+
+STAGES = ("held back", "rebuilt", "report")
+SILENCE_FRAMES = 5 * FPS
+
+
+def review(
+    watched: Watched,
+    who: str,
+    folder: Path,
+    language: Language,
+    progress: Progress,
+    effort: Effort = FULL,
+) -> Card:
+    """Write the report into `folder`, which is made. Raises `EngineError` when the rebuilt pictures show
+    no face any more."""
+    began = time.monotonic()
+    trial = hold_back(watched, effort=effort, progress=partial(progress, "held back"))
+    learnt = time.monotonic()
+    rows = trial.rows("ours")
+    mouths = trial.mouths()
+    masks = [mouths.region(number) for number in trial.held]
+    progress("rebuilt", 0, 1)
+    found = score(trial.truth(), trial.rebuilt(rows), masks, trial.held, trial.learnt, watched.footage)
+    silent = silent_ratio(trial)
+    progress("rebuilt", 1, 1)
+    progress("report", 0, 1)
+    findings = find(
+        watched.tracked,
+        observe(watched.pictures(), watched.tracked),
+        hear(watched.pcm),
+        source(watched.footage),
+    )
+    card = Card(
+        who=who,
+        footage=watched.footage.name,
+        seconds=watched.frames / FPS,
+        language=language,
+        score=found,
+        silent_opening_ratio=silent,
+        findings=findings,
+        timings=(Timing("training", learnt - began), Timing("score", time.monotonic() - learnt)),
+        shown=Shown(
+            trial.truth,
+            lambda: trial.rebuilt(rows),
+            trial.held,
+            masks,
+            watched.sound(trial.held.start, trial.held.stop),
+        ),
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    write(card, folder)
+    progress("report", 1, 1)
+    return card
+
+
+def silent_ratio(trial: Trial) -> float:
+    """How far the mouth stands open in the held pictures when 5 s of silence drive it, beside the host's
+    own at rest."""
+    count = min(SILENCE_FRAMES, len(trial.held))
+    silence = np.zeros(count * SAMPLES_PER_FRAME, np.float32)
+    rows = np.asarray(trial.articulation.rows(silence), np.float64)
+    footage = trial.watched.footage
+    tracked = track(trial.rebuilt(rows), trial.size, footage, lambda _: None)
+    eyes = np.linalg.norm(tracked.rigid[:, LEFT_EYE] - tracked.rigid[:, RIGHT_EYE], axis=1)
+    return opening_ratio(opening(tracked.control) / eyes, trial.face.rest_opening)
