@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from clips import (
+    FAST,
     SIZE,
     blank,
     consent_for,
@@ -20,7 +21,6 @@ from clips import (
 )
 from doublure.enrol import footage as reading
 from doublure.enrol.bundle import STAGES, Order, enrol
-from doublure.enrol.learning import QUICK
 from doublure.enrol.tracking import track
 from doublure.errors import ConsentError, FootageError
 from doublure.geometry import opening
@@ -43,7 +43,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_footage_becomes_a_persona_whose_mouth_is_the_footages(clip: Path, tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     consent = consent_for(tmp_path, clip)
-    persona = enrol(Order(clip, consent, tmp_path / "persona", QUICK), lambda *step: told.append(step))
+    persona = enrol(Order(clip, consent, tmp_path / "persona", FAST), lambda *step: told.append(step))
     assert persona.manifest.takes.keys() == {"idle", "talk"}
     assert persona.size == SIZE
     face = persona.track()
@@ -60,7 +60,7 @@ def test_footage_becomes_a_persona_whose_mouth_is_the_footages(clip: Path, tmp_p
     assert {path.name for path in tmp_path.iterdir()} == {"persona", "key", "consent-0.json"}
     assert load(tmp_path / "persona", consent) == persona
     with pytest.raises(FootageError, match="something here already"):
-        enrol(Order(clip, consent, tmp_path / "persona", QUICK), ignore)
+        enrol(Order(clip, consent, tmp_path / "persona", FAST), ignore)
 
 
 class Killed(BaseException):
@@ -69,7 +69,7 @@ class Killed(BaseException):
 
 def test_a_killed_enrolment_goes_on_where_it_was(clip: Path, tmp_path: Path) -> None:
     consent = consent_for(tmp_path, clip)
-    order = Order(clip, consent, tmp_path / "persona", QUICK)
+    order = Order(clip, consent, tmp_path / "persona", FAST)
 
     def kill(stage: str, done: int, total: int) -> None:
         if stage == "lips" and done == 3:
@@ -93,7 +93,7 @@ def test_what_another_order_left_is_not_used(clip: Path, tmp_path: Path) -> None
     (left / "order").write_text("another", "utf-8")
     (left / "watched.npz").write_bytes(b"not landmarks")
     (left / "talk.mp4").write_bytes(b"not a take")
-    persona = enrol(Order(clip, consent_for(tmp_path, clip), tmp_path / "persona", QUICK), ignore)
+    persona = enrol(Order(clip, consent_for(tmp_path, clip), tmp_path / "persona", FAST), ignore)
     assert next(decode_take(persona.folder / "talk.mp4")).shape == (SIZE.height * 3 // 2, SIZE.width)
 
 

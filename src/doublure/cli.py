@@ -213,7 +213,6 @@ def enrol(
     from doublure.enrol.learning import FULL, QUICK
 
     language, effort = _language(lang, "--lang"), QUICK if quick else FULL
-
     columns = (*Progress.get_default_columns()[:3], TimeRemainingColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bars:
         shown: dict[str, TaskID] = {}

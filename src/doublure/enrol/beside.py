@@ -157,7 +157,8 @@ def _halves(masks: Sequence[Polygon], size: Size) -> tuple[_Cut, Size]:
     tall = int(min(CLIP_REACH * (high[0] - low[0]), size.height, size.width / CLIP_SHAPE)) // 2 * 2
     cut = _cut((low + high) / 2 - (0, 0.12 * tall), Size(int(CLIP_SHAPE * tall) // 2 * 2, tall), size)
     scale = min(1.0, CLIP_HEIGHT / tall)
-    return cut, Size(round(cut.size.width * scale / 2) * 2, round(tall * scale / 2) * 2)
+    # heights in fours: a plane of chroma is then whole rows of the picture
+    return cut, Size(round(cut.size.width * scale / 2) * 2, round(tall * scale / 4) * 4)
 
 
 def _cut(middle: NDArray[np.float64], part: Size, whole: Size) -> _Cut:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from doublure.clock import RealClock
 from doublure.enrol.beside import Shown
 from doublure.enrol.findings import find
 from doublure.enrol.learning import FULL, Effort
@@ -34,9 +34,10 @@ def review(
 ) -> Card:
     """Write the report into `folder`, which is made. Raises `EngineError` when the rebuilt pictures show
     no face any more."""
-    began = time.monotonic()
+    clock = RealClock()
+    began = clock.now()
     trial = hold_back(watched, effort=effort, progress=partial(progress, "held back"))
-    learnt = time.monotonic()
+    learnt = clock.now()
     rows = trial.rows("ours")
     mouths = trial.mouths()
     masks = [mouths.region(number) for number in trial.held]
@@ -59,7 +60,7 @@ def review(
         score=found,
         silent_opening_ratio=silent,
         findings=findings,
-        timings=(Timing("training", learnt - began), Timing("score", time.monotonic() - learnt)),
+        timings=(Timing("training", learnt - began), Timing("score", clock.now() - learnt)),
         shown=Shown(
             trial.truth,
             lambda: trial.rebuilt(rows),
