@@ -119,7 +119,8 @@ def held(side: str, hand: Hand) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     wrist, knuckle = at("wrist"), at("finger3-1")
     across = at("finger2-1") - at("finger5-1")
     fingers = (knuckle - wrist) / np.linalg.norm(knuckle - wrist)
-    palm = np.cross(fingers, across) * (1 if side == "R" else -1)
+    # fingers up and the palm to the front, the right hand's forefinger is on the presenter's left
+    palm = np.cross(across, fingers) * (1 if side == "R" else -1)
     return wrist, fingers, palm / np.linalg.norm(palm)
 
 

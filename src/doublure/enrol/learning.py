@@ -33,6 +33,7 @@ NOISE = 0.2
 SPEEDS = (1.0, 0.9, 1.12)  # of the sound; the first is as it is
 MOVEMENT = 0.5  # how much errors of speed count beside errors of place
 SILENCE = 3 * FPS  # frames
+THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,7 @@ def learn(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Articulation:
     """From the footage's sound and its mouths [frames, SHAPES]. Same input, same result."""
-    # on a busy machine two threads wait for each other more than they work
-    torch.set_num_threads(1)
+    torch.set_num_threads(THREADS)
     heard = [_faster(pcm, speed, len(shapes)) for speed in SPEEDS]
     mean = heard[0].mean(axis=0)
     projection = _projection(heard[0] - mean)
