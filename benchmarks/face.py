@@ -18,8 +18,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import cv2
-
+# ruff: noqa: I001 - doublure before numpy and OpenCV: it keeps their pools at one thread, as on air
 from doublure.enrol.rebuild import Trial, Way, hold_back
 from doublure.enrol.review import silent_ratio
 from doublure.enrol.score import Score, score
@@ -27,6 +26,8 @@ from doublure.enrol.watching import watch
 from doublure.errors import DoublureError
 from doublure.media import SAMPLE_RATE
 from doublure.mouths import Setting
+
+import cv2
 
 FOOTAGE = Path("out/actor/woman/footage.mp4")
 SPEED_FRAMES = 200
