@@ -12,32 +12,45 @@ import yaml
 from doublure.media import LANGUAGES, Language
 from doublure.spoken import LONGEST_SECONDS, clauses, seconds, spoken
 
-CASES = yaml.safe_load(Path(__file__).with_name("spoken.yaml").read_text(encoding="utf-8"))
+TABLE: dict[Language, dict[str, list[list[str]]]] = yaml.safe_load(
+    Path(__file__).with_name("spoken.yaml").read_text(encoding="utf-8")
+)
+CASES = [
+    (language, kind, written, said)
+    for language, kinds in TABLE.items()
+    for kind, cases in kinds.items()
+    for written, said in cases
+]
 
 
 @pytest.mark.parametrize(
     ("language", "written", "said"),
     [
-        pytest.param(language, str(written), said, id=f"{language}-{written}")
-        for language in get_args(Language)
-        for written, said in CASES[language]
+        pytest.param(language, written, said, id=f"{language}-{kind}-{written}")
+        for language, kind, written, said in CASES
     ],
 )
 def test_it_is_said_as_a_host_says_it(language: Language, written: str, said: str) -> None:
     assert spoken(written, language) == said
 
 
-def test_no_digit_and_no_sign_is_left() -> None:
+def test_the_table_is_large_and_says_nothing_twice() -> None:
+    assert set(TABLE) == set(get_args(Language))
     for language in LANGUAGES:
-        for written, _ in CASES[language]:
-            said = spoken(str(written), language)
-            assert not re.search(r"[\d¥$€£%×°+&@#*/<>=~]", said), said
+        written = [text for one, _, text, _ in CASES if one == language]
+        assert len(written) >= 160
+        assert len(written) == len(set(written))
+
+
+def test_no_digit_and_no_sign_is_left() -> None:
+    for language, _, written, _ in CASES:
+        said = spoken(written, language)
+        assert not re.search(r"[\d¥$€£¢%‰×°+±&@#*/<>=~_]", said), said
 
 
 def test_a_spoken_form_stays_as_it_is() -> None:
-    for language in LANGUAGES:
-        for _, said in CASES[language]:
-            assert spoken(said, language) == said
+    for language, _, _, said in CASES:
+        assert spoken(said, language) == said
 
 
 @pytest.mark.parametrize("text", ["", "  ", "🔥🔥", "!!!", "。", "→ ()"])
