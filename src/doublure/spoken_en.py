@@ -45,9 +45,14 @@ _COUNTED = (
     r"(?=\+?\s(?:\w+\s)?(?:sold|followers?|views?|viewers?|likes?|users?|customers?|people|downloads?|plays?|fans|orders?|"
     r"reviews?|ratings?|sales|dollars|subscribers?|shoppers?|hearts?|shares?|comments?|units|bottles|pairs|pieces)\b)"
 )
-_OWNED = r"(?:a|an|this|that|the|our|your|my|each|every|one)"
-"""Before a measure that describes a noun: a 65W charger is a sixty-five watt charger."""
-_NOUN = r"(?=[ -](?!(?:of|that|which|who|is|are|was|for|to|and|or|per|in|on|at|off|from|a|an|the|with|each|more|less)\b)[a-z])"
+_NOUN = (
+    r"(?=[ -](?!(?:of|that|which|who|is|are|was|for|to|and|or|per|in|on|at|off|from|a|an|the|with|each|more|less|left|total|"
+    r"net|long|wide|tall|high|deep|thick|away|apart|now|today|only|heavier|lighter|by|times|plus|x|than|so|if|when|it|i|you|"
+    r"we|they|here|there|max|maximum|minimum|fast|free|zero|one|two|three|four|five|six|seven|eight|nine|ten|[a-z]+ly)\b)[a-z])"
+)
+"""A noun that the measure before it describes: a 65W charger is a sixty-five watt charger."""
+_LASTS = r"(?:°|℃|(?i:h|hrs?|mins?|s|secs?|ms)(?![A-Za-z]))"
+"""Units that a noun does not make singular: in 24h worldwide."""
 _ABBREVIATIONS = {
     r"\bw/o\b": "without", r"\bw/\s?": "with ", r"\bvs\.?(?=\s)": "versus", r"\be\.g\.": "for example",
     r"\bi\.e\.": "that is", r"\b[aA]pprox\.": "about", r"\b[mM]ax\.": "maximum", r"\b[mM]in\.(?=\s\d)": "minimum",
@@ -115,8 +120,8 @@ def per(match: Match[str]) -> str:
 
 def measured(match: Match[str]) -> str:
     one, several = word_list().unit(match["unit"]).en
-    single = plain(match["n"]) == "1" or match["joint"] == "-" or match["owned"]
-    said = f"{match['owned'] or ''}{number(match['n'])} {one if single else several}"
+    single = plain(match["n"]) == "1" or match["joint"] == "-" or match["noun"] is not None
+    said = f"{number(match['n'])} {one if single else several}"
     return f"minus {said}" if match["minus"] else said
 
 
@@ -198,7 +203,8 @@ def code(match: Match[str]) -> str:
         said = english_year(int(digits))
     else:
         said = code_digits(digits)
-    return f"{head} {said}{f' {tail}' if tail else ''}"
+    rest = [code_digits(part) if part.isdigit() else part for part in re.findall(r"\d+|[A-Za-z]+", tail)]
+    return " ".join([head, said, *rest])
 
 
 def telephone(match: Match[str]) -> str:
@@ -247,6 +253,7 @@ def _dates() -> list[Rule]:
     return [
         rule(r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<j>[-/.])(?P<m>[01]?\d)(?P=j)(?P<d>[0-3]?\d)(?!\d)", day),
         rule(r"(?<!\d)(?P<m>[0-3]?\d)(?P<j>[-/.])(?P<d>[0-3]?\d)(?P=j)(?P<y>(?:19|20)\d\d)(?!\d)", day),
+        rule(r"(?<![\d/])(0[1-9]|1[0-2])/(20\d\d)(?![\d/])", lambda m: f"{_MONTHS[int(m[1]) - 1]} {english_year(int(m[2]))}"),
         rule(rf"\b({_DAY}){TO}({_DAY})", lambda m: f"{_DAYS[m[1][:3]]} to {_DAYS[m[2][:3]]}"),
         rule(rf"\b({_DAY}),?\s(?=(?:{_MONTH}|\d{{1,2}}\s|the\s\d))", lambda m: f"{_DAYS[m[1][:3]]}, "),
         rule(rf"\b({_MONTH})\s+(\d{{1,2}})(?:st|nd|rd|th)?{TO}(\d{{1,2}})(?:st|nd|rd|th)?(?!\d|[.:]\d)",
@@ -298,7 +305,7 @@ def _amounts() -> list[Rule]:
     return [
         rule(rf"(?P<price>(?:{sign})\s?{M})\s?/\s?(?P<of>[A-Za-z]+)(?![A-Za-z])", per),
         rule(rf"(?P<sign>{sign})\s?(?P<a>{M})\s?(?:-|–|—|~|to)\s?(?:{sign})?\s?(?P<b>{M})(?![kKmM%])", price_span),
-        rule(rf"(?<=\ba )(?P<sign>{sign})(?P<n>{N}){_NOUN}", lambda m: f"{number(m['n'])} {word_list().currencies[m['sign']].en[0]}"),
+        rule(rf"(?:(?<=\ba )(?P<sign>{sign})(?P<n>{N}){_NOUN}|(?P<s>{sign})(?P<v>{N})(?=\s(?:value|gift|voucher|coupon|credit|discount|note|bill)\b))", lambda m: f"{number(m['n'] or m['v'])} {word_list().currencies[m['sign'] or m['s']].en[0]}"),
         rule(rf"(?P<sign>{sign})\s?(?P<n>{M})(?P<size>[kKmMbB](?![A-Za-z]))?", price),
         rule(rf"{START}(?P<n>{M})(?P<size>)\s?(?P<sign>{sign})(?![A-Za-z])", price),
         rule(r"(?<![\w.])(\d+)p(?![A-Za-z\d])(?<!\d\d\dp)", lambda m: f"{english(int(m[1]))} {'penny' if m[1] == '1' else 'pence'}"),
@@ -323,13 +330,14 @@ def _measures() -> list[Rule]:
     unit = unit_pattern()
     return [
         rule(rf"{MINUS}{START}({N})\s?%-?", lambda m: f"{'minus ' if m['minus'] else ''}{number(m[2])} percent "),
+        rule(rf"(\d'\s?\d{{1,2}}(?:\"|''|”)?){TO}(?=\d')", lambda m: f"{m[1]} to "),
         rule(r"(?<![\w.])(\d)'\s?(\d{1,2})(?:\"|''|”)?(?!\d)", lambda m: f"{english(int(m[1]))} foot {english(int(m[2]))}"),
         rule(rf"(?<![\w.])(?P<n>{N})\s?(?:\"|''|”|(?:in\b(?=\.?(?:$|[,;!?)]))|in\.(?=\s)))", inches),
-        rule(rf"(?P<minus>)(?P<owned>\b{_OWNED}\s){START}(?P<n>{N})(?P<joint>[- ]?)(?P<unit>{unit}){_NOUN}", measured),
-        rule(rf"{MINUS}{START}(?P<owned>)(?P<n>{N})(?P<joint>[- ]?)(?P<unit>{unit})", measured),
+        rule(rf"(?P<minus>){START}(?P<n>{N})(?P<joint>[- ]?)(?!{_LASTS})(?P<unit>{unit})(?P<noun>){_NOUN}", measured),
+        rule(rf"{MINUS}{START}(?P<n>{N})(?P<joint>[- ]?)(?P<unit>{unit})(?P<noun>(?!))?", measured),
         rule(r"(?:\b[Nn][Oo]\.?\s?|#\s?)(\d+)", lambda m: f"number {number(m[1])}"),
         rule(r"(?<![A-Za-z])((?!SPF|UPF)[A-Z]{2,4}) (\d{4})(?![\d.,%A-Za-z])()", code),
-        rule(r"(?<![A-Za-z])([A-Za-z]+)-?(\d+(?:\.\d+)?)(?![\d]|\.\d)([A-Za-z]+)?", code),
+        rule(r"(?<![A-Za-z])([A-Za-z]+)-?(\d+(?:\.\d+)?)(?![\d]|\.\d)((?:[A-Za-z]+\d*)*)", code),
         rule(r"(?<![\w.,-])((?:19|20)\d\d)(?![\d,]|\.\d)(?=\s*(?:[.!?,]|$|s\b|[a-z]))",
              lambda m: english_year(int(m[1]))),
         rule(rf"(?<![\w\d])-({N})", lambda m: f"minus {number(m[1])}"),

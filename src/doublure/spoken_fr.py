@@ -225,7 +225,8 @@ def code(match: Match[str]) -> str:
         said = f"{number(digits[:2])} {number(digits[2:])}"
     else:
         said = number(digits) if len(digits) == 3 else digit_words(digits, "fr")
-    return f"{head} {said}{f' {tail}' if tail else ''}"
+    rest = [number(part) if part.isdigit() else part for part in re.findall(r"\d+|[A-Za-z]+", tail)]
+    return " ".join([head, said, *rest])
 
 
 def dotted(digits: str) -> str:
@@ -274,10 +275,12 @@ def _dates() -> list[Rule]:
         rule(r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<j>[-/.])(?P<m>[01]?\d)(?P=j)(?P<d>[0-3]?\d)(?!\d)", day),
         rule(r"(?<!\d)(?P<d>[0-3]?\d)(?P<j>[-/.])(?P<m>[01]?\d)(?P=j)(?P<y>(?:19|20)\d\d)(?!\d)", day),
         rule(r"(?P<cue>\b(?:[lL]e|[dD]u|[aA]u|dès le|depuis le|avant le)\s)?(?<![\d/.,])(?P<d>\d{1,2})/(?P<m>\d{1,2})(?![\d/]|[.,]\d)", short_date),
+        rule(r"(?<![\d/])(0[1-9]|1[0-2])/(20\d\d)(?![\d/])", lambda m: f"{_MONTHS[int(m[1]) - 1]} {french(int(m[2]))}"),
         rule(rf"\b({_DAY}){TO}({_DAY})", lambda m: f"{_DAYS[m[1][:3]]} à {_DAYS[m[2][:3]]}"),
         rule(rf"(?<!\d)1(?=\s(?:{_MONTH})\b)", lambda m: "premier"),
         rule(r"(?<!\d)24\s?h(?:eures)?\s?/\s?24(?:\s?h)?(?!\d)", lambda m: "vingt-quatre heures sur vingt-quatre"),
         rule(r"(?<!\d)7\s?j(?:ours)?\s?/\s?7(?:\s?j)?(?!\d)", lambda m: "sept jours sur sept"),
+        rule(r"(?<![\d/])(\d{1,2})\s?/\s?(\d{1,2})(?=\s?(?:h|j|heures|jours)(?![A-Za-z\d]))", lambda m: f"{number(m[1])}, {m[2]}"),
         rule(r"(?<!\d)24\s?/\s?7(?!\d)", lambda m: "vingt-quatre heures sur vingt-quatre"),
     ]  # fmt: skip
 
@@ -300,7 +303,7 @@ def _numbers() -> list[Rule]:
         rule(r"(?<![\d+])(?P<abroad>)(?P<rest>0\d([ .-]?)\d\d(?:\3\d\d){3})(?!\d)", telephone),
         rule(r"\+(?P<abroad>\d\d)[ .-]?(?:\(0\))?(?P<rest>\d(?:[ .-]?\d\d){4})(?!\d)", telephone),
         rule(r"(?<!\d)0 ?8(\d\d) ?(\d{3}) ?(\d{3})(?!\d)",
-             lambda m: f"zéro huit {'cents' if m[1] == '00' else 'cent ' + number(m[1])} {number(m[2])} {number(m[3])}"),
+             lambda m: f"zéro huit {french(800 + int(m[1])).removeprefix('huit ')} {number(m[2])} {number(m[3])}"),
         rule(r"(?<=USB )(\d\.\d)(?!\d)|(?<=Bluetooth )(\d\.\d)(?!\d)|(?<=HDMI )(\d\.\d)(?!\d)|(?<=[vV]ersion )(\d\.\d)(?!\d)",
              lambda m: dotted(m[0])),
         rule(rf"{START}({N})\s?[kK](?=\+|\s(?:abonnés?|vues?|vent|avis|likes?|j'aime|clients?|followers?|personnes?|commandes?|vendus))",
@@ -340,6 +343,7 @@ def _measures() -> list[Rule]:
     return [
         rule(rf"{MINUS}{START}({N})\s?%", lambda m: f"{'moins ' if m['minus'] else ''}{number(m[2])} pour cent"),
         rule(r"(?<!\d)(720|1080|1440|2160)[pP](?![A-Za-z])", lambda m: f"{french(int(m[1])).removesuffix('s')} P"),
+        rule(rf"(?<![\d.,])(\d\s?m\s?\d\d){TO}(?=\d\s?m\s?\d)", lambda m: f"{m[1]} à "),
         rule(r"(?<![\d.,])(\d)\s?m\s?(\d\d)(?!\d)|(?<![\d.,])([1-9]),(\d\d)\sm(?![A-Za-z²³\d])",
              lambda m: metres(m) if m[1] else f"{french(int(m[3]))} mètre{'s' if m[3] != '1' else ''} {number(m[4])}"),
         rule(rf"(?<![\w.,])({N})\s?(?:\"|''|”)", inches),
@@ -347,7 +351,7 @@ def _measures() -> list[Rule]:
         rule(r"\b[Nn]\s?[°o]\s?(\d+)", lambda m: f"numéro {french(int(m[1])) if len(m[1]) < 10 else number(m[1])}"),
         rule(r"#\s?(\d+)", lambda m: f"numéro {number(m[1])}"),
         rule(r"(?<![A-Za-zÀ-ÿ'])((?!SPF|UPF|EUR)[A-Z]{2,4}) (\d{4})(?![\d.,%A-Za-z])()", code),
-        rule(r"(?<![A-Za-zÀ-ÿ'])([A-Za-zÀ-ÿ]+)-?(\d+(?:\.\d+)?)(?![\d]|[.,]\d)([A-Za-z]+)?", code),
+        rule(r"(?<![A-Za-zÀ-ÿ'])([A-Za-zÀ-ÿ]+)-?(\d+(?:\.\d+)?)(?![\d]|[.,]\d)((?:[A-Za-z]+\d*)*)", code),
         rule(rf"(?<![\w.,])({N})(?=\s{_FEMININE})", lambda m: number(m[1], feminine=True)),
         rule(rf"(?<![\w\d])-({N})", lambda m: f"moins {number(m[1])}"),
         rule(rf"({N})(?=[A-Za-zÀ-ÿ])", lambda m: f"{number(m[1])} "),

@@ -103,7 +103,7 @@ def rewritten(text: str, rules: Sequence[Rule]) -> str:
 
 # ---- after the rules -------------------------------------------------------------------------------
 
-_CAPITALS = re.compile(r"(?<![A-Za-zÀ-ÿ-])[A-ZÀ-ÖØ-Þ]{2,}(?![a-zà-ÿ'])")
+_CAPITALS = re.compile(r"(?<![A-Za-zÀ-ÿ-])[A-ZÀ-ÖØ-Þ]{2,}(?:-[A-ZÀ-ÖØ-Þ]{2,})*(?![a-zà-ÿ'])")
 _SMALL = re.compile(r"(?<![A-Za-zÀ-ÿ'-])[a-z]{2,4}(?![A-Za-zÀ-ÿ'-])")
 
 
@@ -112,14 +112,16 @@ def letters(text: str, language: Language) -> str:
     known = word_list()
     read = known.read[language]
 
-    def said(match: Match[str]) -> str:
-        word = match[0]
-        if word in read:
-            return word.lower()
+    def is_word(word: str) -> bool:
         vowels = bool(re.search("[AEIOUYÀ-Þ]", word))
-        if word in known.spelled or len(word) <= 3 or not vowels:
-            return "-".join(word)
-        return word.capitalize()
+        return len(word) > 3 and vowels and word not in known.spelled
+
+    def said(match: Match[str]) -> str:
+        parts = match[0].split("-")
+        words = any(is_word(part) for part in parts)  # OEKO-TEX: a word makes its neighbour one
+        return "-".join(
+            part.lower() if part in read else part.capitalize() if words else "-".join(part) for part in parts
+        )
 
     def small(match: Match[str]) -> str:
         return "-".join(match[0].upper()) if match[0] in known.spelled_small else match[0]

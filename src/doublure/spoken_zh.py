@@ -46,7 +46,7 @@ _CODE = (
 )
 _CALL = r"(?:电话|热线|拨打|客服|手机号?|座机|致电)"
 _COUNTDOWN = r"(?:倒计时|还剩下?|仅剩|剩余|只剩|最后|还有|距(?:离)?(?:活动|本场|直播)?(?:结束|开始|开抢|开播|下播)(?:还有|仅剩|还剩)?)"
-_MANY = r"(?=\s*\+|多|人|粉|件|单|次|条|个|好评|播放|阅读|观看|收藏|点赞|赞|家|位|用户|订单|销)"
+_MANY = r"(?=\s*\+|像素|多|人|粉|件|单|次|条|个|好评|播放|阅读|观看|收藏|点赞|赞|家|位|用户|订单|销)"
 _SOLD = r"(?:月销量?|销量|已售|累计|粉丝|播放量?|热卖|热销|卖出|卖了|总销|观看|点赞|好评|收藏|评价|突破|超过?|破|达|近)"
 
 
@@ -84,7 +84,7 @@ def yuan(digits: str) -> str:
     if int(whole) == 0 and not tenths:
         return f"{counted(str(cents))}分钱"
     if int(whole) == 0:
-        return f"{counted(str(tenths))}毛" + (f"{han(cents)}分" if cents else "")
+        return f"{counted(str(tenths))}毛" + (han(cents) if cents else "")
     if cents == 0:
         return f"{count}块{han(tenths)}"
     return f"{count}块" + (
@@ -179,7 +179,8 @@ def code(match: Match[str]) -> str:
     whole = len(digits) < 3 or (len(digits) == 3 and digits.endswith("00"))
     if whole and "." not in digits and not digits.startswith("0") and head.upper() not in {"IP", "N", "KN"}:
         said = han(int(digits))
-    return f"{head} {said}{f' {tail}' if tail else ''}"
+    rest = [han_digits(part) if part.isdigit() else part for part in re.findall(r"\d+|[A-Za-z]+", tail)]
+    return " ".join([head, said, *rest])
 
 
 def sizes(match: Match[str]) -> str:
@@ -205,6 +206,8 @@ def _codes() -> list[Rule]:
              lambda m: han_digits(m[1]) + han_digits(m[2])),
         rule(r"(?<!\d)(1[3-9]\d/\d{2,3}|[678][05]|9[05])([A-G])(?![A-Za-z\d])",
              lambda m: f"{han(int(m[1]))}{m[2]}"),
+        rule(r"(?<![A-Za-z\d])([A-Za-z]{1,4}\d{1,2})-(\d{3,})(?=[A-Za-z]{0,3}(?![A-Za-z\d]))",
+             lambda m: f"{m[1]}，{han_digits(m[2])}"),
         rule(r"(?<![\d.])(\d{2,})(?=VIP)", lambda m: han_digits(m[1])),
         rule(r"(?<!\d)(?:\+?(86)[- ]?)?(1[3-9]\d([- ]?)\d{4}\3\d{4}|[48]00([- ]?)\d{3}\4\d{4}|0\d{2,3}[- ]\d{4}[- ]?\d{3,4})(?!\d)",
              lambda m: ("加八六" if m[1] else "") + han_digits(re.sub(r"\D", "", m[2]), telephone=True)),
@@ -234,9 +237,10 @@ def _dates() -> list[Rule]:
              lambda m: f"{han_digits(m[1])}到"),
         rule(r"(?<!\d)((?:19|20)\d\d)(?=\s*(?:年|款|新款|新品|版|秋|冬|春|夏|早))", lambda m: han_digits(m[1])),
         rule(r"(?<!\d)(\d\d)(?=年(?:新|款|春|夏|秋|冬|早|最新|[上下]半年|\d{1,2}月))", lambda m: han_digits(m[1])),
+        rule(r"(?<![\d.])(11|12|5|6|8)[./](11|12|20|18)(?=[\u4e00-\u9fff](?<![元块折米倍斤升克万寸]))", festival),
         rule(r"(?<![\d.])(1[0-2]|[1-9])[./](1[0-2]|[123]?\d)(?=\s*(?:大促|狂欢|购物节|年中|预售|返场|节|活动|好物|囤货))", festival),
         rule(rf"(?<![\d/.])({month})/(1[1-9]|2\d|3[01])(?![\d/.])", lambda m: f"{han(int(m[1]))}月{han(int(m[2]))}日"),
-        rule(rf"(\d{{1,2}})(?:{TO}|至)(?=\d{{1,2}}\s*[月日号](?!内))", lambda m: f"{han(int(m[1]))}到"),
+        rule(rf"(?<![\d.:：])(\d{{1,2}})(?:{TO}|至)(?=\d{{1,2}}\s*[月日号](?!内))", lambda m: f"{han(int(m[1]))}到"),
         rule(r"(?<![月\d])(0\d)(?=\s*号)", lambda m: han_digits(m[1])),
         rule(r"(?<![\d.])(\d{1,2})(?=\s*[月日号](?!内))", lambda m: han(int(m[1]))),
         rule(rf"(周|星期|礼拜)([1-7])(?![\d.]|\s*(?:{MEASURES}|折))", lambda m: f"{m[1]}{han(int(m[2]))}"),
@@ -278,11 +282,13 @@ def _amounts() -> list[Rule]:
         rule(rf"(?<![\d.])(\d+0)\s?\+(?=\s*(?:{MEASURES}))", lambda m: f"{number(m[1])}多"),
         rule(rf"((?:{sign}\s?{M}|{M}\s?(?:元|块|{sign}(?![A-Za-z])))\s*)/\s*(?=(\d)|[{HAN}])",
              lambda m: m[1] + ("" if m[2] else "一")),
+        rule(rf"({START}{N}\s?({unit}))\s*~\s*(?={N}\s?(?!\2){unit})", lambda m: f"{m[1]}，"),
+        rule(rf"({START}{N}\s?(?:{unit}|[斤码岁]))\s+(?=\d)", lambda m: f"{m[1]}，"),
         rule(rf"({START}{N}\s*(?:{unit}|{MEASURES}))\s*/\s*(?=(?:{MEASURES})(?!\d))", lambda m: f"{m[1]}一"),
         rule(rf"{START}({N}){TO}({N})\s*%", lambda m: f"百分之{number(m[1])}到{number(m[2])}"),
         rule(rf"(?P<left>{sign})?(?:(?P<minus>(?<![\w%°℃])-)|(?<![\d.A-Za-z-])(?<![A-Za-z]-))(?P<a>{N})(?:{TO})(?P<right>{sign})?(?P<b>-?{N})(?!-?\d)", span),
         rule(rf"({START}{N}\s*(?:{unit}|[{HAN})])?)\s*[xX*×]\s*(?={N})", lambda m: f"{m[1]}乘"),
-        rule(rf"\s*×\s*(?={N})|(?<=[\s{HAN})])[xX*](?={N})", lambda m: "乘"),
+        rule(rf"\s*×\s*(?={N})|(?<=[{HAN})])[xX*](?={N})|(?<=\s)[x*](?={N})", lambda m: "乘"),
         rule(rf"({sign})\s?({M})\s?(万|亿|千)?", lambda m: money(m[1], m[2], m[3] or "")),
         rule(rf"{START}({M})\s?元", lambda m: yuan(m[1])),
         rule(rf"{START}(\d+\.\d{{1,2}})\s?块(?:钱)?", lambda m: yuan(m[1])),
@@ -304,7 +310,7 @@ def _measures() -> list[Rule]:
         rule(rf"{START}({N})\s*‰", lambda m: f"千分之{number(m[1])}"),
         rule(rf"{START}(\d+)A(?=[级景类大])", lambda m: f"{number(m[1])}A"),
         rule(rf"(?P<minus>(?<![\w%°℃])-)?{START}(?P<n>{N})\s*(?P<unit>度|{unit})", measured),
-        rule(rf"(?<![A-Za-z])([A-Za-z]+)(?:\s(?=\d+(?!\d|\s*(?:{MEASURES})))|-)?(\d+(?:\.\d+)?)(?![\d.])([A-Za-z]+)?", code),
+        rule(rf"(?<![A-Za-z])([A-Za-z]+)(?:\s(?=\d+(?!\d|\s*(?:{MEASURES})))|-)?(\d+(?:\.\d+)?)(?![\d.])((?:[A-Za-z]+\d*)*)", code),
         rule(r"(?<![\d.])2(?=两)", lambda m: "二"),
         rule(rf"{START}({N})\s*(?=(?:{MEASURES}))", lambda m: counted(m[1])),
         rule(rf"(?<![\w\d])-({N})", lambda m: f"负{number(m[1])}"),
@@ -325,7 +331,8 @@ _APART = re.compile(rf"(?<=[\w.][{HAN}]) +(?=[{HAN}]\w)|(?<=\d) +(?=[第满买�
 
 def speak(text: str) -> str:
     """The spoken form of a text whose signs are plain."""
-    said = letters(rewritten(_APART.sub("，", text), _READY), "zh")
+    text = _APART.sub("，", re.sub(r"@([\w-]+)\s+(?=\w)", r"\1，", text))
+    said = letters(rewritten(text, _READY), "zh")
     said = re.sub(rf"(?<=[{HAN}])\s+(?=[{HAN}])", "", said)
     said = re.sub(rf"(?<=[{HAN}])\s*,\s*|\s*,\s*(?=[{HAN}])", "，", tidied(said, "，"))
     return re.sub(r"([，。！？、：；])\s+", r"\1", said)
