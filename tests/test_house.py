@@ -46,16 +46,14 @@ ENGINES_MAY = (*GROUND, *VALUES, "engines", "clock", "channel", "offload")
 channel it works with."""
 DRAWING = ("drawing", "lettering", "raster", "lips", "portrait", "scenery", "posture", "puppet")
 SPOKEN = (
-    *(
-        "numerals",
-        "spoken",
-        "spoken_lexicon",
-        "spoken_signs",
-        "spoken_words",
-        "spoken_zh",
-        "spoken_en",
-        "spoken_fr",
-    ),
+    "numerals",
+    "spoken",
+    "spoken_lexicon",
+    "spoken_signs",
+    "spoken_words",
+    "spoken_zh",
+    "spoken_en",
+    "spoken_fr",
 )
 PHONES = ("phones", "phones_english", "phones_french", "phones_mandarin")
 TOOLS: dict[str, tuple[str, ...]] = {

@@ -127,9 +127,12 @@ def measured(match: Match[str]) -> str:
 
 def inches(match: Match[str]) -> str:
     """15.6" is inches, unless the mark closes a quotation."""
-    if match.string[: match.start()].count('"') % 2:
+    before = match.string[: match.start()]
+    if len(re.findall(r'(?<![\w.])"', before)) > len(re.findall(r'(?<=[A-Za-z.!?,])"', before)):
         return match[0]
-    one = plain(match["n"]) == "1" or re.match(r"\s[a-z]", match.string[match.end() :])
+    one = plain(match["n"]) == "1" or re.match(
+        r"\s(?!by\b|long|wide|tall|high)[a-z]", match.string[match.end() :]
+    )
     return f"{number(match['n'])} {'inch' if one else 'inches'}"
 
 
@@ -315,7 +318,7 @@ def _amounts() -> list[Rule]:
         rule(rf"({START}{N}\s?(?:%|{unit})){TO}(?={N})", lambda m: f"{m[1]} to "),
         rule(rf"(?<![\d.])({N})[xX](?![A-Za-z\d])", lambda m: f"{number(m[1])} times"),
         rule(rf"(?<![\w.])({N})\s?[xX×*]\s?(?={N}\s?(?:g|kg|mg|ml|l|L|cl|oz|lbs?|m?Ah|pcs?|W|V)(?![A-Za-z]))", lambda m: f"{number(m[1])} times "),
-        rule(rf"(?<=\d)\s?[xX×*]\s?(?={N})", lambda m: " by "),
+        rule(rf"(?<=[\d\"])\s?[xX×*]\s?(?={N})", lambda m: " by "),
         rule(rf"(?:\s?×|(?<=[a-zA-Z)])\s[xX*]|(?<![A-Za-z\d])x)\s?(?={N})", lambda m: " times "),
         rule(rf"(?<![\d/])({N})/(5|10)(?![\d/.])", lambda m: f"{number(m[1])} out of {number(m[2])}"),
         rule(r"(?<![\w./])(\d+)\s(1/2|1/3|2/3|1/4|3/4)(?![\d/])", mixed),

@@ -266,6 +266,7 @@ def _words() -> list[Rule]:
         rule(rf"(?<![A-Za-zÀ-ÿ\d'-])({_SIZE}){TO}(?={_SIZE}(?![A-Za-zÀ-ÿ\d-]))", lambda m: f"{m[1]} à "),
         rule(r"(?<![A-Za-z\d])([2-9])XL(?![A-Za-z])", lambda m: f"{french(int(m[1]))} X-L"),
         rule(r"\b([tT]ailles?|[pP]ointures?)\s(\d\d)/(\d\d)(?!\d)", lambda m: f"{m[1]} {number(m[2])} {number(m[3])}"),
+        rule(r"(?<![\d/,.])([345]\d)/([345]\d)(?![\d/])", lambda m: f"{number(m[1])} {number(m[2])}" if 0 < int(m[2]) - int(m[1]) < 3 else m[0]),
         rule(r"\b((?=[IVXL])X{0,3}(?:IX|IV|V?I{0,3}))(er?|re|ère|e|ème)(?=\ssiècles?|\sarrondissement|\sédition)", century),
     ]  # fmt: skip
 

@@ -75,7 +75,7 @@ def unit_pattern() -> str:
         re.escape(one) if len(one) == 1 or one in known.as_written else f"(?i:{re.escape(one)})"
         for one in sorted(known.units, key=len, reverse=True)
     ]
-    return f"(?:{'|'.join(parts)})(?![A-Za-z²³])"
+    return f"(?:{'|'.join(parts)})(?![A-Za-z²³]|'[a-zà-ÿ])"
 
 
 @cache

@@ -199,7 +199,7 @@ def _codes() -> list[Rule]:
         rule(r">\s*(?=\d)", lambda m: "大于"),
         rule(r"<\s*(?=\d)", lambda m: "小于"),
         rule(r"≈\s*(?=\d)", lambda m: "约等于"),
-        rule(rf"(?<![A-Za-z\d])({_SIZE})(?:{TO}|至)(?={_SIZE}(?![A-Za-z\d]))", lambda m: f"{m[1]}到"),
+        rule(rf"(?<![A-Za-z\d])({_SIZE})(?:{TO}|至)(?!\1(?![A-Za-z\d]))(?={_SIZE}(?![A-Za-z\d]))", lambda m: f"{m[1]}到"),
         rule(r"(?<![A-Za-z\d])([2-9])XL(?![A-Za-z])", sizes),
         rule(r"(?<![A-Za-z\d])(X{2,5})L(?![A-Za-z])", sizes),
         rule(r"(?<!\d)(1[3-9]\d)/(\d{2,3})(?=[A-E](?![A-Za-z\d]))",
@@ -208,6 +208,8 @@ def _codes() -> list[Rule]:
              lambda m: f"{han(int(m[1]))}{m[2]}"),
         rule(r"(?<![A-Za-z\d])([A-Za-z]{1,4}\d{1,2})-(\d{3,})(?=[A-Za-z]{0,3}(?![A-Za-z\d]))",
              lambda m: f"{m[1]}，{han_digits(m[2])}"),
+        rule(r"(?<!\d)(\d\d)(?=(?:SS|AW|FW)(?![A-Za-z]))", lambda m: han_digits(m[1])),
+        rule(r"(?<![A-Za-z\d])(\d)([A-Z])(\d)(?![\dA-Za-z])", lambda m: f"{han(int(m[1]))}{m[2]} {han(int(m[3]))}"),
         rule(r"(?<![\d.])(\d{2,})(?=VIP)", lambda m: han_digits(m[1])),
         rule(r"(?<!\d)(?:\+?(86)[- ]?)?(1[3-9]\d([- ]?)\d{4}\3\d{4}|[48]00([- ]?)\d{3}\4\d{4}|0\d{2,3}[- ]\d{4}[- ]?\d{3,4})(?!\d)",
              lambda m: ("加八六" if m[1] else "") + han_digits(re.sub(r"\D", "", m[2]), telephone=True)),
@@ -221,7 +223,7 @@ def _codes() -> list[Rule]:
              lambda m: han_digits(m[1]) if len(m[1]) == 3 else f"双{han(int(m[1][2:]))}"),
         rule(r"(?<![\d.¥$€£A-Za-z满减省送赠价抵要])(6{3,}|8{3,}|1{3,}|2?3{3,})(?=\W|$|主播|老铁|家人|啊|了|走起|刷|扣)(?![.,:]\d|\s*[%¥$€£×*/-])",
              lambda m: han_digits(m[1])),
-        rule(r"(?<!\d)([56789]0|[6789]5|00)(?=后(?!天|面|来))", lambda m: han_digits(m[1])),
+        rule(r"(?<![\d:：])([56789]0|[6789]5|00)(?=后(?!天|面|来))", lambda m: han_digits(m[1])),
         rule(r"(?<!\d)(54321|4321|321)(?=[\s，,！!]*(?:上|开|抢|拍|走|冲|来|go|GO))", lambda m: han_digits(m[1])),
     ]  # fmt: skip
 
@@ -252,6 +254,7 @@ def _times() -> list[Rule]:
     half = r"(?:\s*(?P<half>[aApP])\.?[mM]\.?(?![A-Za-z]))"
     return [
         rule(rf"(?P<cue>{_COUNTDOWN}\s*[:：]?\s*)(?:(?P<h>\d{{1,3}}){colon})?(?P<m>\d{{1,2}}){colon}(?P<s>[0-5]\d)(?![\d:])", countdown),
+        rule(rf"(?<![\d:])(?P<cue>)(?P<h>\d{{1,3}}){colon}(?P<m>[0-5]\d){colon}(?P<s>[0-5]\d)(?=\s*(?:之?[后内]|结束|下播))", countdown),
         rule(rf"(?<![\d:])(?P<hour>[01]?\d|2[0-4]){colon}(?P<minute>[0-5]\d)(?::[0-5]\d)?(?![\d:]){half}?", clock),
         rule(rf"(?<![\d:.])(?P<hour>1[0-2]|[1-9])(?P<minute>){half}", clock),
         rule(r"(?<!\d)24\s*/\s*7(?!\d)", lambda m: "全天"),
@@ -278,7 +281,7 @@ def _amounts() -> list[Rule]:
     unit, sign = unit_pattern(), currency_pattern()
     return [
         rule(rf"{START}(?P<n>{N})\s?(?P<size>[wWkK]){_MANY}", magnitude),
-        rule(rf"(?<=[销售粉播卖看赞评藏破超过达近计量丝放出了]){START}(?P<n>{N})\s?(?P<size>[wWkK])(?![A-Za-z\d])", magnitude),
+        rule(rf"(?<=[数线热度销售粉播卖看赞评藏破超过达近计量丝放出了]){START}(?P<n>{N})\s?(?P<size>[wWkK])(?![A-Za-z\d])", magnitude),
         rule(rf"(?<![\d.])(\d+0)\s?\+(?=\s*(?:{MEASURES}))", lambda m: f"{number(m[1])}多"),
         rule(rf"((?:{sign}\s?{M}|{M}\s?(?:元|块|{sign}(?![A-Za-z])))\s*)/\s*(?=(\d)|[{HAN}])",
              lambda m: m[1] + ("" if m[2] else "一")),
@@ -304,6 +307,7 @@ def _measures() -> list[Rule]:
     return [
         rule(rf"{START}(\d+(?:\.\d+)?)(?:[:：](\d+(?:\.\d+)?))+(?!\d)",
              lambda m: "比".join(number_words(part, "zh") for part in re.split("[:：]", m[0]))),
+        rule(r"(?<![\d/.])(\d{2,3})\s?/\s?(?=(\d{2,3})(?![\d/]))", lambda m: f"{han(int(m[1]))}，" if int(m[1]) > int(m[2]) else m[0]),
         rule(r"(?<![\d/.])(\d{1,3})/(\d{1,3})(?![\d/])", lambda m: f"{han(int(m[2]))}分之{han(int(m[1]))}"),
         rule(r"(?<=\w)\s*=+\s*(?=\w)", lambda m: "等于"),
         rule(rf"(?P<minus>(?<![\w%°℃])-)?{START}(?P<n>{N})\s*%", percent),
@@ -325,7 +329,9 @@ def _measures() -> list[Rule]:
 
 
 _READY = [*_codes(), *_dates(), *_times(), *_offers(), *_amounts(), *_measures()]
-_APART = re.compile(rf"(?<=[\w.][{HAN}]) +(?=[{HAN}]\w)|(?<=\d) +(?=[第满买送赠领限仅])")
+_APART = re.compile(
+    rf"(?<=[\w.][{HAN}]) +(?=[{HAN}]\w)|(?<=\d) +(?=[第满买送赠领限仅])|(?<=[折元块钱赠邮]) +(?=\d)"
+)
 """Blanks where a title or a comment begins its next part."""
 
 
