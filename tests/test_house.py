@@ -49,7 +49,16 @@ ENGINES_MAY = (*GROUND, *VALUES, "engines", "clock", "channel", "offload")
 """What an engine may import besides its own folder: values, the protocols, and the lane and the
 channel it works with."""
 DRAWING = ("drawing", "lettering", "raster", "lips", "portrait", "scenery", "posture", "puppet")
-SPOKEN = ("numerals", "spoken", "spoken_words", "spoken_zh", "spoken_en", "spoken_fr")
+SPOKEN = (
+    "numerals",
+    "spoken",
+    "spoken_lexicon",
+    "spoken_signs",
+    "spoken_words",
+    "spoken_zh",
+    "spoken_en",
+    "spoken_fr",
+)
 PHONES = ("phones", "phones_english", "phones_french", "phones_mandarin")
 TOOLS: dict[str, tuple[str, ...]] = {
     "sinks": ("amf", "flv", "rtmp"),

@@ -8,36 +8,53 @@ from typing import cast, get_args
 
 import pytest
 import yaml
+from misaki.zh import ZHG2P
 
+from doublure.errors import SettingsError
 from doublure.media import LANGUAGES, Language
+from doublure.phones import phones
 from doublure.spoken import LONGEST_SECONDS, clauses, seconds, spoken
+from doublure.spoken_lexicon import MOST, lexicon
 
-CASES = yaml.safe_load(Path(__file__).with_name("spoken.yaml").read_text(encoding="utf-8"))
+TABLE: dict[Language, dict[str, list[list[str]]]] = yaml.safe_load(
+    Path(__file__).with_name("spoken.yaml").read_text(encoding="utf-8")
+)
+CASES = [
+    (language, kind, written, said)
+    for language, kinds in TABLE.items()
+    for kind, cases in kinds.items()
+    for written, said in cases
+]
 
 
 @pytest.mark.parametrize(
     ("language", "written", "said"),
     [
-        pytest.param(language, str(written), said, id=f"{language}-{written}")
-        for language in get_args(Language)
-        for written, said in CASES[language]
+        pytest.param(language, written, said, id=f"{language}-{kind}-{written}")
+        for language, kind, written, said in CASES
     ],
 )
 def test_it_is_said_as_a_host_says_it(language: Language, written: str, said: str) -> None:
     assert spoken(written, language) == said
 
 
-def test_no_digit_and_no_sign_is_left() -> None:
+def test_the_table_is_large_and_says_nothing_twice() -> None:
+    assert set(TABLE) == set(get_args(Language))
     for language in LANGUAGES:
-        for written, _ in CASES[language]:
-            said = spoken(str(written), language)
-            assert not re.search(r"[\d¥$€£%×°+&@#*/<>=~]", said), said
+        written = [text for one, _, text, _ in CASES if one == language]
+        assert len(written) >= 160
+        assert len(written) == len(set(written))
+
+
+def test_no_digit_and_no_sign_is_left() -> None:
+    for language, _, written, _ in CASES:
+        said = spoken(written, language)
+        assert not re.search(r"[\d¥$€£¢%‰×°+±&@#*/<>=~_]", said), said
 
 
 def test_a_spoken_form_stays_as_it_is() -> None:
-    for language in LANGUAGES:
-        for _, said in CASES[language]:
-            assert spoken(said, language) == said
+    for language, _, _, said in CASES:
+        assert spoken(said, language) == said
 
 
 @pytest.mark.parametrize("text", ["", "  ", "🔥🔥", "!!!", "。", "→ ()"])
@@ -63,6 +80,132 @@ def test_other_scripts_and_long_numbers_do_no_harm() -> None:
             "12:99",
         ):
             assert not re.search(r"\d", spoken(text, language))
+
+
+# ---- bad input -------------------------------------------------------------------------------------
+
+LONG = {
+    "digits": "9" * 5000,
+    "letters": "a" * 5000,
+    "capitals": "X" * 5000,
+    "hanzi": "一" * 5000,
+    "emoji": "🔥" * 5000,
+    "blanks": " " * 5000,
+    "dots": "." * 5000,
+    "brackets": "(" * 5000,
+    "open tags": "<a " * 1667,
+    "hashtags": "#a" * 2500,
+    "ranges": "1-" * 2500,
+    "products": "1x" * 2500,
+    "thousands": "1,234" * 1000,
+    "ratios": "1:" * 2500,
+    "prices": "¥59.9 $5 12€90 " * 350,
+    "titles": "今天129.9元 2件8折，" * 330,
+}
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_five_thousand_characters_are_said(kind: str) -> None:
+    for language in LANGUAGES:
+        assert not re.search(r"\d", spoken(LONG[kind], language))
+
+
+def test_marks_of_any_kind_are_read_or_dropped() -> None:
+    """Every character by itself, between letters and between digits; private ones among them."""
+    codes = [
+        *range(0x20),
+        *range(0x7F, 0x500),
+        *range(0x2000, 0x2C00),
+        *range(0x3000, 0x3400),
+        0xD800,
+        0xE000,
+        0x1F600,
+    ]
+    for language in LANGUAGES:
+        for code in codes:
+            mark = chr(code)
+            said = spoken(f"{mark}a{mark}b1{mark}2{mark}", language)
+            assert not re.search(r"[\d\x00-\x1f\x7f-\x9f\ue000-\uf8ff]", said, re.ASCII), hex(code)
+
+
+def test_what_looks_like_markup_of_speech_is_not_said() -> None:
+    written = (
+        '<speak><prosody rate="fast">5</prosody><phoneme alphabet="ipa" ph="x">a</phoneme><!-- b --></speak>'
+    )
+    assert spoken(written, "en") == "five a"
+    assert spoken("2 < 3 > 1", "en") == "two less than three more than one"
+
+
+# ---- the shop's own words --------------------------------------------------------------------------
+
+SHOP = {
+    "SK-II": "S-K two",
+    "CHANDO": "自然堂",
+    "乐欣": "yue4 xin1",
+    "乐欣乐": "yuè xīn lè",
+    "尉迟": "yù chí",
+    "3CE": "三C-E",
+    "A.P.C.": "A-P-C",
+}
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("SK-II神仙水230ml", "S-K two神仙水两百三十毫升"),
+        ("sk-ii买2送1", "S-K two买二送一"),
+        ("CHANDO面膜", "自然堂面膜"),
+        ("3CE眼影2盒¥99", "三C-E眼影两盒九十九元"),
+        ("A.P.C.包", "A-P-C包"),
+        ("MyCHANDO", "MyCHANDO"),
+    ],
+)
+def test_words_of_the_shop_are_said_as_it_says_them(written: str, said: str) -> None:
+    assert spoken(written, "zh", lexicon(SHOP, "zh")) == said
+
+
+@pytest.mark.parametrize(
+    ("written", "pinyin"), [("乐欣", "yue4 xin1"), ("尉迟", "yu4 chi2"), ("乐欣乐", "yue4 xin1 le4")]
+)
+def test_pinyin_is_heard(written: str, pinyin: str) -> None:
+    """Characters stand for the pinyin; what sounds is the pinyin."""
+    heard = "".join(one.symbols for one in phones(spoken(written, "zh", lexicon(SHOP, "zh")), "zh"))
+    assert heard == "".join(ZHG2P.py2ipa(syllable) for syllable in pinyin.split()).replace("\u032f", "")
+
+
+def test_words_of_the_shop_in_other_languages() -> None:
+    assert (
+        spoken("New Loewe bag, $5", "en", lexicon({"Loewe": "lo-eh-veh"}, "en"))
+        == "New lo-eh-veh bag, five dollars"
+    )
+    assert spoken("un sac Hermès", "fr", lexicon({"hermès": "èrmesse"}, "fr")) == "un sac èrmesse"
+    assert spoken("xi1", "en", lexicon({"Xi": "she"}, "en")) == "xi one"
+
+
+def test_the_longest_word_of_the_shop_wins_and_none_is_none() -> None:
+    ours = lexicon({"north": "nord", "north face": "norde fesse"}, "fr")
+    assert spoken("North Face, north", "fr", ours) == "norde fesse, nord"
+    assert spoken("5 €", "fr", lexicon({}, "fr")) == "cinq euros"
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ({"a": ""}, "empty"),
+        ({"🔥": "fire"}, "empty"),
+        ({"a": "version 2"}, "digits"),
+        ({"a": "xi1 zzz4"}, "no character"),
+        ({str(number): "a" for number in range(MOST + 1)}, "words"),
+    ],
+)
+def test_a_lexicon_that_cannot_be_said_is_refused(words: dict[str, str], complaint: str) -> None:
+    with pytest.raises(SettingsError, match=complaint):
+        lexicon(words, "zh")
+
+
+def test_more_words_than_marks_do_no_harm() -> None:
+    ours = lexicon({"a": "eh"}, "en")
+    assert spoken("a " * (MOST + 5), "en", ours).count("a") == MOST + 5
 
 
 # ---- clauses ---------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from doublure import spoken_en, spoken_fr, spoken_zh
 from doublure.media import Language
-from doublure.spoken_words import plain_signs
+from doublure.spoken_lexicon import EMPTY, Lexicon, unmarked
+from doublure.spoken_signs import plain_signs
 
 _SPEAK: dict[Language, Callable[[str], str]] = {
     "zh": spoken_zh.speak,
@@ -17,10 +18,12 @@ _SPEAK: dict[Language, Callable[[str], str]] = {
 }
 
 
-def spoken(text: str, language: Language) -> str:
+def spoken(text: str, language: Language, lexicon: Lexicon = EMPTY) -> str:
     """`text` as it is said in `language`: words and punctuation, no digits and no signs. Spelled
-    abbreviations are letters joined by hyphens. "" when nothing in it can be said."""
-    return _SPEAK[language](plain_signs(text))
+    abbreviations are letters joined by hyphens, the shop's own words as its lexicon says them. ""
+    when nothing in it can be said."""
+    plain, said = lexicon.marked(plain_signs(text, "，" if language == "zh" else ","))
+    return unmarked(_SPEAK[language](plain), said)
 
 
 # ---- clauses ---------------------------------------------------------------------------------------

@@ -19,13 +19,19 @@ from doublure.spoken_words import (
 
 N = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?!\d)"
 """A number as written: 59.9, 1,299."""
-M = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d{1,2})?)(?!\d)"
+M = r"(?:\d{1,3}(?:\.\d{3})+,\d\d|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d{1,2})?)(?!\d)"
 """An amount of money; a comma before two digits is a decimal one, as in €12,90."""
 START = r"(?<![\d.,])"
+MINUS = r"(?P<minus>(?<![\w%°.])-)?"
+TO = r"\s?(?:-|–|—|~)\s?"
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 _MONTH = "|".join(rf"{name}|{name[:3]}\.?" for name in _MONTHS) + r"|Sept\.?"
+_DAYS = {
+    name[:3]: name for name in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+}
+_DAY = r"(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b\.?"
 _FRACTIONS = {
     "1/2": "half",
     "1/3": "a third",
@@ -33,10 +39,37 @@ _FRACTIONS = {
     "1/4": "a quarter",
     "3/4": "three quarters",
 }
+_SIZE = r"(?:\d?X{0,4}[SL]|M)"
+_SIZES = {"k": "thousand", "m": "million", "b": "billion", "": ""}
+_COUNTED = (
+    r"(?=\+?\s(?:\w+\s)?(?:sold|followers?|views?|viewers?|likes?|users?|customers?|people|downloads?|plays?|fans|orders?|"
+    r"reviews?|ratings?|sales|dollars|subscribers?|shoppers?|hearts?|shares?|comments?|units|bottles|pairs|pieces)\b)"
+)
+_NOUN = (
+    r"(?=[ -](?!(?:of|that|which|who|is|are|was|for|to|and|or|per|in|on|at|off|from|a|an|the|with|each|more|less|left|total|"
+    r"net|long|wide|tall|high|deep|thick|away|apart|now|today|only|heavier|lighter|by|times|plus|x|than|so|if|when|it|i|you|"
+    r"we|they|here|there|max|maximum|minimum|fast|free|zero|one|two|three|four|five|six|seven|eight|nine|ten|[a-z]+ly)\b)[a-z])"
+)
+"""A noun that the measure before it describes: a 65W charger is a sixty-five watt charger."""
+_LASTS = r"(?:°|℃|(?i:h|hrs?|mins?|s|secs?|ms)(?![A-Za-z]))"
+"""Units that a noun does not make singular: in 24h worldwide."""
+_ABBREVIATIONS = {
+    r"\bw/o\b": "without", r"\bw/\s?": "with ", r"\bvs\.?(?=\s)": "versus", r"\be\.g\.": "for example",
+    r"\bi\.e\.": "that is", r"\b[aA]pprox\.": "about", r"\b[mM]ax\.": "maximum", r"\b[mM]in\.(?=\s\d)": "minimum",
+    r"\b[iI]ncl\.": "including", r"\b[eE]xcl\.": "excluding", r"\bMr\.?(?=\s|$)": "Mister", r"\bMrs\.?(?!\w)": "Missis",
+    r"\bDr\.(?=\s[A-Z])": "Doctor", r"\b[qQ]ty\.?(?!\w)": "quantity", r"\b[eE]st\.(?=\s\d{4})": "established",
+    r"\band/or\b": "and or", r"\betc\.": "et cetera", r"\b[eE]a\.": "each", r"\bpp\b": "per person",
+}  # fmt: skip
+_PER = {"mo": "month", "yr": "year", "wk": "week", "hr": "hour", "pp": "person", "ea": "piece", "ct": "count"}
+
+
+# ---- numbers ---------------------------------------------------------------------------------------
 
 
 def plain(digits: str) -> str:
     """Digits with a point at most."""
+    if re.fullmatch(r"\d{1,3}(?:\.\d{3})+,\d\d", digits):
+        return digits.replace(".", "").replace(",", ".")
     if re.fullmatch(r"\d+,\d{1,2}", digits):
         return digits.replace(",", ".")
     return digits.replace(",", "")
@@ -58,28 +91,52 @@ def money(sign: str, digits: str) -> str:
         return f"{number(digits)} {several}"
     if not int(whole or "0") and small:
         return f"{english(small)} {cent if small == 1 else cents}"
-    said = f"{english(int(whole))} {one if int(whole) == 1 else several}"
+    said = f"{number(str(int(whole)))} {one if int(whole) == 1 else several}"
     return f"{said} {'oh ' if 0 < small < 10 else ''}{english(small)}" if small else said
 
 
 def price(match: Match[str]) -> str:
-    thousand = {"k": " thousand", "m": " million", "": ""}[(match["size"] or "").lower()]
-    if thousand:
-        return f"{number(match['n'])}{thousand} {word_list().currencies[match['sign']].en[1]}"
+    size = _SIZES[(match["size"] or "").lower()]
+    if size:
+        return f"{number(match['n'])} {size} {word_list().currencies[match['sign']].en[1]}"
     return money(match["sign"], match["n"])
 
 
 def price_span(match: Match[str]) -> str:
     """$10-$20: ten to twenty dollars."""
     several = word_list().currencies[match["sign"]].en[1]
+    low, high = plain(match["a"]), plain(match["b"])
+    if "." in low or "." in high:
+        return f"{money(match['sign'], low)} to {money(match['sign'], high)}"
     return f"{number(match['a'])} to {number(match['b'])} {several}"
+
+
+def per(match: Match[str]) -> str:
+    """$3/lb: three dollars a pound."""
+    known = word_list().units.get(match["of"])
+    word = known.en[0] if known else _PER.get(match["of"], match["of"])
+    return f"{match['price']} {'an' if word[0] in 'aeiou' or word == 'hour' else 'a'} {word}"
 
 
 def measured(match: Match[str]) -> str:
     one, several = word_list().unit(match["unit"]).en
-    joined = match["joint"] == "-"
-    said = f"{number(match['n'])} {one if plain(match['n']) == '1' or joined else several}"
+    single = plain(match["n"]) == "1" or match["joint"] == "-" or match["noun"] is not None
+    said = f"{number(match['n'])} {one if single else several}"
     return f"minus {said}" if match["minus"] else said
+
+
+def inches(match: Match[str]) -> str:
+    """15.6" is inches, unless the mark closes a quotation."""
+    before = match.string[: match.start()]
+    if len(re.findall(r'(?<![\w.])"', before)) > len(re.findall(r'(?<=[A-Za-z.!?,])"', before)):
+        return match[0]
+    one = plain(match["n"]) == "1" or re.match(
+        r"\s(?!by\b|long|wide|tall|high)[a-z]", match.string[match.end() :]
+    )
+    return f"{number(match['n'])} {'inch' if one else 'inches'}"
+
+
+# ---- dates and times -------------------------------------------------------------------------------
 
 
 def clock(match: Match[str]) -> str:
@@ -94,94 +151,209 @@ def clock(match: Match[str]) -> str:
     return said if minute and int(minute) else f"{said} o'clock"
 
 
+def countdown(match: Match[str]) -> str:
+    """00:45 is forty-five seconds."""
+    parts = [
+        f"{english(count)} {name}{'' if count == 1 else 's'}"
+        for part, name in (("h", "hour"), ("m", "minute"), ("s", "second"))
+        if (count := int(match[part] or 0))
+    ]
+    return f"{match['cue'] or ''}{' '.join(parts) or 'zero seconds'}{match['after'] or ''}"
+
+
 def day(match: Match[str]) -> str:
-    return (
-        f"{_MONTHS[int(match['m']) - 1]} {english_ordinal(int(match['d']))}, {english_year(int(match['y']))}"
-        if 1 <= int(match["m"]) <= 12
-        else " ".join(number(match[part]) for part in "ymd")
-    )
+    month, date = int(match["m"]), int(match["d"])
+    if month > 12:
+        month, date = date, month
+    if not (1 <= month <= 12 and 1 <= date <= 31):
+        return " ".join(number(match[part]) for part in "ymd")
+    return f"{_MONTHS[month - 1]} {english_ordinal(date)}, {english_year(int(match['y']))}"
+
+
+def month_of(written: str) -> str:
+    return next(name for name in _MONTHS if name.startswith(written[:3]))
+
+
+def decade(match: Match[str]) -> str:
+    """1990s is nineteen nineties."""
+    tens = english(int(match["tens"]) * 10) if match["tens"] != "0" else "hundred"
+    century = f"{english(int(match['century']))} " if match["century"] else ""
+    return f"{century}{tens.removesuffix('y')}{'ies' if tens.endswith('y') else 's'}"
+
+
+# ---- codes -----------------------------------------------------------------------------------------
+
+
+def code_digits(digits: str) -> str:
+    """The digits of a model: twelve, one hundred, two oh one, forty sixty."""
+    if "." in digits or digits.startswith("0"):
+        return number_words(digits, "en") if "." in digits else digit_words(digits, "en")
+    if len(digits) == 4 and digits[1:] != "000":
+        first, second = int(digits[:2]), int(digits[2:])
+        last = "hundred" if not second else f"oh {english(second)}" if second < 10 else english(second)
+        return f"{english(first)} {last}"
+    if len(digits) < 3 or digits.endswith("00"):
+        return number(digits)
+    return digit_words(digits, "en").replace("zero", "oh")
 
 
 def code(match: Match[str]) -> str:
     """Letters and digits of a model: IPX7, SPF50, iPhone15, A2300."""
-    head, digits = match[1], match[2]
-    short = len(digits) < 3 and not digits.startswith("0") and head.upper() != "IP"
-    return f"{head} {english(int(digits)) if short else digit_words(digits, 'en')}"
+    head, digits, tail = match[1], match[2], match[3]
+    if head.upper() == "IP":
+        said = digit_words(digits, "en")
+    elif re.fullmatch(r"(?:19|20)\d\d", digits) and not head.isupper():
+        said = english_year(int(digits))
+    else:
+        said = code_digits(digits)
+    rest = [code_digits(part) if part.isdigit() else part for part in re.findall(r"\d+|[A-Za-z]+", tail)]
+    return " ".join([head, said, *rest])
 
 
-def sizes(match: Match[str]) -> str:
-    return f"{english(int(match[1]))} X-L"
+def telephone(match: Match[str]) -> str:
+    digits = digit_words(re.sub(r"\D", "", match[0]), "en")
+    return f"plus {digits}" if match[0].startswith("+") else digits
 
 
 def fraction(match: Match[str]) -> str:
     return _FRACTIONS.get(match[0]) or f"{english(int(match[1]))} over {english(int(match[2]))}"
 
 
-def spelled_month(match: Match[str]) -> str:
-    return next(name for name in _MONTHS if name.startswith(match[1][:3]))
+def mixed(match: Match[str]) -> str:
+    """1 1/2: one and a half."""
+    part = _FRACTIONS[match[2]]
+    return f"{number(match[1])} and {'a half' if part == 'half' else part}"
 
 
-def _rules() -> list[Rule]:
-    unit, sign = unit_pattern(), currency_pattern()
+# ---- rules -----------------------------------------------------------------------------------------
+
+
+def _words() -> list[Rule]:
+    """Abbreviations, comparisons, sizes."""
     return [
-        rule(r"(?<![A-Za-z\d])([2-6])XL(?![A-Za-z])", sizes),
-        rule(r"(?<!\d)(201|304|316|430)(?=L?[- ](?:stainless|steel|grade))", lambda m: digit_words(m[1], "en")),
+        rule(r"\d{20,}", lambda m: digit_words(m[0], "en")),
+        *(rule(pattern, lambda m, said=said: said) for pattern, said in _ABBREVIATIONS.items()),  # type: ignore[misc]
+        rule(r"±\s*(?=\d)", lambda m: "plus or minus "),
+        rule(r"(?:≥|>=)\s*(?=[\d$£€])", lambda m: "at least "),
+        rule(r"(?:≤|<=)\s*(?=[\d$£€])", lambda m: "at most "),
+        rule(r">\s*(?=[\d$£€])", lambda m: "more than "),
+        rule(r"<\s*(?=[\d$£€])", lambda m: "less than "),
+        rule(r"≈\s*(?=\d)", lambda m: "about "),
+        rule(r"\s*=+\s*(?=[\w$£€])", lambda m: " equals "),
+        rule(rf"(?<![A-Za-z\d-])({_SIZE}){TO}(?={_SIZE}(?![A-Za-z\d-]))", lambda m: f"{m[1]} to "),
+        rule(r"(?<![A-Za-z\d])([2-9])XL(?![A-Za-z])", lambda m: f"{english(int(m[1]))} X-L"),
+        rule(r"(?<!\d)(201|304|316|410|430)(?=L?[- ](?:stainless|steel|grade))",
+             lambda m: digit_words(m[1], "en").replace("zero", "oh")),
+        rule(r"(?<!\d)(9\d\d|750)(?=\s(?:sterling|silver|gold))", lambda m: digit_words(m[1], "en")),
         rule(r"(?<!\d)24\s*/\s*7(?!\d)", lambda m: "twenty-four seven"),
         rule(r"(?<!\d)50\s*/\s*50(?!\d)", lambda m: "fifty fifty"),
         rule(r"(?<!\d)(\d\d)(?=VIP)", lambda m: f"{english(int(m[1]))} "),
-        # dates and times
-        rule(r"(?<!\d)(?P<y>(?:19|20)\d\d)[-/.](?P<m>[01]?\d)[-/.](?P<d>[0-3]?\d)(?!\d)", day),
-        rule(rf"\b({_MONTH})\s+(\d{{1,2}})(?:st|nd|rd|th)?(?!\d|[.:]\d)",
-             lambda m: f"{spelled_month(m)} {english_ordinal(int(m[2]))}"),
-        rule(rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?=(?:{_MONTH})\b)",
-             lambda m: f"the {english_ordinal(int(m[1]))} of "),
-        rule(r"\b(\d+)(?:st|nd|rd|th)\b", lambda m: english_ordinal(int(m[1]))),
-        rule(r"(?<![\d:$€£])(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)\s*(?P<half>[aApP]\.?[mM]\.?(?![a-z]))?(?![\d:])",
-             clock),
-        rule(r"(?<![\d:$€£.])(?P<hour>[01]?\d)(?P<minute>)\s?(?P<half>[aApP]\.?[mM]\.?(?![a-zA-Z]))", clock),
-        rule(r"(?<=[AP]-M)\s?[-–—]\s?(?=[a-z])", lambda m: " to "),
-        # telephone numbers
-        rule(r"(?<![\d.,])(\+?\d{1,3}[- ]\d{3}[- ]\d{3,4}[- ]?\d{4}|\d{3}-\d{3}-\d{4}|\d{3}-\d{4})(?!\d)",
-             lambda m: digit_words(re.sub(r"\D", "", m[1]), "en")),
-        # money
-        rule(rf"(?P<sign>{sign})\s?(?P<a>{M})\s?(?:-|–|—|~|to)\s?(?:{sign})?\s?(?P<b>{M})", price_span),
-        rule(rf"(?P<sign>{sign})\s?(?P<n>{M})(?P<size>[kKmM](?![A-Za-z]))?", price),
+        rule(r"(?<![\w.])(\d+)-in-(\d+)(?!\d)", lambda m: f"{english(int(m[1]))}-in-{english(int(m[2]))}"),
+    ]  # fmt: skip
+
+
+def _dates() -> list[Rule]:
+    return [
+        rule(r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<j>[-/.])(?P<m>[01]?\d)(?P=j)(?P<d>[0-3]?\d)(?!\d)", day),
+        rule(r"(?<!\d)(?P<m>[0-3]?\d)(?P<j>[-/.])(?P<d>[0-3]?\d)(?P=j)(?P<y>(?:19|20)\d\d)(?!\d)", day),
+        rule(r"(?<![\d/])(0[1-9]|1[0-2])/(20\d\d)(?![\d/])", lambda m: f"{_MONTHS[int(m[1]) - 1]} {english_year(int(m[2]))}"),
+        rule(rf"\b({_DAY}){TO}({_DAY})", lambda m: f"{_DAYS[m[1][:3]]} to {_DAYS[m[2][:3]]}"),
+        rule(rf"\b({_DAY}),?\s(?=(?:{_MONTH}|\d{{1,2}}\s|the\s\d))", lambda m: f"{_DAYS[m[1][:3]]}, "),
+        rule(rf"\b({_MONTH})\s+(\d{{1,2}})(?:st|nd|rd|th)?{TO}(\d{{1,2}})(?:st|nd|rd|th)?(?!\d|[.:]\d)",
+             lambda m: f"{month_of(m[1])} {english_ordinal(int(m[2]))} to {english_ordinal(int(m[3]))}"),
+        rule(rf"\b({_MONTH})\s+(\d{{1,2}})(?:st|nd|rd|th)?(?!\d|[.:]\d|%|\s?[ap]\.?m)",
+             lambda m: f"{month_of(m[1])} {english_ordinal(int(m[2]))}"),
+        rule(rf"(?<![\d.])(?:the\s+)?(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({_MONTH})\b(?!\s[a-z])",
+             lambda m: f"the {english_ordinal(int(m[1]))} of {month_of(m[2])}"),
+        rule(r"(?<![\d/.])(0?[1-9]|1[0-2])/(1[1-9]|2\d|3[01])(?![\d/.])",
+             lambda m: f"{_MONTHS[int(m[1]) - 1]} {english_ordinal(int(m[2]))}"),
+        rule(r"(?<![\w$£€])(?P<century>1[89]|20)(?P<tens>\d)0'?s\b", decade),
+        rule(r"(?:(?<=\bthe )'?|')(?P<century>)(?P<tens>[2-9])0'?s\b", decade),
+        rule(r"\b(\d+)(?:st|nd|rd|th|ST|ND|RD|TH)\b", lambda m: english_ordinal(int(m[1]))),
+    ]  # fmt: skip
+
+
+def _times() -> list[Rule]:
+    half = r"\s*(?P<half>[aApP]\.?[mM]\b\.?(?!\w))"
+    return [
+        rule(r"(?P<cue>\b(?:(?:ends?|starts?|closes?|begins?|live|back)\s)?in\s|\b[cC]ountdown:?\s|\b[tT]imer:?\s)"
+             r"(?:(?P<h>\d{1,3}):)?(?P<m>\d{1,2}):(?P<s>[0-5]\d)(?![\d:])(?P<after>)", countdown),
+        rule(r"(?<![\d:])(?P<cue>)(?:(?P<h>\d{1,3}):)?(?P<m>\d{1,2}):(?P<s>[0-5]\d)(?![\d:])(?P<after>\s(?:left|remaining|to go))",
+             countdown),
+        rule(rf"(?<![\d:$€£.])(\d{{1,2}})(?::(\d\d))?{TO}(?=\d{{1,2}}(?::\d\d)?{half})",
+             lambda m: f"{english(int(m[1]))}{f' {english(int(m[2]))}' if m[2] and int(m[2]) else ''} to "),
+        rule(rf"(?<![\d:$€£])(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?:{half})?(?![\d:])", clock),
+        rule(rf"(?<![\d:$€£.])(?P<hour>[01]?\d)(?P<minute>){half}", clock),
+        rule(rf"(?<=[AP]-M){TO}(?=[a-z])", lambda m: " to "),
+        rule(r"(?<![\w.])(\d{1,2})\s?h\s?(\d\d)(?!\d)", lambda m: f"{number(m[1])} hour{'' if m[1] == '1' else 's'} {english(int(m[2]))}"),
+    ]  # fmt: skip
+
+
+def _numbers() -> list[Rule]:
+    """Telephone numbers, codes, orders of magnitude."""
+    return [
+        rule(r"(?<![\w.,])(?:\+?\d{1,2}[-. ])?\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}(?!\d)", telephone),
+        rule(r"(?<![\w.,])\+\d{1,3}(?:[ -]?\(?\d{1,4}\)?){2,6}(?!\d)", telephone),
+        rule(r"(?<![\w.,])0\d{2,4}[- ]\d{3,4}[- ]?\d{3,4}(?!\d)|(?<![\w.,])\d{3}-\d{4}(?!\d)", telephone),
+        rule(r"(\b(?:(?:order|tracking|ticket|ref(?:erence)?|serial|account|item)(?:\s(?:number|no\.?))|PIN|pin|SKU|sku|[pP]asscode|"
+             r"[zZ]ip(?:\scode)?|[cC]ode)[:\s]\s?#?)(\d{4,})(?![\d.,])", lambda m: m[1] + digit_words(m[2], "en")),
+        rule(rf"{START}({N})\s?([kKmMbB]){_COUNTED}", lambda m: f"{number(m[1])} {_SIZES[m[2].lower()]}"),
+        rule(rf"(?<![\w$£€.,])({N})[kK](?=\+)", lambda m: f"{number(m[1])} thousand"),
+        rule(r"(?<![\w.])\.(\d+)(?!\d)", lambda m: f"point {digit_words(m[1], 'en')}"),
+    ]  # fmt: skip
+
+
+def _amounts() -> list[Rule]:
+    unit, sign = unit_pattern(), currency_pattern()
+    return [
+        rule(rf"(?P<price>(?:{sign})\s?{M})\s?/\s?(?P<of>[A-Za-z]+)(?![A-Za-z])", per),
+        rule(rf"(?P<sign>{sign})\s?(?P<a>{M})\s?(?:-|–|—|~|to)\s?(?:{sign})?\s?(?P<b>{M})(?![kKmM%])", price_span),
+        rule(rf"(?:(?<=\ba )(?P<sign>{sign})(?P<n>{N}){_NOUN}|(?P<s>{sign})(?P<v>{N})(?=\s(?:value|gift|voucher|coupon|credit|discount|note|bill)\b))", lambda m: f"{number(m['n'] or m['v'])} {word_list().currencies[m['sign'] or m['s']].en[0]}"),
+        rule(rf"(?P<sign>{sign})\s?(?P<n>{M})(?P<size>[kKmMbB](?![A-Za-z]))?", price),
         rule(rf"{START}(?P<n>{M})(?P<size>)\s?(?P<sign>{sign})(?![A-Za-z])", price),
+        rule(r"(?<![\w.])(\d+)p(?![A-Za-z\d])(?<!\d\d\dp)", lambda m: f"{english(int(m[1]))} {'penny' if m[1] == '1' else 'pence'}"),
+        rule(r"(?<![\w.])(\d+)\s?¢", lambda m: f"{english(int(m[1]))} cent{'' if m[1] == '1' else 's'}"),
         # ranges, products, fractions
-        rule(rf"(?<![\w.,-])({N})\s?(?:-|–|—|~)\s?(?={N}(?![-\d]))", lambda m: f"{number(m[1])} to "),
+        rule(rf"(?<![\w.,-])({N}){TO}(?={N}(?![-\d]))", lambda m: f"{number(m[1])} to "),
+        rule(rf"({START}{N}\s?(?:%|{unit})){TO}(?={N})", lambda m: f"{m[1]} to "),
         rule(rf"(?<![\d.])({N})[xX](?![A-Za-z\d])", lambda m: f"{number(m[1])} times"),
-        rule(rf"(?<=\d)\s?[xX×*]\s?(?={N})", lambda m: " by "),
-        rule(rf"(?:\s?×|(?<=[a-zA-Z)])\s[xX*]|(?<![A-Za-z\d])[xX])\s?(?={N})", lambda m: " times "),
+        rule(rf"(?<![\w.])({N})\s?[xX×*]\s?(?={N}\s?(?:g|kg|mg|ml|l|L|cl|oz|lbs?|m?Ah|pcs?|W|V)(?![A-Za-z]))", lambda m: f"{number(m[1])} times "),
+        rule(rf"(?<=[\d\"])\s?[xX×*]\s?(?={N})", lambda m: " by "),
+        rule(rf"(?:\s?×|(?<=[a-zA-Z)])\s[xX*]|(?<![A-Za-z\d])x)\s?(?={N})", lambda m: " times "),
         rule(rf"(?<![\d/])({N})/(5|10)(?![\d/.])", lambda m: f"{number(m[1])} out of {number(m[2])}"),
+        rule(r"(?<![\w./])(\d+)\s(1/2|1/3|2/3|1/4|3/4)(?![\d/])", mixed),
         rule(r"(?<![\d/])(\d{1,2})/(\d{1,3})(?![\d/])", fraction),
         rule(r"(?<!\d)(720|1080|1440|2160)[pP](?![A-Za-z])",
              lambda m: f"{english(int(m[1][:-2]))} {english(int(m[1][-2:]))} P"),
-        rule(r"(?<!\d)(\d+):(\d+)(?!\d)", lambda m: f"{english(int(m[1]))} to {english(int(m[2]))}"),
-        # percent, measures, codes, whatever is left
-        rule(rf"(?P<minus>(?<![\w\d])-)?{START}({N})\s?%",
-             lambda m: f"{'minus ' if m['minus'] else ''}{number(m[2])} percent"),
-        rule(rf"(?P<minus>(?<![\w\d])-)?{START}(?P<n>{N})(?P<joint>[- ]?)(?P<unit>{unit})", measured),
-        rule(r"(?:\b[Nn][Oo]\.?\s?|#\s?)(\d+)", lambda m: f"number {english(int(m[1]))}"),
-        rule(r"(?<![A-Za-z])([A-Za-z]+)[-]?(\d+)(?![\d.A-Za-z])", code),
+        rule(r"(?<!\d)(\d+):(\d+)(?!\d)", lambda m: f"{number(m[1])} to {number(m[2])}"),
+    ]  # fmt: skip
+
+
+def _measures() -> list[Rule]:
+    unit = unit_pattern()
+    return [
+        rule(rf"{MINUS}{START}({N})\s?%-?", lambda m: f"{'minus ' if m['minus'] else ''}{number(m[2])} percent "),
+        rule(rf"(\d'\s?\d{{1,2}}(?:\"|''|”)?){TO}(?=\d')", lambda m: f"{m[1]} to "),
+        rule(r"(?<![\w.])(\d)'\s?(\d{1,2})(?:\"|''|”)?(?!\d)", lambda m: f"{english(int(m[1]))} foot {english(int(m[2]))}"),
+        rule(rf"(?<![\w.])(?P<n>{N})\s?(?:\"|''|”|(?:in\b(?=\.?(?:$|[,;!?)]))|in\.(?=\s)))", inches),
+        rule(rf"(?P<minus>){START}(?P<n>{N})(?P<joint>[- ]?)(?!{_LASTS})(?P<unit>{unit})(?P<noun>){_NOUN}", measured),
+        rule(rf"{MINUS}{START}(?P<n>{N})(?P<joint>[- ]?)(?P<unit>{unit})(?P<noun>(?!))?", measured),
+        rule(r"(?:\b[Nn][Oo]\.?\s?|#\s?)(\d+)", lambda m: f"number {number(m[1])}"),
+        rule(r"(?<![A-Za-z])((?!SPF|UPF)[A-Z]{2,4}) (\d{4})(?![\d.,%A-Za-z])()", code),
+        rule(r"(?<![A-Za-z])([A-Za-z]+)-?(\d+(?:\.\d+)?)(?![\d]|\.\d)((?:[A-Za-z]+\d*)*)", code),
         rule(r"(?<![\w.,-])((?:19|20)\d\d)(?![\d,]|\.\d)(?=\s*(?:[.!?,]|$|s\b|[a-z]))",
              lambda m: english_year(int(m[1]))),
         rule(rf"(?<![\w\d])-({N})", lambda m: f"minus {number(m[1])}"),
         rule(rf"({N})(?=[A-Za-z])", lambda m: f"{number(m[1])} "),
         rule(rf"({N})", lambda m: number(m[1])),
-        rule(r"\s?\+", lambda m: " plus"),
+        rule(r"\s?\++\s?", lambda m: " plus "),
         rule(r"\s*&\s*", lambda m: " and "),
-        rule(r"\bw/o\b", lambda m: "without"),
-        rule(r"\bw/\s?", lambda m: "with "),
-        rule(r"\bvs\.?(?=\s)", lambda m: "versus"),
-        rule(r"\be\.g\.", lambda m: "for example"),
-        rule(r"\bi\.e\.", lambda m: "that is"),
-        rule(r"\bapprox\.", lambda m: "about"),
     ]  # fmt: skip
 
 
-_READY = _rules()
+_READY = [*_words(), *_dates(), *_times(), *_numbers(), *_amounts(), *_measures()]
 
 
 def speak(text: str) -> str:
     """The spoken form of a text whose signs are plain."""
-    return tidied(letters(rewritten(text, _READY)), ",")
+    return tidied(letters(rewritten(text, _READY), "en"), ",")

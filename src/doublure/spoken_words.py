@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +10,8 @@ from importlib import resources
 from re import Match
 
 import yaml
+
+from doublure.media import LANGUAGES, Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,13 @@ class WordList:
 
     units: Mapping[str, Unit]
     currencies: Mapping[str, Unit]
-    read: frozenset[str]
+    as_written: frozenset[str]
+    """Units whose capitals matter: 8 Go is no 8 go."""
+    read: Mapping[Language, frozenset[str]]
     """Capitals that are read as a word although they are few."""
     spelled: frozenset[str]
+    spelled_small: frozenset[str]
+    """Spelled in small letters too."""
 
     def unit(self, symbol: str) -> Unit:
         """The unit of a symbol that `unit_pattern` matched."""
@@ -52,15 +57,25 @@ def word_list() -> WordList:
         }
         for part in (content["units"], content["currencies"])
     )
-    return WordList(units, currencies, frozenset(content["read"]), frozenset(content["spelled"]))
+    read = {
+        language: frozenset(f"{content['read']['all']} {content['read'][language]}".split())
+        for language in LANGUAGES
+    }
+    as_written, spelled, small = (
+        frozenset(content[part].split()) for part in ("as_written", "spelled", "spelled_small")
+    )
+    return WordList(units, currencies, as_written, read, spelled, small)
 
 
 @cache
 def unit_pattern() -> str:
-    """Matches a unit's symbol: a single letter as it stands, longer ones in capitals or not."""
-    symbols = sorted(word_list().units, key=len, reverse=True)
-    parts = [re.escape(one) if len(one) == 1 else f"(?i:{re.escape(one)})" for one in symbols]
-    return f"(?:{'|'.join(parts)})(?![A-Za-z²³])"
+    """Matches a unit's symbol: a single letter as it stands, most longer ones in capitals or not."""
+    known = word_list()
+    parts = [
+        re.escape(one) if len(one) == 1 or one in known.as_written else f"(?i:{re.escape(one)})"
+        for one in sorted(known.units, key=len, reverse=True)
+    ]
+    return f"(?:{'|'.join(parts)})(?![A-Za-z²³]|'[a-zà-ÿ])"
 
 
 @cache
@@ -86,64 +101,46 @@ def rewritten(text: str, rules: Sequence[Rule]) -> str:
     return text
 
 
-# ---- before the rules ------------------------------------------------------------------------------
-
-_SAME = str.maketrans(
-    {
-        "￥": "¥", "％": "%", "＋": "+", "－": "-", "−": "-", "‑": "-", "‐": "-", "～": "~", "〜": "~", "∼": "~",
-        "／": "/", "＝": "=", "＄": "$", "＆": "&", "＃": "#", "＊": "*", "．": ".", "✕": "×", "✖": "×", "＠": "@",
-        "’": "'", "‘": "'", "ʼ": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u3000": " ", "µ": "μ",
-        "…": "…", "º": "°", "˚": "°",
-        **{chr(0xFF10 + digit): chr(0x30 + digit) for digit in range(10)},
-        **{chr(0xFF21 + letter): chr(0x41 + letter) for letter in range(26)},
-        **{chr(0xFF41 + letter): chr(0x61 + letter) for letter in range(26)},
-    }
-)  # fmt: skip
-"""Full-width and typographic forms of the same sign; punctuation keeps its own."""
-_KEPT = frozenset("¥$€£%+×°~=&<>²³℃/→")
-
-
-def plain_signs(text: str) -> str:
-    """One form of each sign; emoji, joiners and ornaments dropped."""
-    text = re.sub(r"[#*\d]\ufe0f?\u20e3", lambda match: match[0][0], text)  # keycaps: the digit alone
-    return "".join(mark for mark in text.translate(_SAME) if mark in _KEPT or _said(mark))
-
-
-def _said(mark: str) -> bool:
-    kind = unicodedata.category(mark)
-    return not (kind in {"So", "Sk", "Sm", "Cf", "Cs", "Co", "Cn", "Cc"} or "\ufe00" <= mark <= "\ufe0f")
-
-
 # ---- after the rules -------------------------------------------------------------------------------
 
-_CAPITALS = re.compile(r"(?<![A-Za-zÀ-ÿ-])[A-Z]{2,}(?![a-zà-ÿ'])")
+_CAPITALS = re.compile(r"(?<![A-Za-zÀ-ÿ-])[A-ZÀ-ÖØ-Þ]{2,}(?:-[A-ZÀ-ÖØ-Þ]{2,})*(?![a-zà-ÿ'])")
+_SMALL = re.compile(r"(?<![A-Za-zÀ-ÿ'-])[a-z]{2,4}(?![A-Za-zÀ-ÿ'-])")
 
 
-def letters(text: str) -> str:
+def letters(text: str, language: Language) -> str:
     """Abbreviations that are spelled, as letters joined by hyphens: USB is U-S-B."""
     known = word_list()
+    read = known.read[language]
+
+    def is_word(word: str) -> bool:
+        vowels = bool(re.search("[AEIOUYÀ-Þ]", word))
+        return len(word) > 3 and vowels and word not in known.spelled
 
     def said(match: Match[str]) -> str:
-        word = match[0]
-        if word in known.read:
-            return word.lower()
-        vowels = bool(re.search("[AEIOUY]", word))
-        if word in known.spelled or len(word) <= 3 or not vowels:
-            return "-".join(word)
-        return word.capitalize()
+        parts = match[0].split("-")
+        words = any(is_word(part) for part in parts)  # OEKO-TEX: a word makes its neighbour one
+        return "-".join(
+            part.lower() if part in read else part.capitalize() if words else "-".join(part) for part in parts
+        )
 
-    return _CAPITALS.sub(said, text)
+    def small(match: Match[str]) -> str:
+        return "-".join(match[0].upper()) if match[0] in known.spelled_small else match[0]
+
+    text = re.sub(r"(?<![A-Za-z])pH(?![a-z])", "PH", text)
+    return _SMALL.sub(small, _CAPITALS.sub(said, text))
 
 
-def tidied(text: str, breaks: str) -> str:
-    """Brackets and what separates lists become `breaks` (a comma); quotes go; blanks and marks do
-    not repeat; no mark begins the text."""
+def tidied(text: str, comma: str) -> str:
+    """Brackets and what separates lists become `comma`; quotes go; blanks and marks do not repeat;
+    no mark begins the text."""
     text = re.sub(r"[)\]}）】〕]+(?=\s*(?:$|[,.!?;:，。！？；：、]))", "", text)
-    text = re.sub(r"[()\[\]{}（）【】〔〕|｜/→\n\r\t_]+", f"{breaks} ", text)
-    text = re.sub(r"[\"“”«»「」『』《》〈〉*#@^`<>=~$€£¥°²³%×\\]", " ", text)
+    text = re.sub(r"[()\[\]{}（）【】〔〕|｜/→\n\r\t]+", f"{comma} ", text)
+    text = re.sub(r"[\"“”«»「」『』《》〈〉*#@^`<>=~_$€£¥¢₩₹฿₽°²³%‰×±≥≤≈\\]", " ", text)
+    # a dash between words is a pause, a hyphen joins letters and nothing else
+    text = re.sub(r"(?<![A-Za-zÀ-ÿ'])\s*-+\s*|-+(?![A-Za-zÀ-ÿ'])", " ", text)
     text = re.sub(r"\s+", " ", text)
     text = re.sub(r"\s+([,.;:!?…，。；：！？、])", r"\1", text)
     text = re.sub(r"[,，、;；:：]+(?=[,.!?…，。；：！？、;:])", "", text)
     text = re.sub(r"([.!?。！？…])[,，、;；:：]+", r"\1", text)
-    text = re.sub(r"([.,!?，。！？])\1+", r"\1", text)
-    return text.strip().lstrip(",.;:!?…，。；：！？、- ").strip()
+    text = re.sub(r"([.,!?…，。！？])\1+", r"\1", text)
+    return text.strip(f" {comma}").lstrip(",.;:!?…，。；：！？、- '").strip()
