@@ -140,9 +140,8 @@ def say(
         _valid(consent)
         face = FaceSettings(engine="patch", persona=Path(persona), consent=consent)
     engine, _, name = voice.rpartition("/")
-    order = Order(
-        text, spoken, out, face, VoiceSettings(engine=engine or "kokoro", name=name), PictureSettings()
-    )
+    speaker = VoiceSettings(engine=engine or "kokoro", name=name, persona=face.persona, consent=face.consent)
+    order = Order(text, spoken, out, face, speaker, PictureSettings())
     clock = RealClock()
     began = clock.now()
     length = anyio.run(render, order)
@@ -191,9 +190,13 @@ def enrol(
     out: Annotated[Path, typer.Option(help="folder to write the persona to")],
     quick: Annotated[
         bool,
-        typer.Option("--quick", help="for a first look: the lips are learnt a tenth as long, no report card"),
+        typer.Option(
+            "--quick",
+            help="for a first look: the lips are learnt a tenth as long, the nearest ready-made voice, "
+            "no report card",
+        ),
     ] = False,
-    lang: Annotated[str, typer.Option(help="of the report card: zh, en or fr")] = "zh",
+    lang: Annotated[str, typer.Option(help="of the host and of the report card: zh, en or fr")] = "zh",
 ) -> None:
     """Make a persona from footage."""
     given = _valid(consent)
@@ -205,34 +208,29 @@ def enrol(
                 remedy="run `make enrol`, or pip install 'doublure[enrol]' and then "
                 "pip install --no-deps mediapipe==0.10.21",
             )
-    from rich.console import Console
-    from rich.progress import Progress, TaskID, TimeElapsedColumn, TimeRemainingColumn
-
+    from doublure.enrol.bars import bars
     from doublure.enrol.bundle import REPORT, Order
     from doublure.enrol.bundle import enrol as make_persona
     from doublure.enrol.learning import FULL, QUICK
+    from doublure.enrol.voice import ROUNDS, Wish
+    from doublure.voices import kokoro
 
     language, effort = _language(lang, "--lang"), QUICK if quick else FULL
-    columns = (*Progress.get_default_columns()[:3], TimeRemainingColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-        shown: dict[str, TaskID] = {}
-
-        def progress(stage: str, done: int, total: int) -> None:
-            if stage not in shown:
-                finish()  # a stage is over when the next one begins
-                shown[stage] = bars.add_task(stage, total=total)
-            bars.update(shown[stage], completed=done, total=total)
-
-        def finish() -> None:
-            for bar in bars.tasks:
-                bars.update(bar.id, completed=bar.total)
-
-        persona = make_persona(Order(footage, given, out, effort, None if quick else language), progress)
-        finish()
+    wish = Wish(kokoro, language, 0 if quick else ROUNDS)
+    with bars() as progress:
+        persona = make_persona(
+            Order(footage, given, out, effort, None if quick else language, wish), progress
+        )
     size = persona.size
     echo(
         f"{out}: persona of {given.who}, {size.width}x{size.height}, takes {', '.join(persona.manifest.takes)}"
     )
+    matched = persona.manifest.voices.get(language)
+    if matched is not None:
+        echo(
+            f"voice matched: likeness {matched.score:.2f} (nearest ready-made voice {matched.nearest} "
+            f"{matched.nearest_score:.2f}, one speaker from {matched.threshold:.2f})"
+        )
     if (out / REPORT).is_dir():
         echo(f"how good it is: {out / REPORT / 'report.html'}")
 
@@ -283,6 +281,7 @@ def consent_new(
         list[str] | None, typer.Option(help="platform or host it may air on; once for each")
     ] = None,
     scope: Annotated[str, typer.Option(help="air, or local: loopback addresses and files only")] = "air",
+    voice: Annotated[bool, typer.Option(help="whether the voice may be doubled as well")] = True,
     key: Annotated[Path, typer.Option(help="the company's private key; made when absent")] = COMPANY_KEY,
 ) -> None:
     """Make and sign a consent."""
@@ -296,6 +295,7 @@ def consent_new(
         start=_day(first, "--from"),
         end=_day(last, "--until"),
         footage=tuple(consents.fingerprint(file) for file in footage),
+        covers=("face", "voice") if voice else ("face",),
     )
     consent = consents.issue(terms, key, out)
     if made:
@@ -315,6 +315,7 @@ def consent_show(file: Annotated[Path, typer.Argument(help="consent file")]) -> 
         ("scope", consent.scope),
         ("from", str(consent.start)),
         ("until", str(consent.end)),
+        ("covers", ", ".join(consent.covers)),
         ("footage", ", ".join(consent.footage)),
         ("signed with", consent.key),
     ):

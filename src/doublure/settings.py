@@ -40,9 +40,7 @@ class VoiceSettings(_Settings):
     persona: Path | None = Field(
         None, description="persona folder that holds the matched voice; empty: the face's"
     )
-    consent: Path | None = Field(
-        None, description="consent file of that persona's host; empty: the face's"
-    )
+    consent: Path | None = Field(None, description="consent file of that persona's host; empty: the face's")
 
 
 class FaceSettings(_Settings):
@@ -178,9 +176,7 @@ def load_room(path: Path) -> RoomSettings:
     room = _resolved(read(path, RoomSettings), path.resolve().parent)
     voice, face = room.voice, room.face
     if voice.persona is None:
-        voice = voice.model_copy(
-            update={"persona": face.persona, "consent": voice.consent or face.consent}
-        )
+        voice = voice.model_copy(update={"persona": face.persona, "consent": voice.consent or face.consent})
     elif voice.consent is None and voice.persona == face.persona:
         voice = voice.model_copy(update={"consent": face.consent})
     return room.model_copy(update={"voice": voice})

@@ -153,7 +153,7 @@ def make(settings: VoiceSettings, language: Language) -> Voice:
     if own is not None:
         return Kokoro(own.name, language, settings.speed, own)
     pack = settings.name or DEFAULTS[language]
-    known = [one for one in packs() if _LANGUAGE_OF[one[0]] == language]
+    known = packs(language)
     if pack not in known:
         raise EngineError(
             f"kokoro has no voice {pack!r} for {language!r}",
@@ -178,9 +178,10 @@ def _own(settings: VoiceSettings, language: Language) -> VoicePack | None:
     return load_voice(settings.persona, consent, language, needed=asked)
 
 
-def packs() -> list[str]:
-    """Names of the voice packs that are shipped."""
-    return sorted(name.removesuffix(".bin") for name in _sums())
+def packs(language: Language | None = None) -> list[str]:
+    """Names of the voice packs that are shipped, of one language or of all."""
+    names = sorted(name.removesuffix(".bin") for name in _sums())
+    return [name for name in names if language in (None, _LANGUAGE_OF[name[0]])]
 
 
 # ---- symbols ---------------------------------------------------------------------------------------
@@ -359,9 +360,7 @@ def _model() -> ort.InferenceSession:
     # each run, the process stays near 0.55 GB; without an arena malloc keeps up to 1 GB
     options.enable_mem_pattern = False
     options.log_severity_level = 3
-    return ort.InferenceSession(
-        with_times_and_pitch(model), options, providers=["CPUExecutionProvider"]
-    )
+    return ort.InferenceSession(with_times_and_pitch(model), options, providers=["CPUExecutionProvider"])
 
 
 def _part(name: str) -> bytes:
@@ -373,4 +372,3 @@ def _part(name: str) -> bytes:
             remedy=f"pip install {name.replace('_', '-')}",
         )
     return (Path(spec.submodule_search_locations[0]) / "part.bin").read_bytes()
-
