@@ -41,6 +41,12 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_footage_becomes_a_persona_whose_mouth_is_the_footages(clip: Path, tmp_path: Path) -> None:
+    # what another order left is not used
+    left = tmp_path / ".persona.enrolling"
+    left.mkdir()
+    (left / "order").write_text("another", "utf-8")
+    (left / "watched.npz").write_bytes(b"not landmarks")
+    (left / "talk.mp4").write_bytes(b"not a take")
     told: list[tuple[str, int, int]] = []
     consent = consent_for(tmp_path, clip)
     persona = enrol(Order(clip, consent, tmp_path / "persona", FAST), lambda *step: told.append(step))
@@ -59,6 +65,7 @@ def test_footage_becomes_a_persona_whose_mouth_is_the_footages(clip: Path, tmp_p
     # nothing half-made is left beside it
     assert {path.name for path in tmp_path.iterdir()} == {"persona", "key", "consent-0.json"}
     assert load(tmp_path / "persona", consent) == persona
+    assert next(decode_take(persona.folder / "talk.mp4")).shape == (SIZE.height * 3 // 2, SIZE.width)
     with pytest.raises(FootageError, match="something here already"):
         enrol(Order(clip, consent, tmp_path / "persona", FAST), ignore)
 
@@ -85,16 +92,6 @@ def test_a_killed_enrolment_goes_on_where_it_was(clip: Path, tmp_path: Path) -> 
     assert persona.manifest.takes.keys() == {"idle", "talk"}
     assert load(order.out, consent) == persona
     assert not list(tmp_path.glob(".persona*"))
-
-
-def test_what_another_order_left_is_not_used(clip: Path, tmp_path: Path) -> None:
-    left = tmp_path / ".persona.enrolling"
-    left.mkdir()
-    (left / "order").write_text("another", "utf-8")
-    (left / "watched.npz").write_bytes(b"not landmarks")
-    (left / "talk.mp4").write_bytes(b"not a take")
-    persona = enrol(Order(clip, consent_for(tmp_path, clip), tmp_path / "persona", FAST), ignore)
-    assert next(decode_take(persona.folder / "talk.mp4")).shape == (SIZE.height * 3 // 2, SIZE.width)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ ARTICULATION = "articulation.npz"
 TEXTURES = "textures.mp4"
 """The mouths, one a frame, as a take is kept: uncompressed they would be half of the persona."""
 
-Format = Literal["doublure-persona-3"]
+Format = Literal["doublure-persona-4"]
 """Formats of personas that this version reads."""
 _FORMAT = re.compile(r'"format"\s*:\s*"([^"]{1,80})"')
 _Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -45,7 +45,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Format = "doublure-persona-3"
+    format: Format = "doublure-persona-4"
     who: str
     footage: _Hex64
     """sha256 of the footage it was made from."""

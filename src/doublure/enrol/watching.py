@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Protocol
 
@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doublure.enrol import footage as reading
+from doublure.enrol.findings import spoilt
 from doublure.enrol.footage import Shape
+from doublure.enrol.observe import Observed, observe
 from doublure.enrol.tracking import Tracked, track
 from doublure.media import FPS, SAMPLES_PER_FRAME, Pcm, Picture
 
@@ -35,6 +37,12 @@ class Watched:
     tracked: Tracked
     talking: NDArray[np.float64]
     """[n]: share of speech in each frame, 0..1."""
+    observed: Observed
+
+    @property
+    def spoilt(self) -> NDArray[np.bool_]:
+        """[n]: frames that teach nothing and are not shown."""
+        return spoilt(self.tracked, self.observed)
 
     @property
     def frames(self) -> int:
@@ -61,7 +69,7 @@ def watch(footage: Path, progress: Progress, kept: Path | None = None) -> Watche
     reading.check_speech(footage, pcm)
     progress("sound", 1, 1)
     if kept is not None and kept.exists():
-        tracked = _read(kept)
+        tracked, observed = _read(kept)
         progress("face", len(tracked.seen), len(tracked.seen))
     else:
         total = max(1, round(shape.seconds * FPS))
@@ -71,17 +79,24 @@ def watch(footage: Path, progress: Progress, kept: Path | None = None) -> Watche
             footage,
             lambda done: progress("face", done, max(done, total)),
         )
+        observed = observe(reading.pictures(footage, shape), tracked)
         if kept is not None:
-            _write(kept, tracked)
-    return Watched(footage, shape, pcm, tracked, reading.speech_share(pcm, len(tracked.seen)))
+            _write(kept, tracked, observed)
+    return Watched(footage, shape, pcm, tracked, reading.speech_share(pcm, len(tracked.seen)), observed)
 
 
-def _write(file: Path, tracked: Tracked) -> None:
+def _write(file: Path, tracked: Tracked, observed: Observed) -> None:
     making = file.with_suffix(".making.npz")
-    np.savez(making, control=tracked.control, rigid=tracked.rigid, seen=tracked.seen, motion=tracked.motion)
+    arrays = {
+        field.name: getattr(one, field.name) for one in (tracked, observed) for field in fields(type(one))
+    }
+    np.savez(making, **arrays)
     os.replace(making, file)
 
 
-def _read(file: Path) -> Tracked:
+def _read(file: Path) -> tuple[Tracked, Observed]:
     with np.load(file, allow_pickle=False) as known:
-        return Tracked(known["control"], known["rigid"], known["seen"], known["motion"])
+        return (
+            Tracked(*(known[field.name] for field in fields(Tracked))),
+            Observed(*(known[field.name] for field in fields(Observed))),
+        )
