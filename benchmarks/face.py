@@ -112,7 +112,14 @@ def main() -> None:
 def _line(found: Score) -> str:
     return ", ".join(
         f"{name} {getattr(found, name):.3g}"
-        for name in ("opening_correlation", "lip_distance_percent", "ssim", "sharpness_ratio", "jitter_ratio")
+        for name in (
+            "opening_correlation",
+            "width_correlation",
+            "lip_distance_percent",
+            "ssim",
+            "sharpness_ratio",
+            "jitter_ratio",
+        )
     )
 
 
@@ -147,14 +154,17 @@ def _figures(trial: Trial, found: Score, learning: float, load: float) -> Figure
 
 
 def _unheard(trial: Trial) -> float:
-    """Only for a rendered presenter's film, whose truth file lies beside it."""
-    beside = trial.watched.footage.with_name("truth.npz")
-    if not beside.exists():
+    """Only for a rendered presenter's film or a piece of it: the truth lies beside."""
+    footage = trial.watched.footage
+    beside = [
+        file for file in (footage.with_name("truth.npz"), footage.with_suffix(".truth.npz")) if file.exists()
+    ]
+    if not beside:
         return float("nan")
     from actor import truth
     from unheard import unheard_correlation
 
-    return unheard_correlation(truth.read(beside).presenter, trial.articulation, trial.face.shape)
+    return unheard_correlation(truth.read(beside[0]).presenter, trial.articulation, trial.face.shape)
 
 
 def _render_ms(trial: Trial) -> float:
