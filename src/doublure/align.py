@@ -92,18 +92,6 @@ def scaled(reading: Speech, length: int, samples: int) -> Times:
     return _moved(reading, place, int(min(1.0, samples / max(1, length)) * len(reading.pcm)), samples)
 
 
-def spoken_after(spoken: str, words: tuple[Word, ...], count: int) -> str:
-    """What of a spoken form comes after the first `count` of its words; all of it when they are not
-    found there."""
-    at = 0
-    for word in words[:count]:
-        found = spoken.find(word.text, at)
-        if found < 0:
-            return spoken
-        at = found + len(word.text)
-    return spoken[at:]
-
-
 def _moved(reading: Speech, place: NDArray[np.float64], end: int, length: int) -> Times:
     """Times of the reading, up to its sample `end`, moved to where its frames are in the sound."""
 
@@ -142,7 +130,7 @@ def _places(heard: Frames, read: Frames, last: int) -> NDArray[np.float64]:
         step = 2 if not i else 1 if not j else steps[i, j]
         i -= step != 2
         j -= step != 1
-    return np.append(total / count, len(heard)) * HOP
+    return np.asarray(np.append(total / count, len(heard)) * HOP, np.float64)
 
 
 def _warp(heard: Frames, read: Frames) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
@@ -187,7 +175,8 @@ def _frames(pcm: Pcm) -> Frames:
 def _filters() -> NDArray[np.float64]:
     """[POINTS / 2 + 1, BANDS]: triangles of even width on the mel scale, 60 Hz to 8 kHz."""
     frequencies = np.linspace(0, SAMPLE_RATE / 2, POINTS // 2 + 1)[:, None]
-    mels = np.linspace(*(2595 * np.log10(1 + np.array([60.0, 8000.0]) / 700)), BANDS + 2)
+    lowest, highest = (2595 * np.log10(1 + hertz / 700) for hertz in (60.0, 8000.0))
+    mels = np.linspace(lowest, highest, BANDS + 2)
     edges = 700 * (10 ** (mels / 2595) - 1)
     rise = (frequencies - edges[:-2]) / np.diff(edges)[:-1]
     fall = (edges[2:] - frequencies) / np.diff(edges)[1:]
