@@ -39,12 +39,15 @@ class Readings:
         if (spoken, language) not in self._made:
             self._wanted.offer((spoken, language))
 
-    async def wait(self, spoken: str, language: Language, seconds: float) -> Speech | None:
-        """The reading of a clause when it is there, or comes in time."""
-        with anyio.move_on_after(max(0.0, seconds)):
-            while (spoken, language) not in self._made:
-                await self._changed.wait()
+    def ready(self, spoken: str, language: Language) -> Speech | None:
+        """The reading of a clause if it is there."""
         return self._made.get((spoken, language))
+
+    async def wait(self, spoken: str, language: Language) -> Speech:
+        """The reading of a clause as soon as it is there."""
+        while (reading := self.ready(spoken, language)) is None:
+            await self._changed.wait()
+        return reading
 
     async def read(self, spoken: str, language: Language) -> Speech:
         """The reading of a clause, made now unless it is there. Raises `EngineError`."""

@@ -43,8 +43,9 @@ LONGEST_RATIO, LONGEST_EXTRA = 3.0, 2.0
 """A clause may take this many times its usual length and seconds more; then the voice rambles."""
 SHORT = 0.75
 """A clause shorter than this, against its reading, may have stopped before its end."""
-MARGIN = 0.3
-"""Seconds of sound that stay ahead of air while a reading is waited for."""
+MARGIN, PATIENCE = 0.3, 0.1
+"""Seconds of sound that stay ahead of air while a reading is waited for and aligned; seconds that are
+waited in any case."""
 
 log = get_log(__name__)
 
@@ -132,6 +133,7 @@ class Understudy:
     async def run(self) -> None:
         """Read clauses along, until cancelled. Raises `EngineError`."""
         (language, *_) = sorted(self._embedded.languages)
+        await self._lane.run(by_text, PROBE[language], language, 1.0)
         await self._readings.read(PROBE[language], language)
         await self._readings.run()
 
@@ -143,7 +145,8 @@ class Understudy:
                 async for piece in pieces:
                     yield replace(piece, voice=self._embedded.name)
             return
-        watched = Watched(self._lead, self._settings, spoken, language)
+        # the lexicons load at first use
+        watched = await self._lane.run(Watched, self._lead, self._settings, spoken, language)
         if not watched.usual.words:
             return
         if self._settings.times == "reading":
@@ -183,10 +186,9 @@ class Understudy:
 
     async def _probe(self) -> None:
         language = min(self._lead.languages & self._embedded.languages or self._lead.languages)
+        watched = await self._lane.run(Watched, self._lead, self._settings, PROBE[language], language)
         try:
-            async with aclosing(
-                Watched(self._lead, self._settings, PROBE[language], language).pieces()
-            ) as led:
+            async with aclosing(watched.pieces()) as led:
                 async for _ in led:
                     pass
         except Exception as error:  # as in `speak`
@@ -215,13 +217,11 @@ class Understudy:
             watched.began = self._clock.now()
         # what was given on already is being heard: so long may be waited
         ahead = start / SAMPLE_RATE - (self._clock.now() - watched.began) - MARGIN
-        reading = None
+        times = scaled(watched.usual, max(len(watched.usual.pcm), end), end)
         if self._settings.times == "reading":
-            reading = await self._readings.wait(watched.spoken, watched.language, ahead)
-        if reading is not None and reading.words:
-            times = await self._lane.run(aligned, watched.sound, reading, whole=False)
-        else:
-            times = scaled(watched.usual, max(len(watched.usual.pcm), end), end)
+            with anyio.move_on_after(max(PATIENCE, ahead)):
+                reading = await self._readings.wait(watched.spoken, watched.language)
+                times = await self._lane.run(aligned, watched.sound, reading, whole=False)
         words, marks = piece_of(times, start, end, watched.words)
         watched.words += len(words)
         return replace(piece, words=words, phones=marks)
@@ -230,7 +230,7 @@ class Understudy:
         """A voice that ended in mid-clause without a word about it. Raises `EngineError`."""
         if watched.own_times:
             return
-        reading = await self._readings.wait(watched.spoken, watched.language, 0.0)
+        reading = self._readings.ready(watched.spoken, watched.language)
         if reading is None or len(watched.sound) > SHORT * len(reading.pcm) / self._settings.speed:
             return
         times = await self._lane.run(aligned, watched.sound, reading, whole=False)
