@@ -148,7 +148,12 @@ async def fish(request: Request) -> Response:
     return await answer(body["text"], "wav")
 
 
-def served(work: Callable[[str], Awaitable[None]], mode: str = "good", hertz: int = SAMPLE_RATE) -> None:
+def served(
+    work: Callable[[str], Awaitable[None]],
+    mode: str = "good",
+    hertz: int = SAMPLE_RATE,
+    seconds: float = 60.0,
+) -> None:
     """Run `work` with the address of the server, which behaves as told."""
     STAGE.mode, STAGE.hertz = mode, hertz
     STAGE.asked.clear()
@@ -159,7 +164,7 @@ def served(work: Callable[[str], Awaitable[None]], mode: str = "good", hertz: in
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(server.serve, [listener])
             try:
-                with anyio.fail_after(30):
+                with anyio.fail_after(seconds):
                     await work(f"http://127.0.0.1:{listener.getsockname()[1]}")
             finally:
                 server.should_exit = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -14,10 +15,13 @@ from doublure.company import make_voice
 from doublure.cue import Clause, Utterance
 from doublure.engines import Voice, find_engine
 from doublure.media import SAMPLE_RATE, Language, Speech
-from doublure.settings import VoiceSettings
+from doublure.room import Room, open_room
+from doublure.settings import RoomSettings, VoiceSettings
 from doublure.speak import Speaker, SpeechCache
+from doublure.store import open_store
 from doublure.understudy import Understudy, rubbish
 from doublure.voices.tone import make
+from rooms import small_room, until
 from speakers import STAGE, served
 
 TEXT = "this cup keeps your tea warm for twelve hours, even outside in winter."
@@ -262,3 +266,54 @@ def test_the_embedded_voice_has_nobody_behind_it() -> None:
     assert isinstance(remote, Understudy)
     assert remote._embedded.name == "kokoro/ff_siwis@1.2"
     remote.close()
+
+
+async def hush(room: Room, silences: list[float]) -> None:
+    """Note how long nothing was said at a time, once something was."""
+    since = None
+    while True:
+        if room._company.performer.on_air is not None:
+            if since is not None:
+                silences.append(anyio.current_time() - since)
+            since = None
+        elif since is None and room._company.performer.frames_speaking:
+            since = anyio.current_time()
+        await anyio.sleep(0.01)
+
+
+async def journalled(settings: RoomSettings) -> list[tuple[str, str]]:
+    async with open_store(settings.folder) as store:
+
+        def read() -> list[tuple[str, str]]:
+            with store.reading() as connection:
+                rows = connection.exec_driver_sql("select kind, ref from journal_entries order by number")
+                return [(row[0], row[1]) for row in rows]
+
+        return await store.run(read)
+
+
+def test_in_mid_show_nothing_stops_and_the_operator_knows(tmp_path: Path) -> None:
+    settings = small_room(tmp_path)
+    silences: list[float] = []
+
+    async def show(address: str) -> None:
+        voice = understudy(address)
+        async with open_room(settings, voice=voice) as room, anyio.create_task_group() as watching:
+            watching.start_soon(hush, room, silences)
+            await until(room, lambda view: any(line.kind == "script" for line in view.said), 90)
+            assert room.view().alarms == ()
+            STAGE.mode = "dies"
+            view = await until(room, lambda view: view.alarms, 90)
+            assert re.match("voice: the embedded voice speaks: .*lost", view.alarms[0])
+            assert view.state == "on_air"
+            before = len(room.view().said)
+            await until(room, lambda view: len(view.said) > before, 90)
+            STAGE.mode = "good"
+            await until(room, lambda view: not view.alarms, 90)
+            assert voice.name.startswith("openai/")
+            watching.cancel_scope.cancel()
+        assert [ref for kind, ref in await journalled(settings) if kind == "voice"] == ["replaced", "back"]
+
+    served(show, seconds=300)
+    # a sentence's own pauses are shorter than this, and so is the change of voices
+    assert max(silences) < 4.0, silences
