@@ -11,7 +11,7 @@ from pathlib import Path
 from doublure import company, persona
 from doublure.catalog import load_catalog
 from doublure.clock import Clock
-from doublure.engines import Kind, find_engine
+from doublure.engines import Kind, engine_names, find_engine
 from doublure.errors import DoublureError
 from doublure.rundown import load_rundown
 from doublure.settings import ChatSettings, RoomSettings, SinkSettings, WriterSettings, load_room
@@ -31,6 +31,7 @@ def problems(path: Path, clock: Clock) -> Iterator[str]:
     yield from _documents(settings)
     yield from _engines(settings, where)
     yield from _face(settings, where, clock)
+    yield from _voice(settings, where, clock)
     yield from _writer(settings.writer, where)
     for number, chat in enumerate(settings.chats, 1):
         yield from _chat(chat, f"{where}: chats, entry {number}")
@@ -80,6 +81,13 @@ def _face(settings: RoomSettings, where: str, clock: Clock) -> Iterator[str]:
     if face.persona is not None and consent is not None:
         folder = face.persona
         yield from _tried(lambda: persona.load(folder, consent))
+
+
+def _voice(settings: RoomSettings, where: str, clock: Clock) -> Iterator[str]:
+    if settings.voice.engine not in engine_names("voices"):
+        return  # said already
+    for problem in _tried(lambda: company.make_voice(settings.voice, settings.language, clock)):
+        yield f"{where}: {problem}"
 
 
 def _writer(writer: WriterSettings, where: str) -> Iterator[str]:

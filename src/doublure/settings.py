@@ -28,10 +28,49 @@ class _Settings(BaseModel):
 class VoiceSettings(_Settings):
     """Who speaks."""
 
-    engine: str = Field("kokoro", description="voice engine: kokoro, tone, or an installed one")
+    engine: str = Field(
+        "kokoro",
+        description="voice engine: kokoro, openai (a speech server), clone (a server that speaks from a "
+        "reference clip), tone, or an installed one",
+    )
     name: str = Field("", description="voice of the engine; empty: the language's default")
     speed: Annotated[float, Field(ge=0.5, le=2.0)] = Field(
         1.0, description="speaking rate, ratio to the voice's own"
+    )
+    base_url: str = Field("", description="address of the speech server, for openai and clone")
+    model: str = Field("", description="model name, for openai")
+    key_variable: str = Field(
+        "DOUBLURE_VOICE_KEY", description="environment variable that holds the speech server's key"
+    )
+    sound: Literal["pcm", "wav", "mp3", "flac", "opus"] = Field(
+        "pcm", description="sound an openai server is asked for; pcm comes soonest"
+    )
+    pcm_hertz: int = Field(
+        24000, ge=8000, le=48000, description="samples a second where a server answers with raw PCM"
+    )
+    shape: Literal["cosyvoice", "gpt_sovits", "indextts", "fish"] = Field(
+        "cosyvoice", description="what a clone server is asked like, see docs/voices.md"
+    )
+    reference: Path | None = Field(
+        None, description="clip of the host's voice, for clone; the consent must have been given for it"
+    )
+    reference_there: str = Field(
+        "",
+        description="path of that clip on the server, for gpt_sovits and indextts; empty: the same as here",
+    )
+    reference_text: str = Field("", description="what is said in the clip, word for word")
+    reference_language: Literal["same", "zh", "en", "fr"] = Field(
+        "same", description="language of the clip; same: the show's"
+    )
+    first_seconds: float = Field(
+        3.0, gt=0, le=30, description="longest wait for a server's first sound before kokoro speaks instead"
+    )
+    stall_seconds: float = Field(
+        2.0, gt=0, le=30, description="longest silence of a server in mid-clause before kokoro goes on"
+    )
+    times: Literal["reading", "text"] = Field(
+        "reading",
+        description="where word times come from when a voice gives none: kokoro's reading, or the text alone",
     )
 
 
@@ -43,7 +82,7 @@ class FaceSettings(_Settings):
     )
     persona: Path | None = Field(None, description="persona folder; needed by patch")
     consent: Path | None = Field(
-        None, description="consent file of the persona's host; needed with a persona"
+        None, description="consent file of the host; needed with a persona and with a cloned voice"
     )
 
 
@@ -205,6 +244,7 @@ UNITS = {
     "minutes": "min",
     "pixels": "px",
     "kbps": "kbit/s",
+    "hertz": "Hz",
     "comments": "comments",
     "speed": "ratio",
     "port": "port",

@@ -124,11 +124,11 @@ class Speaker:
         for written in clauses(text, language):
             said = spoken(written, language)
             if said:
-                parts.append(Part(written, said, self._key(said, language)))
+                parts.append(Part(written, said, self._key(said, language, self.voice.name)))
         return parts
 
-    def _key(self, said: str, language: Language) -> str:
-        whole = "\0".join((str(VERSION), self.voice.name, language, said))
+    def _key(self, said: str, language: Language, voice: str) -> str:
+        whole = "\0".join((str(VERSION), voice, language, said))
         return hashlib.sha256(whole.encode()).hexdigest()
 
     async def _sound(self, part: Part, language: Language) -> AsyncGenerator[Speech, None]:
@@ -155,6 +155,7 @@ class Speaker:
         """The pieces of a clause as the voice makes them, levelled; kept when they are whole."""
         made: list[Speech] = []
         factor: float | None = None
+        asked = self.voice.name
         stream = self.voice.speak(part.said, language)
         try:
             async for piece in stream:
@@ -168,8 +169,10 @@ class Speaker:
             # an engine of a third party may be any iterator; generators must be closed
             if isinstance(stream, AsyncGenerator):
                 await stream.aclose()
-        if self._cache is not None and made:
-            await self._cache.put(part.key, tuple(made))
+        # another voice may have taken over: what two of them spoke is not kept
+        spoke = {piece.voice or asked for piece in made}
+        if self._cache is not None and len(spoke) == 1:
+            await self._cache.put(self._key(part.said, language, spoke.pop()), tuple(made))
 
 
 def _finished(pcm: Pcm, factor: float) -> Pcm:
