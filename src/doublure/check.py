@@ -15,6 +15,7 @@ from doublure.engines import Kind, engine_names, find_engine
 from doublure.errors import DoublureError
 from doublure.rundown import load_rundown
 from doublure.settings import ChatSettings, RoomSettings, SinkSettings, WriterSettings, load_room
+from doublure.spoken_lexicon import load_lexicon
 
 FREE_BYTES = 1_000_000_000
 """Least room on the disk: an hour of recording at 2.5 Mbit/s takes 1.1 GB."""
@@ -54,6 +55,9 @@ def _documents(settings: RoomSettings) -> Iterator[str]:
             f"{settings.language!r} (give the room a catalogue in its language)"
         )
     yield from _tried(lambda: load_rundown(settings.rundown, catalog))
+    lexicon = settings.lexicon
+    if lexicon is not None:
+        yield from _tried(lambda: load_lexicon(lexicon, settings.language))
 
 
 def _engines(settings: RoomSettings, where: str) -> Iterator[str]:

@@ -26,6 +26,7 @@ from doublure.publish import Publisher
 from doublure.rundown import load_rundown
 from doublure.settings import RoomSettings, SinkSettings, VoiceSettings, load_machine
 from doublure.speak import Speaker, SpeechCache
+from doublure.spoken_lexicon import EMPTY, load_lexicon
 from doublure.store import Store
 from doublure.understudy import Understudy
 
@@ -72,7 +73,13 @@ async def gather(
         loading.close()
     if voice is None:
         voice = make_voice(settings.voice, settings.language, clock)
-    speaker = Speaker(voice, settings.language, SpeechCache(settings.folder / SPEECH_FOLDER))
+    speaker = Speaker(
+        voice,
+        settings.language,
+        SpeechCache(settings.folder / SPEECH_FOLDER),
+        lexicon=load_lexicon(settings.lexicon, settings.language) if settings.lexicon else EMPTY,
+        breathes=settings.voice.breath,
+    )
     writer = cast(Writer, find_engine("writers", settings.writer.engine)(settings.writer, settings.language))
     judge = Judge(settings.judge, catalog, clock)
     performer = Performer(face, overlay, catalog, clock)

@@ -68,6 +68,7 @@ class VoiceSettings(_Settings):
     stall_seconds: float = Field(
         2.0, gt=0, le=30, description="longest silence of a server in mid-clause before kokoro goes on"
     )
+    breath: bool = Field(True, description="a quiet breath after some of a script's sentences")
     times: Literal["reading", "text"] = Field(
         "reading",
         description="where word times come from when a voice gives none: kokoro's reading, or the text alone",
@@ -164,6 +165,9 @@ class RoomSettings(_Settings):
     language: Language = Field("zh", description="language of the show: zh, en or fr")
     catalog: Path = Field(description="catalogue file")
     rundown: Path = Field(description="rundown file")
+    lexicon: Path | None = Field(
+        None, description="file of the shop's own words and how they are said, see docs/lexicon.md"
+    )
     folder: Path = Field(Path("room"), description="where the room keeps its store and speech cache")
     store: str = Field("", description="database address (SQLAlchemy); empty: SQLite in the folder")
     voice: VoiceSettings = VoiceSettings()
