@@ -260,12 +260,16 @@ async def _tone() -> np.ndarray[tuple[int], np.dtype[np.float32]]:
 def test_the_embedded_voice_has_nobody_behind_it() -> None:
     clock = RealClock()
     assert make_voice(VoiceSettings(), "zh", clock).name == "kokoro/zf_xiaoxiao"
-    remote = make_voice(
-        SETTINGS.model_copy(update={"base_url": "http://127.0.0.1:9/v1", "speed": 1.2}), "fr", clock
+    changes: tuple[tuple[Language, dict[str, object], str], ...] = (
+        ("fr", {"speed": 1.2}, "kokoro/ff_siwis@1.2"),
+        ("en", {"understudy": "am_michael"}, "kokoro/am_michael"),
     )
-    assert isinstance(remote, Understudy)
-    assert remote._embedded.name == "kokoro/ff_siwis@1.2"
-    remote.close()
+    for language, change, name in changes:
+        settings = SETTINGS.model_copy(update={"base_url": "http://127.0.0.1:9/v1"} | change)
+        remote = make_voice(settings, language, clock)
+        assert isinstance(remote, Understudy)
+        assert remote._embedded.name == name
+        remote.close()
 
 
 async def hush(room: Room, silences: list[float]) -> None:
