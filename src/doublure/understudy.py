@@ -187,7 +187,7 @@ class Understudy:
 
     async def _probe(self) -> None:
         language = min(self._lead.languages & self._embedded.languages or self._lead.languages)
-        watched = await self._lane.run(Watched, self._lead, self._settings, PROBE[language], language)
+        watched = Watched(self._lead, self._settings, PROBE[language], language)
         try:
             async with aclosing(watched.pieces()) as led:
                 async for _ in led:
