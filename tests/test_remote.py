@@ -68,7 +68,7 @@ def test_whatever_the_server_sends_is_heard(kind: str, hertz: int) -> None:
     # the same beeps: loud where they are loud; codecs shift by some milliseconds
     loud = [np.abs(sound[: 240 * 200]).reshape(200, 240).max(axis=1) for sound in (pcm, wanted)]
     fits = [float(np.corrcoef(np.roll(loud[1], n), loud[0])[0, 1]) for n in range(-3, 12)]
-    assert max(fits) > 0.9
+    assert max(fits) > 0.8
 
 
 def test_the_request_is_the_documented_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,7 +119,8 @@ def make_voice(settings: VoiceSettings, language: Language, clock: Clock) -> Voi
     voice = cast(Voice, find_engine("voices", settings.engine)(settings, language))
     if settings.engine in EMBEDDED:
         return voice
-    embedded = cast(Voice, find_engine("voices", EMBEDDED[0])(VoiceSettings(speed=settings.speed), language))
+    behind = VoiceSettings(name=settings.understudy, speed=settings.speed)
+    embedded = cast(Voice, find_engine("voices", EMBEDDED[0])(behind, language))
     return Understudy(voice, embedded, settings, clock)
 
 

@@ -71,6 +71,8 @@ class Speaker:
         self._lexicon = lexicon
         self._breathes = breathes
         self._paced: dict[float, Voice] = {1.0: voice}
+        self._gains: dict[str, float] = {}
+        """Of voices that come in pieces, what their last clause as a whole asked for."""
         self._lane = Lane("speech")
         self._wanted = 0
         self._ahead: tuple[str, anyio.CancelScope, anyio.Event] | None = None
@@ -171,6 +173,7 @@ class Speaker:
     async def _synthesised(self, part: Part, language: Language) -> AsyncGenerator[Speech, None]:
         """The pieces of a clause as the voice makes them, levelled; kept when they are whole."""
         made: list[Speech] = []
+        raw: list[Pcm] = []
         factor: float | None = None
         voice = self._voice(part.delivery.pace)
         asked = voice.name
@@ -179,7 +182,9 @@ class Speaker:
             async for piece in stream:
                 if factor is None:
                     # one gain for the whole clause, so that its pieces do not step
-                    factor = part.delivery.gain * await self._lane.run(loudness.gain, piece.pcm)
+                    factor = self._gains.get(asked) or await self._lane.run(loudness.gain, piece.pcm)
+                    factor *= part.delivery.gain
+                raw.append(piece.pcm)
                 pcm = await self._lane.run(_finished, piece.pcm, factor)
                 made.append(replace(piece, pcm=pcm))
                 yield made[-1]
@@ -187,6 +192,9 @@ class Speaker:
             # an engine of a third party may be any iterator; generators must be closed
             if isinstance(stream, AsyncGenerator):
                 await stream.aclose()
+        if len(raw) > 1:
+            # the first piece of a clause is too short to tell how loud the voice is
+            self._gains[asked] = await self._lane.run(loudness.gain, np.concatenate(raw))
         # another voice may have taken over: what two of them spoke is not kept
         spoke = {piece.voice or asked for piece in made}
         if self._cache is not None and len(spoke) == 1:

@@ -41,8 +41,9 @@ HISS_CROSSINGS, HISS_LEVEL = 0.35, 0.2
 """Share of samples that change sign and RMS of bytes taken for sound: no voice hisses that loudly."""
 LONGEST_RATIO, LONGEST_EXTRA = 3.0, 2.0
 """A clause may take this many times its usual length and seconds more; then the voice rambles."""
-SHORT = 0.75
-"""A clause shorter than this, against its reading, may have stopped before its end."""
+SHORT, TOLD = 0.75, 0.8
+"""A clause shorter than this, against its reading, may have stopped before its end; it did when fewer
+than this share of its words are found in it."""
 MARGIN, PATIENCE = 0.3, 0.1
 """Seconds of sound that stay ahead of air while a reading is waited for and aligned; seconds that are
 waited in any case."""
@@ -186,7 +187,7 @@ class Understudy:
 
     async def _probe(self) -> None:
         language = min(self._lead.languages & self._embedded.languages or self._lead.languages)
-        watched = await self._lane.run(Watched, self._lead, self._settings, PROBE[language], language)
+        watched = Watched(self._lead, self._settings, PROBE[language], language)
         try:
             async with aclosing(watched.pieces()) as led:
                 async for _ in led:
@@ -231,10 +232,10 @@ class Understudy:
         if watched.own_times:
             return
         reading = self._readings.ready(watched.spoken, watched.language)
-        if reading is None or len(watched.sound) > SHORT * len(reading.pcm) / self._settings.speed:
+        if reading is None or len(watched.sound) > SHORT * len(reading.pcm):
             return
         times = await self._lane.run(aligned, watched.sound, reading, whole=False)
-        if times.said < len(reading.words) - 1:
+        if times.said < TOLD * len(reading.words):
             raise watched.fault(f"it stopped after {times.said} of {len(reading.words)} words")
 
     async def _rest(self, watched: Watched) -> Speech | None:

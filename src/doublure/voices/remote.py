@@ -62,7 +62,10 @@ class Remote:
         self._settings = settings
         self._body = body
         self._where = shown(settings.base_url)
-        self._client: httpx.AsyncClient | None = None
+        key = os.environ.get(settings.key_variable, "")
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        # made before air: it reads the machine's certificates
+        self._client = httpx.AsyncClient(headers=headers, timeout=settings.first_seconds)
 
     async def speak(self, spoken: str, language: Language) -> AsyncGenerator[Speech, None]:
         """The clause in pieces without times; nothing when it has no words. Raises `EngineError` when
@@ -86,7 +89,7 @@ class Remote:
 
     async def _sound(self, body: Body) -> AsyncGenerator[Pcm, None]:
         try:
-            async with self._connect().stream(
+            async with self._client.stream(
                 "POST",
                 self._settings.base_url.rstrip("/") + body.path,
                 json=body.json,
@@ -113,13 +116,6 @@ class Remote:
                 where=self._where,
                 remedy="check that it runs and that voice: base_url leads to it",
             ) from error
-
-    def _connect(self) -> httpx.AsyncClient:
-        if self._client is None:
-            key = os.environ.get(self._settings.key_variable, "")
-            headers = {"Authorization": f"Bearer {key}"} if key else {}
-            self._client = httpx.AsyncClient(headers=headers, timeout=self._settings.first_seconds)
-        return self._client
 
     def _refused(self, status: int, raw: bytes) -> EngineError:
         remedies = {
