@@ -182,8 +182,10 @@ class Speaker:
             async for piece in stream:
                 if factor is None:
                     # one gain for the whole clause, so that its pieces do not step
-                    own = self._gains.get(asked) or await self._lane.run(loudness.gain, piece.pcm)
-                    factor = own * part.delivery.gain
+                    factor = self._gains.get(asked)
+                    if factor is None:
+                        factor = await self._lane.run(loudness.gain, piece.pcm)
+                    factor *= part.delivery.gain
                 raw.append(piece.pcm)
                 pcm = await self._lane.run(_finished, piece.pcm, factor)
                 made.append(replace(piece, pcm=pcm))
