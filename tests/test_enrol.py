@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from clips import (
 from doublure.enrol import footage as reading
 from doublure.enrol.bundle import STAGES, Order, enrol
 from doublure.enrol.tracking import track
+from doublure.enrol.watching import watch
 from doublure.errors import ConsentError, FootageError
 from doublure.geometry import opening
 from doublure.media import FPS, SAMPLE_RATE, Size
@@ -92,6 +94,24 @@ def test_a_killed_enrolment_goes_on_where_it_was(clip: Path, tmp_path: Path) -> 
     assert persona.manifest.takes.keys() == {"idle", "talk"}
     assert load(order.out, consent) == persona
     assert not list(tmp_path.glob(".persona*"))
+
+
+def test_a_first_look_sees_only_a_stretch_and_its_own_sound(tmp_path: Path) -> None:
+    pictures, _, _ = talking(17)
+    file = write_clip(tmp_path / "late.mp4", pictures, voice(17))
+    whole = reading.inspect(file)
+    stretch = replace(whole, start=9.0, seconds=3.0)
+    seen = list(reading.pictures(file, stretch))
+    assert len(seen) == 75
+    known = list(reading.pictures(file, whole))
+    for number in (0, 40, 74):
+        assert np.abs(seen[number].astype(int) - known[225 + number]).max() <= 1
+
+    watched = watch(file, ignore, None, 6.0)
+    assert watched.frames in range(150, 277)
+    assert abs(len(watched.pcm) / SAMPLE_RATE - watched.shape.seconds) < 0.05
+    first = round((watched.shape.start or 0) * FPS)
+    assert np.abs(next(watched.pictures()).astype(int) - known[first]).max() <= 1
 
 
 @pytest.mark.parametrize(

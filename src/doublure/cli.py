@@ -208,11 +208,11 @@ def enrol(
     from rich.console import Console
     from rich.progress import Progress, TaskID, TimeElapsedColumn, TimeRemainingColumn
 
-    from doublure.enrol.bundle import REPORT, Order
+    from doublure.enrol.bundle import QUICK_SECONDS, REPORT, Order
     from doublure.enrol.bundle import enrol as make_persona
-    from doublure.enrol.learning import FULL, QUICK
+    from doublure.enrol.learning import QUICK
 
-    language, effort = _language(lang, "--lang"), QUICK if quick else FULL
+    language = _language(lang, "--lang")
     columns = (*Progress.get_default_columns()[:3], TimeRemainingColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bars:
         shown: dict[str, TaskID] = {}
@@ -227,7 +227,10 @@ def enrol(
             for bar in bars.tasks:
                 bars.update(bar.id, completed=bar.total)
 
-        persona = make_persona(Order(footage, given, out, effort, None if quick else language), progress)
+        order = Order(footage, given, out, report=language)
+        if quick:
+            order = Order(footage, given, out, QUICK, QUICK_SECONDS)
+        persona = make_persona(order, progress)
         finish()
     size = persona.size
     echo(

@@ -36,6 +36,8 @@ TALK_SECONDS = 60
 """Longest talking take, before it is mirrored."""
 IDLE_SECONDS = 4
 """Length of the idle take, before it is mirrored."""
+QUICK_SECONDS = 40.0
+"""Of the footage that a first look is made from: what can be looked at in two minutes."""
 REPORT = "report"
 """Folder of a persona that holds its report card."""
 _FORWARD = "forward.mp4"
@@ -66,6 +68,8 @@ class Order:
     """A folder that is not there yet."""
     effort: Effort = FULL
     """How long the lips are learnt."""
+    seconds: float | None = None
+    """Look at so much of the footage only; at all of it when None."""
     report: Language | None = None
     """The language of the report card; without one none is made."""
 
@@ -94,7 +98,9 @@ def _work(order: Order) -> Path:
     """The folder beside `out` where it is made; what lies there of another order is thrown away."""
     work = order.out.parent / f".{order.out.name}.enrolling"
     effort = f"{order.effort.networks}x{order.effort.steps}"
-    mark = "\n".join((fingerprint(order.footage), order.consent.signature, effort, get_args(Format)[0]))
+    mark = "\n".join(
+        (fingerprint(order.footage), order.consent.signature, effort, str(order.seconds), get_args(Format)[0])
+    )
     kept = work / _MARK
     if work.exists() and not (kept.is_file() and kept.read_text("utf-8") == mark):
         shutil.rmtree(work)
@@ -105,7 +111,7 @@ def _work(order: Order) -> Path:
 
 def _fill(folder: Path, order: Order, progress: Progress) -> None:
     seen = folder / "watched.npz"
-    watched = watch(order.footage, progress, seen)
+    watched = watch(order.footage, progress, seen, order.seconds)
     shape = watched.shape
     spoilt = watched.spoilt
     stretches = _shown(watched, spoilt)

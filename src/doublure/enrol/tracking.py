@@ -68,9 +68,12 @@ def track(
     progress: Callable[[int], None],
     *,
     smooth: bool = True,
+    start: float = 0.0,
 ) -> Tracked:
     """Landmarks of every frame, calmed over three frames unless not `smooth`. Raises `FootageError`
-    naming the second: no face, two faces much of the time, a face that is too small."""
+    naming the second (counted from `start`): no face, two faces much of the time, a face that is too
+    small."""
+    before_them = round(start * FPS)
     found: list[NDArray[np.float64] | None] = []
     motion: list[float] = []
     others: list[float] = []
@@ -84,7 +87,7 @@ def track(
             points = _mesh(mesh, rgb, search)
             search.missing = 0 if points is not None else search.missing + 1
             if search.missing > MISSING_FRAMES:
-                raise _no_face(file, number - MISSING_FRAMES)
+                raise _no_face(file, before_them + number - MISSING_FRAMES)
             found.append(points)
             small = cv2.resize(picture[: size.height], (90, 160), interpolation=cv2.INTER_AREA).astype(
                 np.float32
@@ -93,8 +96,8 @@ def track(
             motion.append(0.0 if before is None else float(np.abs(small - before).mean()))
             before = small
             progress(number + 1)
-    _check(found, search, file)
-    _check_alone(np.array(others), file)
+    _check(found, search, file, before_them)
+    _check_alone(np.array(others), file, before_them)
     seen = np.array([points is not None for points in found])
     points = _filled(found, seen)
     control, rigid = points[:, CONTROL], points[:, RIGID]
@@ -175,25 +178,25 @@ def _square(
     return (x0, y0, x1, y1) if x1 - x0 > 16 and y1 - y0 > 16 else None
 
 
-def _check(found: list[NDArray[np.float64] | None], search: _Search, file: Path) -> None:
+def _check(found: list[NDArray[np.float64] | None], search: _Search, file: Path, before: int) -> None:
     missing = [number for number, points in enumerate(found) if points is None]
     if not found or len(missing) > MISSING_SHARE * len(found):
-        raise _no_face(file, missing[0] if missing else 0)
+        raise _no_face(file, before + missing[0] if missing else before)
     height = float(np.median(search.heights))
     if height < LEAST_FACE_PIXELS:
         raise FootageError(
             f"the face is only {height:.0f} pixels high, at least {LEAST_FACE_PIXELS} are needed",
-            where=f"{file}, second 0.0",
+            where=f"{file}, second {before / FPS:.1f}",
             remedy="move the camera nearer, or record at a higher resolution",
         )
 
 
-def _check_alone(others: NDArray[np.float64], file: Path) -> None:
+def _check_alone(others: NDArray[np.float64], file: Path, before: int) -> None:
     both = np.flatnonzero(others > SECOND_FACE)
     if len(both) > SECOND_FACE_SHARE * len(others):
         raise FootageError(
             "there are two faces",
-            where=f"{file}, second {both[0] / FPS:.1f}",
+            where=f"{file}, second {(before + both[0]) / FPS:.1f}",
             remedy="record the host alone, without posters or screens with faces behind",
         )
 

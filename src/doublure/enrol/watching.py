@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +17,9 @@ from doublure.enrol.footage import Shape
 from doublure.enrol.observe import Observed, observe
 from doublure.enrol.tracking import Tracked, track
 from doublure.media import FPS, SAMPLES_PER_FRAME, Pcm, Picture
+
+LISTENING_SECONDS = 5.0
+"""Kept before a stretch of speech: the host at rest."""
 
 
 class Progress(Protocol):
@@ -60,13 +63,17 @@ class Watched:
         return np.pad(pcm, (0, (stop - start) * SAMPLES_PER_FRAME - len(pcm)))
 
 
-def watch(footage: Path, progress: Progress, kept: Path | None = None) -> Watched:
-    """Look at the whole of the footage. Landmarks are kept in the file `kept` and taken from there when
+def watch(
+    footage: Path, progress: Progress, kept: Path | None = None, seconds: float | None = None
+) -> Watched:
+    """Look at the whole of the footage, or at `seconds` of it where most is said. Landmarks are kept in the file `kept` and taken from there when
     it is there: they are the longest part. Raises `FootageError`, `EngineError`."""
     shape = reading.inspect(footage)
     progress("sound", 0, 1)
     pcm = reading.sound(footage)
     reading.check_speech(footage, pcm)
+    if seconds is not None and seconds < shape.seconds:
+        shape, pcm = _busiest(shape, pcm, seconds)
     progress("sound", 1, 1)
     if kept is not None and kept.exists():
         tracked, observed = _read(kept)
@@ -78,11 +85,22 @@ def watch(footage: Path, progress: Progress, kept: Path | None = None) -> Watche
             shape.size,
             footage,
             lambda done: progress("face", done, max(done, total)),
+            start=shape.start or 0.0,
         )
         observed = observe(reading.pictures(footage, shape), tracked)
         if kept is not None:
             _write(kept, tracked, observed)
     return Watched(footage, shape, pcm, tracked, reading.speech_share(pcm, len(tracked.seen)), observed)
+
+
+def _busiest(shape: Shape, pcm: Pcm, seconds: float) -> tuple[Shape, Pcm]:
+    """The stretch where most is said, and its sound."""
+    talking = reading.speech_share(pcm, round(shape.seconds * FPS))
+    first, last = reading.most_speech(talking, round(seconds * FPS))
+    # a little before it, where the host does not speak yet
+    first = max(0, first - round(LISTENING_SECONDS * FPS))
+    stretch = replace(shape, start=first / FPS, seconds=(last - first) / FPS)
+    return stretch, pcm[first * SAMPLES_PER_FRAME : last * SAMPLES_PER_FRAME]
 
 
 def _write(file: Path, tracked: Tracked, observed: Observed) -> None:
