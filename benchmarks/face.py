@@ -23,12 +23,17 @@ from pathlib import Path
 from doublure.enrol.rebuild import Trial, Way, hold_back
 from doublure.enrol.review import silent_ratio
 from doublure.enrol.score import Score, score
+from doublure.enrol.tracking import track
 from doublure.enrol.watching import watch
 from doublure.errors import DoublureError
+from doublure.geometry import LEFT_EYE, RIGHT_EYE, opening
 from doublure.media import SAMPLE_RATE
 from doublure.mouths import Setting
 
 import cv2
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the presenters' own truth
 
 FOOTAGE = Path("out/actor/woman/footage.mp4")
 SPEED_FRAMES = 200
@@ -75,6 +80,7 @@ class Figures:
     silence_opening_ratio: float
     seam_ratio: float
     offset_frames: int
+    exact_opening_correlation: float
     unheard_voice_correlation: float
     unseen_frames: int
     render_ms: float
@@ -143,6 +149,7 @@ def _figures(trial: Trial, found: Score, learning: float, load: float) -> Figure
         silence_opening_ratio=silent_ratio(trial),
         seam_ratio=found.seam_ratio,
         offset_frames=found.offset_frames,
+        exact_opening_correlation=_exact(trial),
         unheard_voice_correlation=_unheard(trial),
         unseen_frames=found.unseen_frames,
         render_ms=_render_ms(trial),
@@ -153,18 +160,38 @@ def _figures(trial: Trial, found: Score, learning: float, load: float) -> Figure
     )
 
 
-def _unheard(trial: Trial) -> float:
-    """Only for a rendered presenter's film or a piece of it: the truth lies beside."""
+def _beside(trial: Trial) -> Path | None:
+    """The truth of a rendered presenter's film, or of a piece of it."""
     footage = trial.watched.footage
-    beside = [
-        file for file in (footage.with_name("truth.npz"), footage.with_suffix(".truth.npz")) if file.exists()
-    ]
-    if not beside:
+    files = (footage.with_suffix(".truth.npz"), footage.with_name("truth.npz"))
+    return next((file for file in files if file.exists()), None)
+
+
+def _exact(trial: Trial) -> float:
+    """Our openings, as landmarks see them, with those that the renderer was told to draw."""
+    beside = _beside(trial)
+    if beside is None:
+        return float("nan")
+    from actor import truth
+
+    known = truth.read(beside)
+    left, right = (truth.NAMES.index(f"{side}_eye_outer") for side in ("left", "right"))
+    eyes = np.linalg.norm(known.points[:, left] - known.points[:, right], axis=1)
+    drawn = (known.opening / eyes)[trial.held.start : trial.held.stop]
+    tracked = track(trial.rebuilt(trial.rows("ours")), trial.size, trial.watched.footage, lambda _: None)
+    own = np.linalg.norm(tracked.rigid[:, LEFT_EYE] - tracked.rigid[:, RIGHT_EYE], axis=1)
+    return float(np.corrcoef(opening(tracked.control) / own, drawn)[0, 1])
+
+
+def _unheard(trial: Trial) -> float:
+    """Voices that were never heard, with what the presenter would do; needs the presenter's truth."""
+    beside = _beside(trial)
+    if beside is None:
         return float("nan")
     from actor import truth
     from unheard import unheard_correlation
 
-    return unheard_correlation(truth.read(beside[0]).presenter, trial.articulation, trial.face.shape)
+    return unheard_correlation(truth.read(beside).presenter, trial.articulation, trial.face.shape)
 
 
 def _render_ms(trial: Trial) -> float:
