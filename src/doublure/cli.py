@@ -205,33 +205,16 @@ def enrol(
                 remedy="run `make enrol`, or pip install 'doublure[enrol]' and then "
                 "pip install --no-deps mediapipe==0.10.21",
             )
-    from rich.console import Console
-    from rich.progress import Progress, TaskID, TimeElapsedColumn, TimeRemainingColumn
-
+    from doublure.enrol.bars import bars
     from doublure.enrol.bundle import QUICK_SECONDS, REPORT, Order
     from doublure.enrol.bundle import enrol as make_persona
     from doublure.enrol.learning import QUICK
 
-    language = _language(lang, "--lang")
-    columns = (*Progress.get_default_columns()[:3], TimeRemainingColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-        shown: dict[str, TaskID] = {}
-
-        def progress(stage: str, done: int, total: int) -> None:
-            if stage not in shown:
-                finish()  # a stage is over when the next one begins
-                shown[stage] = bars.add_task(stage, total=total)
-            bars.update(shown[stage], completed=done, total=total)
-
-        def finish() -> None:
-            for bar in bars.tasks:
-                bars.update(bar.id, completed=bar.total)
-
-        order = Order(footage, given, out, report=language)
-        if quick:
-            order = Order(footage, given, out, QUICK, QUICK_SECONDS)
+    order = Order(footage, given, out, report=_language(lang, "--lang"))
+    if quick:
+        order = Order(footage, given, out, QUICK, QUICK_SECONDS)
+    with bars() as progress:
         persona = make_persona(order, progress)
-        finish()
     size = persona.size
     echo(
         f"{out}: persona of {given.who}, {size.width}x{size.height}, takes {', '.join(persona.manifest.takes)}"
