@@ -4,6 +4,7 @@
 # make enrol   what enrolment needs besides (MediaPipe)
 # make bench   the whole chain measured, against a real RTMP server
 # make actor   render the demo's presenters and their truth (hours; goes on where it was stopped)
+# make mouth   learn the generic mouth anew from synthesised speech (PACKS=folder of voice packs; an hour)
 # make clean   remove .venv and what tests left
 
 SPEAK ?= zh
@@ -14,7 +15,7 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11; do command -v $$p >/de
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: demo install enrol test lint bench actor clean
+.PHONY: demo install enrol test lint bench actor mouth clean
 
 demo: .venv/installed
 	@$(BIN)/doublure demo --speak $(SPEAK) --port $(PORT) $(if $(SECONDS),--seconds $(SECONDS))
@@ -65,6 +66,10 @@ bench: .venv/test
 actor: .venv/test
 	@tests/servers.sh
 	@for who in woman man; do $(BIN)/python -m actor film $$who || exit 1; done
+
+mouth: .venv/test
+	@$(BIN)/python -m training.clips --packs "$(PACKS)"
+	@$(BIN)/python -m training.generic_mouth
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache

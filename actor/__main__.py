@@ -117,7 +117,8 @@ def sheet(
     for section in known.sections:
         if section.kind in ("idle", "talk", "consent"):
             middle = round((section.start + section.end) / 2 * FPS)
-            labels |= {middle: section.name} if section.kind == "idle" else {middle: "", middle + 40: ""}
+            said = f"{section.kind} {section.language}".strip()
+            labels |= {middle: section.name} if section.kind == "idle" else {middle: said, middle + 40: said}
     excerpts.sheet(folder / "footage.mp4", known, labels, to)
     print(f"{to}: {len(labels)} pictures")
 

@@ -115,7 +115,7 @@ def sheet(footage: Path, known: Truth, labels: Mapping[int, str], out: Path) -> 
     for number, picture in pictures(footage, labels):
         tile = Image.fromarray(picture).resize(TILE, Image.Resampling.LANCZOS)
         pen = ImageDraw.Draw(tile)
-        text = labels[number] or f"{known.phone[number]} {number / FPS:.1f} s"
+        text = f"{labels[number]}  {number / FPS:.1f} s"
         pen.rectangle((0, TILE[1] - 22, TILE[0], TILE[1]), fill=(0, 0, 0))
         pen.text((6, TILE[1] - 18), text, fill=(255, 255, 255))
         tiles.append(tile)

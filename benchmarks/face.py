@@ -4,7 +4,8 @@
 
 The mouth region of the rebuilt pictures is hidden from the face. Without --footage it takes the rendered
 presenter's, out/actor/woman/footage.mp4 (`make actor`). Any clip will do that enrolment takes; of what is
-learnt nothing is kept. `--baselines` measures other mouths the same way.
+learnt nothing is kept. `--baselines` measures other mouths the same way. Beside a rendered presenter's
+film lies its truth: then a voice that was never heard is measured too.
 """
 
 from __future__ import annotations
@@ -22,12 +23,17 @@ from pathlib import Path
 from doublure.enrol.rebuild import Trial, Way, hold_back
 from doublure.enrol.review import silent_ratio
 from doublure.enrol.score import Score, score
+from doublure.enrol.tracking import track
 from doublure.enrol.watching import watch
 from doublure.errors import DoublureError
+from doublure.geometry import LEFT_EYE, RIGHT_EYE, opening
 from doublure.media import SAMPLE_RATE
 from doublure.mouths import Setting
 
 import cv2
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the presenters' own truth
 
 FOOTAGE = Path("out/actor/woman/footage.mp4")
 SPEED_FRAMES = 200
@@ -40,6 +46,7 @@ TARGETS = {
     "silence_opening_ratio": "<= 1.05 rendered, 1.10 filmed",
     "seam_ratio": "<= 1.10 rendered, 1.15 filmed",
     "offset_frames": "within 1",
+    "unheard_voice_correlation": ">= 0.93 rendered",
     "render_ms": "<= 12, aim 8 at 1080x1920",
     "model_mb": "<= 200",
 }
@@ -73,6 +80,8 @@ class Figures:
     silence_opening_ratio: float
     seam_ratio: float
     offset_frames: int
+    exact_opening_correlation: float
+    unheard_voice_correlation: float
     unseen_frames: int
     render_ms: float
     hear_ms_per_second: float
@@ -109,7 +118,14 @@ def main() -> None:
 def _line(found: Score) -> str:
     return ", ".join(
         f"{name} {getattr(found, name):.3g}"
-        for name in ("opening_correlation", "lip_distance_percent", "ssim", "sharpness_ratio", "jitter_ratio")
+        for name in (
+            "opening_correlation",
+            "width_correlation",
+            "lip_distance_percent",
+            "ssim",
+            "sharpness_ratio",
+            "jitter_ratio",
+        )
     )
 
 
@@ -133,6 +149,8 @@ def _figures(trial: Trial, found: Score, learning: float, load: float) -> Figure
         silence_opening_ratio=silent_ratio(trial),
         seam_ratio=found.seam_ratio,
         offset_frames=found.offset_frames,
+        exact_opening_correlation=_exact(trial),
+        unheard_voice_correlation=_unheard(trial),
         unseen_frames=found.unseen_frames,
         render_ms=_render_ms(trial),
         hear_ms_per_second=hear,
@@ -140,6 +158,40 @@ def _figures(trial: Trial, found: Score, learning: float, load: float) -> Figure
         learning_seconds=learning,
         load_before=load,
     )
+
+
+def _beside(trial: Trial) -> Path | None:
+    """The truth of a rendered presenter's film, or of a piece of it."""
+    footage = trial.watched.footage
+    files = (footage.with_suffix(".truth.npz"), footage.with_name("truth.npz"))
+    return next((file for file in files if file.exists()), None)
+
+
+def _exact(trial: Trial) -> float:
+    """Our openings, as landmarks see them, with those that the renderer was told to draw."""
+    beside = _beside(trial)
+    if beside is None:
+        return float("nan")
+    from actor import truth
+
+    known = truth.read(beside)
+    left, right = (truth.NAMES.index(f"{side}_eye_outer") for side in ("left", "right"))
+    eyes = np.linalg.norm(known.points[:, left] - known.points[:, right], axis=1)
+    drawn = (known.opening / eyes)[trial.held.start : trial.held.stop]
+    tracked = track(trial.rebuilt(trial.rows("ours")), trial.size, trial.watched.footage, lambda _: None)
+    own = np.linalg.norm(tracked.rigid[:, LEFT_EYE] - tracked.rigid[:, RIGHT_EYE], axis=1)
+    return float(np.corrcoef(opening(tracked.control) / own, drawn)[0, 1])
+
+
+def _unheard(trial: Trial) -> float:
+    """Voices that were never heard, with what the presenter would do; needs the presenter's truth."""
+    beside = _beside(trial)
+    if beside is None:
+        return float("nan")
+    from actor import truth
+    from unheard import unheard_correlation
+
+    return unheard_correlation(truth.read(beside).presenter, trial.articulation, trial.face.shape)
 
 
 def _render_ms(trial: Trial) -> float:

@@ -8,32 +8,44 @@ import numpy as np
 import torch
 
 from clips import correlation
-from doublure.acoustics import SIZE
-from doublure.articulation import Articulation, load, save
-from doublure.enrol.learning import INPUTS, QUICK, _Net, learn
+from doublure.acoustics import SIZE, hear
+from doublure.articulation import MOVES, Articulation, generic_mouth, load, save
+from doublure.enrol.convolutions import Convolutions
+from doublure.enrol.learning import HEARD, QUICK, WIDTH, learn
 from doublure.geometry import CONTROL, SHAPES, fit_shapes
-from doublure.media import SAMPLE_RATE
+from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone
+from doublure.voices.kokoro import recite, shipped
 
 RNG = np.random.default_rng(11)
+
+
+def convolutions() -> Convolutions:
+    return Convolutions(HEARD + MOVES, WIDTH, SHAPES, dropped_inputs=0.3, dropped=0.3).eval()
 
 
 def articulation() -> Articulation:
     torch.manual_seed(3)
     return Articulation(
         RNG.normal(size=SIZE).astype(np.float32),
-        RNG.normal(scale=0.05, size=(SIZE, INPUTS)).astype(np.float32),
+        RNG.normal(scale=0.05, size=(SIZE, HEARD)).astype(np.float32),
+        generic_mouth(),
         RNG.normal(size=SHAPES).astype(np.float32),
-        tuple(_Net().network() for _ in range(2)),
+        tuple(convolutions().network() for _ in range(2)),
     )
+
+
+def kokoro_speech(text: str, language: Language) -> tuple[Pcm, tuple[Phone, ...]]:
+    (speech,) = recite(text, language, shipped("zf_xiaobei"))
+    return speech.pcm, speech.phones
 
 
 def test_numpy_computes_what_torch_learnt() -> None:
     torch.manual_seed(1)
-    net = _Net().eval()
-    given = RNG.normal(size=(120, INPUTS)).astype(np.float32)
+    net = convolutions()
+    given = RNG.normal(size=(120, HEARD + MOVES)).astype(np.float32)
     with torch.no_grad():
-        wanted = net(torch.tensor(given.T[None]))[0].numpy().T
-    np.testing.assert_allclose(net.network().rows(given), wanted, atol=1e-4)
+        wanted = net.answers(net.inside(torch.tensor(given.T[None])))[0].numpy().T
+    np.testing.assert_allclose(net.network().answers(given), wanted, atol=1e-4)
 
 
 def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
@@ -43,6 +55,21 @@ def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
     kept = load(tmp_path / "a.npz")
     assert len(kept.networks) == 2
     np.testing.assert_allclose(kept.mouth(heard), known.mouth(heard), atol=0.02)
+
+
+def test_the_generic_mouth_shuts_for_p_and_opens_for_a() -> None:
+    """Driven by Kokoro, whose phones' times are exact: pressed lips in p, b and m, an open jaw in a."""
+    sound, said = kokoro_speech("把妈妈的胖宝宝抱出来吧，八百八", "zh")
+    moves = generic_mouth().moves(hear(sound))[::2]
+    jaw, pressed = moves[:, 0], moves[:, 3]
+    middles = {symbol: [] for symbol in ("shut", "open")}
+    for phone in said:
+        kind = "shut" if phone.symbol in ("p", "pʰ", "b", "m") else "open" if phone.symbol == "a" else ""
+        if kind:
+            middles[kind].append((phone.start + phone.end) // 2 // SAMPLES_PER_FRAME)
+    assert len(middles["shut"]) >= 8
+    assert pressed[middles["shut"]].mean() > pressed[middles["open"]].mean() + 1
+    assert jaw[middles["open"]].mean() > jaw[middles["shut"]].mean() + 0.7
 
 
 def test_nothing_heard_is_no_frames() -> None:

@@ -59,6 +59,25 @@ def test_each_problem_says_where_and_what(tmp_path: Path, extra: str, problem: s
         assert line.startswith(str(tmp_path)), "it says where"
 
 
+@pytest.mark.parametrize(
+    ("voice", "problem"),
+    [
+        ("{engine: kokoro, name: zf_xiaoxiao}", "take one of: af_bella, af_heart, am_michael"),
+        ("{engine: openai}", "voice.base_url: the voice openai has no address"),
+        ("{engine: openai, base_url: 'http://a.example.com/v1', key_variable: NOT_SET_X}", "NOT_SET_X"),
+        ("{engine: clone, base_url: 'http://127.0.0.1:1'}", "no reference clip"),
+        ("{engine: ventriloquist}", "ventriloquist"),
+    ],
+)
+def test_each_problem_of_a_voice(tmp_path: Path, voice: str, problem: str) -> None:
+    file = write_room(tmp_path)
+    text = file.read_text("utf-8").replace("voice: {engine: tone}", f"voice: {voice}")
+    file.write_text(text, "utf-8")
+    [line] = problems(file, VirtualClock())
+    assert line.startswith(str(tmp_path))
+    assert problem in line
+
+
 def test_all_problems_come_at_once(tmp_path: Path) -> None:
     lines = found(
         tmp_path,

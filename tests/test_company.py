@@ -11,7 +11,7 @@ from doublure.clock import RealClock
 from doublure.company import address_of, check_address, make_sink, verify_consent
 from doublure.consent import Terms, issue
 from doublure.errors import ConsentError, SinkError
-from doublure.settings import RoomSettings, SinkSettings
+from doublure.settings import RoomSettings, SinkSettings, VoiceSettings
 from rooms import small_room
 
 
@@ -67,6 +67,25 @@ def test_a_consent_for_air_covers_the_platforms_it_names(tmp_path: Path) -> None
 
 def test_nobodys_likeness_needs_no_consent(tmp_path: Path) -> None:
     assert verify_consent(small_room(tmp_path), RealClock()) is None
+
+
+def test_a_cloned_voice_needs_a_consent_given_for_its_clip(tmp_path: Path) -> None:
+    clip, other = tmp_path / "host.wav", tmp_path / "other.wav"
+    clip.write_bytes(b"her voice")
+    other.write_bytes(b"somebody else's")
+    consent = consent_for(tmp_path, clip)
+    settings = small_room(tmp_path)
+    voice = VoiceSettings(engine="clone", reference=clip, base_url="http://127.0.0.1:1")
+    cloned = settings.model_copy(update={"voice": voice})
+    with pytest.raises(
+        ConsentError, match=r"a cloned voice goes on air only with its host's consent.*consent:"
+    ):
+        verify_consent(cloned, RealClock())
+    given = settings.face.model_copy(update={"consent": tmp_path / "consent-0.json"})
+    assert verify_consent(cloned.model_copy(update={"face": given}), RealClock()) == consent
+    theirs = cloned.model_copy(update={"face": given, "voice": voice.model_copy(update={"reference": other})})
+    with pytest.raises(ConsentError, match="was not given for this footage"):
+        verify_consent(theirs, RealClock())
 
 
 def test_an_address_that_is_not_rtmp_is_told_apart_from_one_that_is_forbidden() -> None:

@@ -257,7 +257,7 @@ def test_scope_air_is_for_the_named_platforms(terms: Terms, tmp_path: Path, url:
 def test_a_consent_may_leave_the_voice_out_but_not_the_face(terms: Terms, tmp_path: Path) -> None:
     file, consent = issue(replace(terms, covers=("face",)), tmp_path)
     assert consent.covers == ("face",)
-    assert load(file, today=terms.start).covers == ("face",)
+    assert consents.load(file, today=terms.start).covers == ("face",)
     with pytest.raises(ConsentError, match="a persona shows the face"):
         issue(replace(terms, covers=("voice",)), tmp_path / "other")
 
@@ -271,11 +271,11 @@ def test_a_consent_that_does_not_say_what_it_covers_was_spoken_for_both(terms: T
     assert isinstance(key, Ed25519PrivateKey)
     plain = json.dumps(written, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     file.write_text(json.dumps({**written, "signature": key.sign(plain).hex()}), "utf-8")
-    assert load(file, today=terms.start).covers == ("face", "voice")
+    assert consents.load(file, today=terms.start).covers == ("face", "voice")
     # and nobody can add the voice to a consent for the face alone by taking the field away
     other, _ = issue(replace(terms, covers=("face",)), tmp_path / "other")
     less = json.loads(other.read_text("utf-8"))
     del less["covers"]
     other.write_text(json.dumps(less), "utf-8")
     with pytest.raises(ConsentError, match="changed after it was signed"):
-        load(other, today=terms.start)
+        consents.load(other, today=terms.start)

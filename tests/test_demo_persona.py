@@ -6,6 +6,8 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+import anyio
+import av
 import cv2
 import numpy as np
 import pytest
@@ -13,10 +15,13 @@ from mediapipe.python.solutions import face_mesh
 
 from doublure.consent import load as load_consent
 from doublure.enrol.likeness import mouths_of
+from doublure.errors import ConsentError
 from doublure.faces.patch import PatchFace
 from doublure.media import LANGUAGES, Place, Size
 from doublure.persona import load
-from doublure.settings import load_room
+from doublure.room import open_room
+from doublure.settings import RoomSettings, load_room
+from rooms import small_room, until
 
 DEMO = Path(__file__).resolve().parents[1] / "demo"
 SIZE = Size(720, 1280)
@@ -42,22 +47,23 @@ def test_every_demo_room_has_the_rendered_host(language: str) -> None:
     assert room.face.persona.resolve() == DEMO / "personas" / "woman"
 
 
-def test_she_is_nobody_and_says_so() -> None:
-    consent = load_consent(DEMO / "personas" / "woman.consent.json", today=date(2026, 12, 1))
+@pytest.mark.parametrize("name", ["woman", "man"])
+def test_they_are_nobody_and_say_so(name: str) -> None:
+    consent = load_consent(DEMO / "personas" / f"{name}.consent.json", today=date(2026, 12, 1))
     assert "rendered" in consent.who
     assert "nobody" in consent.who
 
 
-def opening(place: Place, open_: float) -> float:
+def opening(place: Place, open_: float, name: str) -> float:
     """Distance of the inner lips as drawn, in heights of the face, once the mouth has settled; `open_` is
     0 for the mouth at rest and 1 for the widest twentieth."""
     state: object = None
-    track = face()._track
+    track = face(name)._track
     shapes, rest = mouths_of(track)
     wide = shapes[np.argsort(track.opening)[-len(shapes) // 20 :]].mean(axis=0)
     row = (rest + open_ * (wide - rest)).astype(np.float32)
     for _ in range(3):
-        picture, state = face().render(place, row, state)
+        picture, state = face(name).render(place, row, state)
     rgb = cv2.cvtColor(picture, cv2.COLOR_YUV2RGB_I420)[: SIZE.width]
     with face_mesh.FaceMesh(static_image_mode=True, refine_landmarks=True) as mesh:
         marks = mesh.process(rgb).multi_face_landmarks[0].landmark
@@ -66,7 +72,70 @@ def opening(place: Place, open_: float) -> float:
     return float(np.linalg.norm(upper - lower) / high)
 
 
-@pytest.mark.parametrize("place", [Place("talk", 10), Place("talk", 700), Place("idle", 30)])
-def test_her_mouth_opens_and_shuts_in_every_take(place: Place) -> None:
-    assert opening(place, 0.0) < 0.02
-    assert opening(place, 1.0) > 0.05
+@pytest.mark.parametrize("name", ["woman", "man"])
+@pytest.mark.parametrize("place", [Place("talk", 10), Place("talk", 500), Place("idle", 30)])
+def test_the_mouth_opens_and_shuts_in_every_take(place: Place, name: str) -> None:
+    assert opening(place, 0.0, name) < 0.02
+    assert opening(place, 1.0, name) > 0.05
+
+
+def room_of(folder: Path, name: str) -> RoomSettings:
+    folder.mkdir()
+    settings = small_room(folder, "sinks: [{engine: file, path: air.mp4}]\n")
+    people = DEMO / "personas"
+    chosen = {"engine": "patch", "persona": people / name, "consent": people / f"{name}.consent.json"}
+    return settings.model_copy(update={"face": settings.face.model_copy(update=chosen)})
+
+
+def seen(folder: Path) -> np.ndarray:
+    """The face in a recording's middle, as the proportions of its landmarks: [5]."""
+    (recording,) = folder.glob("air*.mp4")
+    with av.open(str(recording)) as container:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    picture = cv2.resize(pictures[len(pictures) // 2][: SIZE.width], None, fx=2, fy=2)
+    return proportions(picture)
+
+
+def proportions(picture: np.ndarray) -> np.ndarray:
+    """Of the face in a picture: sides of eyes, nose, mouth, jaw and forehead against the eyes' distance."""
+    with face_mesh.FaceMesh(static_image_mode=True, refine_landmarks=True) as mesh:
+        marks = mesh.process(np.ascontiguousarray(picture)).multi_face_landmarks[0].landmark
+    high, wide = picture.shape[:2]
+    at = np.array([(one.x * wide, one.y * high) for one in marks])
+    pairs = ((33, 133), (6, 2), (234, 454), (172, 397), (10, 168))
+    lengths = np.array([np.linalg.norm(at[one] - at[other]) for one, other in pairs])
+    return lengths / np.linalg.norm(at[33] - at[263])
+
+
+def test_two_rooms_of_one_machine_show_each_its_own_host(tmp_path: Path) -> None:
+    names = ("woman", "man")
+
+    async def show(settings: RoomSettings) -> None:
+        async with open_room(settings) as room:
+            view = await until(room, lambda view: len(view.said) >= 2, 40)
+            assert view.state == "on_air"
+            assert view.alarms == ()
+
+    async def both() -> None:
+        async with anyio.create_task_group() as rooms:
+            for name in names:
+                rooms.start_soon(show, room_of(tmp_path / name, name))
+
+    anyio.run(both)
+    aired = {name: seen(tmp_path / name) for name in names}
+    known = {name: proportions(plate(name)) for name in names}
+    for name, other in (names, names[::-1]):
+        assert np.abs(aired[name] - known[name]).sum() < np.abs(aired[name] - known[other]).sum()
+
+
+def plate(name: str) -> np.ndarray:
+    """The first picture of a persona's idle take, its upper part, RGB."""
+    picture = face(name)._plates.read(Place("idle", 0))
+    return cv2.cvtColor(picture, cv2.COLOR_YUV2RGB_I420)[: SIZE.width]
+
+
+@pytest.mark.parametrize(("name", "other"), [("woman", "man"), ("man", "woman")])
+def test_one_hosts_consent_does_not_cover_the_other(name: str, other: str) -> None:
+    consent = load_consent(DEMO / "personas" / f"{other}.consent.json", today=date(2026, 12, 1))
+    with pytest.raises(ConsentError, match="was not given for this persona"):
+        load(DEMO / "personas" / name, consent)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from clips import (
 from doublure.enrol import footage as reading
 from doublure.enrol.bundle import STAGES, Order, enrol
 from doublure.enrol.tracking import track
+from doublure.enrol.watching import watch
 from doublure.errors import ConsentError, FootageError
 from doublure.geometry import opening
 from doublure.media import FPS, SAMPLE_RATE, Size
@@ -41,6 +43,12 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_footage_becomes_a_persona_whose_mouth_is_the_footages(clip: Path, tmp_path: Path) -> None:
+    # what another order left is not used
+    left = tmp_path / ".persona.enrolling"
+    left.mkdir()
+    (left / "order").write_text("another", "utf-8")
+    (left / "watched.npz").write_bytes(b"not landmarks")
+    (left / "talk.mp4").write_bytes(b"not a take")
     told: list[tuple[str, int, int]] = []
     consent = consent_for(tmp_path, clip)
     persona = enrol(Order(clip, consent, tmp_path / "persona", FAST), lambda *step: told.append(step))
@@ -59,6 +67,7 @@ def test_footage_becomes_a_persona_whose_mouth_is_the_footages(clip: Path, tmp_p
     # nothing half-made is left beside it
     assert {path.name for path in tmp_path.iterdir()} == {"persona", "key", "consent-0.json"}
     assert load(tmp_path / "persona", consent) == persona
+    assert next(decode_take(persona.folder / "talk.mp4")).shape == (SIZE.height * 3 // 2, SIZE.width)
     with pytest.raises(FootageError, match="something here already"):
         enrol(Order(clip, consent, tmp_path / "persona", FAST), ignore)
 
@@ -87,14 +96,22 @@ def test_a_killed_enrolment_goes_on_where_it_was(clip: Path, tmp_path: Path) -> 
     assert not list(tmp_path.glob(".persona*"))
 
 
-def test_what_another_order_left_is_not_used(clip: Path, tmp_path: Path) -> None:
-    left = tmp_path / ".persona.enrolling"
-    left.mkdir()
-    (left / "order").write_text("another", "utf-8")
-    (left / "watched.npz").write_bytes(b"not landmarks")
-    (left / "talk.mp4").write_bytes(b"not a take")
-    persona = enrol(Order(clip, consent_for(tmp_path, clip), tmp_path / "persona", FAST), ignore)
-    assert next(decode_take(persona.folder / "talk.mp4")).shape == (SIZE.height * 3 // 2, SIZE.width)
+def test_a_first_look_sees_only_a_stretch_and_its_own_sound(tmp_path: Path) -> None:
+    pictures, _, _ = talking(17)
+    file = write_clip(tmp_path / "late.mp4", pictures, voice(17))
+    whole = reading.inspect(file)
+    stretch = replace(whole, start=9.0, seconds=3.0)
+    seen = list(reading.pictures(file, stretch))
+    assert len(seen) == 75
+    known = list(reading.pictures(file, whole))
+    for number in (0, 40, 74):
+        assert np.abs(seen[number].astype(int) - known[225 + number]).max() <= 1
+
+    watched = watch(file, ignore, None, 6.0)
+    assert watched.frames in range(150, 277)
+    assert abs(len(watched.pcm) / SAMPLE_RATE - watched.shape.seconds) < 0.05
+    first = round((watched.shape.start or 0) * FPS)
+    assert np.abs(next(watched.pictures()).astype(int) - known[first]).max() <= 1
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -126,16 +126,36 @@ def test_a_turned_head_is_not_a_hand() -> None:
     assert findings.hand(lower, np.zeros(40, np.bool_)) == []
 
 
-def test_someone_else_in_the_picture_is_found() -> None:
-    pictures, tracked = film()
+def test_someone_who_walks_through_is_found_and_the_host_still_followed() -> None:
+    pictures, alone = film()
     wide = Size(SIZE.width * 2, SIZE.height)
-    both = (placed(picture, wide, [(0, 0), (SIZE.width, 0)]) for picture in pictures)
-    observed = observe(both, tracked)
-    assert observed.others == pytest.approx(np.ones(4), abs=0.1)
-    assert kinds(findings.second_person(observed.others)) == {"second_person"}
-    assert findings.second_person(np.array([0, 0.6, 0, 0, 0.2, 0.2])) == []
-    assert spans(findings.second_person(np.array([0, 0.3, 0.3, 0]))) == [(1, 3, "warn")]
-    assert spans(findings.second_person(np.array([0, 0.7, 0.7, 0]))) == [(1, 3, "bad")]
+
+    def passing() -> Iterator[Picture]:
+        for number, picture in enumerate(pictures):
+            there = 30 <= number < 45
+            yield (
+                placed(picture, wide, [(0, 0), (SIZE.width, 0)]) if there else placed(picture, wide, [(0, 0)])
+            )
+
+    tracked = track(passing(), wide, FOOTAGE, lambda done: None)
+    assert spans(findings.second_person(tracked.others)) == [(1.2, 1.8, "warn")]
+    assert np.abs(tracked.rigid[30:45] - alone.rigid[30:45])[..., :2].max() < 6
+    wrong = findings.spoilt(tracked, observe(passing(), tracked))
+    # nothing of it is learnt or shown, nor just before and after
+    assert np.flatnonzero(wrong).tolist() == list(range(25, 50))
+    assert findings.whole_stretches(wrong, tracked.motion) == [(0, 25), (50, len(pictures))]
+
+
+def test_another_face_is_worse_the_longer_it_stays() -> None:
+    assert findings.second_person(np.repeat([0.0, 0.6, 0.0], [10, 5, 40])) == []
+    assert spans(findings.second_person(np.repeat([0.0, 0.3, 0.0], [25, 50, 250]))) == [(1, 3, "warn")]
+    assert spans(findings.second_person(np.repeat([0.0, 0.7, 0.0], [25, 50, 250]))) == [(1, 3, "bad")]
+
+
+def test_a_cut_ends_a_stretch() -> None:
+    motion = np.full(100, 0.3)
+    motion[60] = 12.0
+    assert findings.whole_stretches(np.zeros(100, np.bool_), motion) == [(0, 60), (60, 100)]
 
 
 def test_beard_and_glasses_are_only_noted() -> None:
@@ -178,7 +198,7 @@ def head(yaw: float, pitch: float) -> np.ndarray:
 def turning(yaws: np.ndarray, pitches: np.ndarray) -> Tracked:
     rigid = np.array([head(yaw, pitch) for yaw, pitch in zip(yaws, pitches, strict=True)])
     count = len(rigid)
-    return Tracked(np.zeros((count, len(CONTROL), 3)), rigid, np.ones(count, np.bool_), np.zeros(count))
+    return Tracked(np.zeros((count, len(CONTROL), 3)), rigid, np.ones(count, np.bool_), *np.zeros((2, count)))
 
 
 def test_a_head_in_profile_is_found_even_when_the_footage_begins_with_it() -> None:

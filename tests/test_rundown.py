@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from doublure.catalog import Catalog, load_catalog
+from doublure.delivery import PLAIN, Delivery
 from doublure.errors import SettingsError
 from doublure.media import LANGUAGES, Language
 from doublure.moderate import banned, claims
@@ -100,3 +101,14 @@ def test_the_demo_scripts_are_spoken_true_and_gestured(language: Language) -> No
             assert sentences(line.text)
     used = {line.gesture for slot in rundown.slots for line in slot.lines} - {""}
     assert used == set(GESTURES)
+
+
+def test_a_slot_says_how_it_is_spoken(tmp_path: Path, catalog: Catalog) -> None:
+    file = tmp_path / "rundown.yaml"
+    file.write_text("slots:\n  - {rate: 1.1, energy: lively, lines: [Hello.]}\n  - {lines: [Bye.]}\n")
+    first, second = load_rundown(file, catalog).slots
+    assert first.delivery == Delivery(1.1, "lively")
+    assert second.delivery == PLAIN
+    assert fails(tmp_path, catalog, "slots:\n  - lines: [Hello.]\n    rate: 3\n").where.endswith(":3")
+    wrong = fails(tmp_path, catalog, "slots:\n  - lines: [Hello.]\n    energy: wild\n")
+    assert "calm" in str(wrong)

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 from doublure.cue import Clause, Utterance
+from doublure.delivery import PLAIN, Delivery
 from doublure.engines import Voice
 from doublure.errors import EngineError
 from doublure.loudness import PEAK, TARGET_LUFS, lufs, true_peak
 from doublure.media import LANGUAGES, SAMPLE_RATE, Language, Speech
 from doublure.settings import VoiceSettings
 from doublure.speak import Speaker, SpeechCache, pause_seconds
+from doublure.spoken_lexicon import lexicon
 from doublure.voices.tone import Tone, make
 
 TEXT = "It was $49.90, and today it's $39.90. Link one, down below!"
@@ -243,3 +245,33 @@ def test_an_unknown_language_falls_back_to_the_rooms() -> None:
     voice = English(1.0)
     voice.languages = frozenset({cast(Language, "en")})
     assert len(anyio.run(said, Speaker(voice, "en"), "hello 5", "zh")) == 1
+
+
+def test_a_paced_clause_is_kept_apart_from_the_usual_one(tmp_path: Path) -> None:
+    async def show() -> None:
+        cache = SpeechCache(tmp_path)
+        await cache.open()
+        speaker = Speaker(tone(), "en", cache)
+        slow = Delivery(rate=0.8)
+        await speaker.prepare("Hello there.")
+        assert speaker.cached("Hello there.")
+        assert not speaker.cached("Hello there.", slow)
+        await speaker.prepare("Hello there.", slow)
+        assert speaker.cached("Hello there.", slow)
+        lengths = []
+        for delivery in (PLAIN, slow):
+            utterance = Utterance("1", "1", "script", "Hello there.", "en", delivery=delivery)
+            lengths.append(sum([len(clause.speech.pcm) async for clause in speaker.speak(utterance)]))
+        assert lengths[1] > 1.1 * lengths[0]
+
+    anyio.run(show)
+
+
+def test_the_shops_words_are_said_as_its_lexicon_says(tmp_path: Path) -> None:
+    async def words(speaker: Speaker) -> list[str]:
+        utterance = Utterance("1", "1", "script", "New Loewe bag", "en")
+        return [word.text async for clause in speaker.speak(utterance) for word in clause.speech.words]
+
+    assert "Loewe" in anyio.run(words, Speaker(tone(), "en"))
+    shop = Speaker(tone(), "en", lexicon=lexicon({"Loewe": "lo-eh-veh"}, "en"))
+    assert "lo-eh-veh" in anyio.run(words, shop)

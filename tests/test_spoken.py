@@ -14,7 +14,7 @@ from doublure.errors import SettingsError
 from doublure.media import LANGUAGES, Language
 from doublure.phones import phones
 from doublure.spoken import LONGEST_SECONDS, clauses, seconds, spoken
-from doublure.spoken_lexicon import MOST, lexicon
+from doublure.spoken_lexicon import MOST, lexicon, load_lexicon
 
 TABLE: dict[Language, dict[str, list[list[str]]]] = yaml.safe_load(
     Path(__file__).with_name("spoken.yaml").read_text(encoding="utf-8")
@@ -261,3 +261,17 @@ def test_a_sentence_that_fits_is_not_cut() -> None:
     assert clauses("它不是羽绒服。", "zh") == ["它不是羽绒服。"]
     assert clauses("In three hours, it is full.", "en") == ["In three hours, it is full."]
     assert clauses("On l'enfile, on l'oublie.", "fr") == ["On l'enfile, on l'oublie."]
+
+
+def test_a_lexicon_file_is_read_and_its_mistakes_have_lines(tmp_path: Path) -> None:
+    file = tmp_path / "lexicon.yaml"
+    file.write_text("希贝: xi1 bei4\nSK-II: S-K two\n", "utf-8")
+    words = load_lexicon(file, "zh")
+    assert spoken("希贝的新款", "zh", words) != spoken("希贝的新款", "zh")
+    file.write_text("希贝: xi1 bei4\nOslo: route 66\n", "utf-8")
+    with pytest.raises(SettingsError, match="digits") as caught:
+        load_lexicon(file, "zh")
+    assert caught.value.where == f"{file}:2"
+    file.write_text("- not\n- words\n", "utf-8")
+    with pytest.raises(SettingsError):
+        load_lexicon(file, "zh")

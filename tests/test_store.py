@@ -94,6 +94,23 @@ def test_opening_again_keeps_what_is_there(tmp_path: Path) -> None:
     assert anyio.run(main) == 1
 
 
+def test_rooms_of_one_process_may_open_their_stores_at_once(tmp_path: Path) -> None:
+    opened: list[Path] = []
+
+    async def one(folder: Path) -> None:
+        async with open_store(folder):
+            opened.append(folder)
+
+    async def all_of_them() -> None:
+        async with anyio.create_task_group() as group:
+            for number in range(6):
+                group.start_soon(one, tmp_path / str(number))
+
+    anyio.run(all_of_them)
+    assert len(opened) == 6
+    assert all((folder / DATABASE).exists() for folder in opened)
+
+
 def test_a_broken_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / DATABASE).write_bytes(b"this was never a database" * 100)
     before = (tmp_path / DATABASE).read_bytes()

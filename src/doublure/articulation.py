@@ -3,11 +3,17 @@
 Convolutions over time, at 50 vectors a second inside, one row a picture outside; learnt by
 `doublure.enrol.learning` with torch, computed here with numpy. Several networks, learnt from different
 beginnings, are averaged: each errs in its own way.
+
+Beside the sound they are given what a generic mouth would do (`faces/mouth.npz`, made by
+`training.generic_mouth` from synthesised speech of many voices): a minute of footage is too short to tell
+all phones apart, and this one already can.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.resources import as_file, files
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +26,9 @@ Rows = NDArray[np.float32]
 """[frames, SHAPES]: coefficients of a `doublure.geometry.ShapeBasis`."""
 Weights = NDArray[np.float32]
 TAPS = 5
+MOVES = 10
+"""Of the generic mouth: jaw, spread, round, pressed, bitten, upper and lower lip away from the teeth, tip of
+the tongue raised and out, its back raised; each in units of its usual spread."""
 DILATIONS = (1, 2, 3)
 """Of the layers after the first; together they see 0.34 s to each side."""
 
@@ -37,16 +46,32 @@ class Network:
     biases: Weights
     """[len(DILATIONS), h]."""
     last: Weights
-    """[h, SHAPES]."""
+    """[h, m]."""
     last_bias: Weights
-    """[SHAPES]."""
+    """[m]."""
 
-    def rows(self, given: NDArray[np.float32]) -> Rows:
-        """[vectors, k] -> [vectors / PER_FRAME, SHAPES]."""
+    def answers(self, given: NDArray[np.float32], step: int = 1) -> NDArray[np.float32]:
+        """[vectors, k] -> [vectors / step, m]."""
         x = _gelu(_convolve(given, self.first, 1) + self.first_bias)
         for weight, bias, dilation in zip(self.layers, self.biases, DILATIONS, strict=True):
             x = x + _gelu(_convolve(x, weight, dilation) + bias)
-        return np.asarray(x[::PER_FRAME] @ self.last + self.last_bias, np.float32)
+        return np.asarray(x[::step] @ self.last + self.last_bias, np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class GenericMouth:
+    """What a mouth that is nobody's would do."""
+
+    mean: Weights
+    """[SIZE]: what is heard on average."""
+    projection: Weights
+    """[SIZE, k]."""
+    network: Network
+
+    def moves(self, heard: Heard) -> NDArray[np.float32]:
+        """[vectors, MOVES] for what `doublure.acoustics.hear` gave; about -3..3."""
+        given = np.asarray((heard - self.mean) @ self.projection, np.float32)
+        return self.network.answers(given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +82,8 @@ class Articulation:
     """[SIZE]: what is heard on average."""
     projection: Weights
     """[SIZE, k]: to the directions in which this host's speech differs most."""
+    generic: GenericMouth
+    """As it was when this was learnt."""
     rest: Weights
     """[SHAPES]: the mouth when nothing is said."""
     networks: tuple[Network, ...]
@@ -67,10 +94,16 @@ class Articulation:
 
     def mouth(self, heard: Heard) -> Rows:
         """The mouth for what `doublure.acoustics.hear` gave."""
-        given = np.asarray((heard - self.mean) @ self.projection, np.float32)
-        if not len(given) or not self.networks:
-            return np.repeat(self.rest[None], len(given) // PER_FRAME, axis=0)
-        return np.asarray(np.mean([one.rows(given) for one in self.networks], axis=0), np.float32)
+        if not len(heard) or not self.networks:
+            return np.repeat(self.rest[None], len(heard) // PER_FRAME, axis=0)
+        given = inputs(heard, self.mean, self.projection, self.generic)
+        return np.asarray(np.mean([one.answers(given, PER_FRAME) for one in self.networks], axis=0))
+
+
+def inputs(heard: Heard, mean: Weights, projection: Weights, generic: GenericMouth) -> NDArray[np.float32]:
+    """What a host's networks are given: [vectors, k + MOVES]."""
+    own = (heard - mean) @ projection
+    return np.concatenate([own, generic.moves(heard)], axis=1, dtype=np.float32)
 
 
 def _convolve(x: NDArray[np.float32], weight: Weights, dilation: int) -> NDArray[np.float32]:
@@ -88,18 +121,50 @@ def _gelu(x: NDArray[np.float32]) -> NDArray[np.float32]:
 def save(file: Path, known: Articulation) -> None:
     """Write it as `.npz`, 16 bits a number."""
     arrays = {"mean": known.mean, "projection": known.projection, "rest": known.rest}
+    arrays |= _generic_arrays(known.generic)
     for number, network in enumerate(known.networks):
-        for name in Network.__slots__:
-            arrays[f"{name}_{number}"] = getattr(network, name)
+        arrays |= _network_arrays(network, f"_{number}")
     np.savez_compressed(file, **{name: array.astype(np.float16) for name, array in arrays.items()})
 
 
 def load(file: Path) -> Articulation:
     """Read what `save` wrote."""
+    known = _read(file)
+    count = sum(name.startswith("first_bias_") for name in known) - 1
+    networks = tuple(_network(known, f"_{number}") for number in range(count))
+    return Articulation(known["mean"], known["projection"], _generic(known), known["rest"], networks)
+
+
+def save_generic(file: Path, generic: GenericMouth) -> None:
+    """Write the generic mouth as `.npz`, 16 bits a number."""
+    arrays = _generic_arrays(generic)
+    np.savez_compressed(file, **{name: array.astype(np.float16) for name, array in arrays.items()})
+
+
+@cache
+def generic_mouth() -> GenericMouth:
+    """The one that is shipped."""
+    with as_file(files("doublure.faces").joinpath("mouth.npz")) as file:
+        return _generic(_read(file))
+
+
+def _read(file: Path) -> dict[str, Weights]:
     with np.load(file, allow_pickle=False) as kept:
-        known = {name: kept[name].astype(np.float32) for name in kept.files}
-    count = sum(name.startswith("first_bias_") for name in known)
-    networks = tuple(
-        Network(*(known[f"{name}_{number}"] for name in Network.__slots__)) for number in range(count)
-    )
-    return Articulation(known["mean"], known["projection"], known["rest"], networks)
+        return {name: kept[name].astype(np.float32) for name in kept.files}
+
+
+def _network_arrays(network: Network, tail: str) -> dict[str, Weights]:
+    return {field.name + tail: getattr(network, field.name) for field in fields(Network)}
+
+
+def _network(known: dict[str, Weights], tail: str) -> Network:
+    return Network(*(known[field.name + tail] for field in fields(Network)))
+
+
+def _generic_arrays(generic: GenericMouth) -> dict[str, Weights]:
+    kept = {"mean_generic": generic.mean, "projection_generic": generic.projection}
+    return kept | _network_arrays(generic.network, "_generic")
+
+
+def _generic(known: dict[str, Weights]) -> GenericMouth:
+    return GenericMouth(known["mean_generic"], known["projection_generic"], _network(known, "_generic"))

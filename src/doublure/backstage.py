@@ -16,6 +16,7 @@ from doublure.consent import Consent
 from doublure.cue import Comment, Utterance
 from doublure.log import get_log
 from doublure.snapshot import LineView
+from doublure.supervise import Watchdog
 
 SAID_LINES = 12
 REVOCATION_SECONDS = 5.0
@@ -80,6 +81,19 @@ async def watch_consent(
             leave(f"the host's consent was {fate}: the room has left the air")
             return
         await clock.sleep(REVOCATION_SECONDS)
+
+
+async def mind_voice(company: Company, watchdog: Watchdog) -> None:
+    """While the voice fails, an alarm stands and it is tried again; both ends are journalled."""
+    understudy = company.understudy
+    assert understudy is not None
+    while True:
+        why = await understudy.lost()
+        watchdog.alarm("voice", f"the embedded voice speaks: {why}")
+        await company.journal.record("voice", "replaced", why)
+        await understudy.found()
+        watchdog.clear("voice")
+        await company.journal.record("voice", "back", understudy.name)
 
 
 def line_view(company: Company, utterance: Utterance) -> LineView:

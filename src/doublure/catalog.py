@@ -12,6 +12,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from doublure.delivery import PLAIN, Delivery
 from doublure.document import Document, Place, Problem
 from doublure.media import Language
 
@@ -102,6 +103,7 @@ class Slot:
     product: str
     """Product id; "" for a stretch without one (opening, thanks)."""
     lines: tuple[Line, ...]
+    delivery: Delivery = PLAIN
 
 
 @dataclass(frozen=True, slots=True)

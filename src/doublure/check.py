@@ -11,10 +11,11 @@ from pathlib import Path
 from doublure import company, persona
 from doublure.catalog import load_catalog
 from doublure.clock import Clock
-from doublure.engines import Kind, find_engine
+from doublure.engines import Kind, engine_names, find_engine
 from doublure.errors import DoublureError
 from doublure.rundown import load_rundown
 from doublure.settings import ChatSettings, RoomSettings, SinkSettings, WriterSettings, load_room
+from doublure.spoken_lexicon import load_lexicon
 
 FREE_BYTES = 1_000_000_000
 """Least room on the disk: an hour of recording at 2.5 Mbit/s takes 1.1 GB."""
@@ -31,6 +32,7 @@ def problems(path: Path, clock: Clock) -> Iterator[str]:
     yield from _documents(settings)
     yield from _engines(settings, where)
     yield from _face(settings, where, clock)
+    yield from _voice(settings, where, clock)
     yield from _writer(settings.writer, where)
     for number, chat in enumerate(settings.chats, 1):
         yield from _chat(chat, f"{where}: chats, entry {number}")
@@ -53,6 +55,9 @@ def _documents(settings: RoomSettings) -> Iterator[str]:
             f"{settings.language!r} (give the room a catalogue in its language)"
         )
     yield from _tried(lambda: load_rundown(settings.rundown, catalog))
+    lexicon = settings.lexicon
+    if lexicon is not None:
+        yield from _tried(lambda: load_lexicon(lexicon, settings.language))
 
 
 def _engines(settings: RoomSettings, where: str) -> Iterator[str]:
@@ -80,6 +85,13 @@ def _face(settings: RoomSettings, where: str, clock: Clock) -> Iterator[str]:
     if face.persona is not None and consent is not None:
         folder = face.persona
         yield from _tried(lambda: persona.load(folder, consent))
+
+
+def _voice(settings: RoomSettings, where: str, clock: Clock) -> Iterator[str]:
+    if settings.voice.engine not in engine_names("voices"):
+        return  # said already
+    for problem in _tried(lambda: company.make_voice(settings.voice, settings.language, clock)):
+        yield f"{where}: {problem}"
 
 
 def _writer(writer: WriterSettings, where: str) -> Iterator[str]:

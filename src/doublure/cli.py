@@ -192,8 +192,7 @@ def enrol(
         bool,
         typer.Option(
             "--quick",
-            help="for a first look: the lips are learnt a tenth as long, the nearest ready-made voice, "
-            "no report card",
+            help="for a first look: lips learnt a tenth as long, the nearest ready-made voice, no report card",
         ),
     ] = False,
     lang: Annotated[str, typer.Option(help="of the host and of the report card: zh, en or fr")] = "zh",
@@ -209,18 +208,18 @@ def enrol(
                 "pip install --no-deps mediapipe==0.10.21",
             )
     from doublure.enrol.bars import bars
-    from doublure.enrol.bundle import REPORT, Order
+    from doublure.enrol.bundle import QUICK_SECONDS, REPORT, Order
     from doublure.enrol.bundle import enrol as make_persona
-    from doublure.enrol.learning import FULL, QUICK
+    from doublure.enrol.learning import QUICK
     from doublure.enrol.voice import ROUNDS, Wish
     from doublure.voices import kokoro
 
-    language, effort = _language(lang, "--lang"), QUICK if quick else FULL
-    wish = Wish(kokoro, language, 0 if quick else ROUNDS)
+    language = _language(lang, "--lang")
+    order = Order(footage, given, out, report=language, voice=Wish(kokoro, language, ROUNDS))
+    if quick:
+        order = Order(footage, given, out, QUICK, QUICK_SECONDS, voice=Wish(kokoro, language, 0))
     with bars() as progress:
-        persona = make_persona(
-            Order(footage, given, out, effort, None if quick else language, wish), progress
-        )
+        persona = make_persona(order, progress)
     size = persona.size
     echo(
         f"{out}: persona of {given.who}, {size.width}x{size.height}, takes {', '.join(persona.manifest.takes)}"

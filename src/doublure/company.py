@@ -18,16 +18,21 @@ from doublure.engines import Chat, Face, Sink, Voice, Writer, find_engine
 from doublure.errors import ConsentError, SinkError
 from doublure.journal import Journal
 from doublure.judge import Judge
+from doublure.media import Language
 from doublure.offload import Lane
 from doublure.overlay import Overlay
 from doublure.perform import Performer
 from doublure.publish import Publisher
 from doublure.rundown import load_rundown
-from doublure.settings import RoomSettings, SinkSettings, load_machine
+from doublure.settings import RoomSettings, SinkSettings, VoiceSettings, load_machine
 from doublure.speak import Speaker, SpeechCache
+from doublure.spoken_lexicon import EMPTY, load_lexicon
 from doublure.store import Store
+from doublure.understudy import Understudy
 
 SPEECH_FOLDER = "speech"
+EMBEDDED = ("kokoro", "tone")
+"""Voices without a server; the first stands behind all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class Company:
     publisher: Publisher
     director: Director
     journal: Journal
+    understudy: Understudy | None = None
+    """What stands behind the voice; None where the embedded voice speaks itself."""
 
 
 async def gather(
@@ -65,34 +72,56 @@ async def gather(
     finally:
         loading.close()
     if voice is None:
-        voice = cast(Voice, find_engine("voices", settings.voice.engine)(settings.voice, settings.language))
-    speaker = Speaker(voice, settings.language, SpeechCache(settings.folder / SPEECH_FOLDER))
+        voice = make_voice(settings.voice, settings.language, clock)
+    speaker = Speaker(
+        voice,
+        settings.language,
+        SpeechCache(settings.folder / SPEECH_FOLDER),
+        lexicon=load_lexicon(settings.lexicon, settings.language) if settings.lexicon else EMPTY,
+        breathes=settings.voice.breath,
+    )
     writer = cast(Writer, find_engine("writers", settings.writer.engine)(settings.writer, settings.language))
     judge = Judge(settings.judge, catalog, clock)
     performer = Performer(face, overlay, catalog, clock)
     journal = Journal(store, clock)
     desk = Desk(settings, catalog, rundown, judge, writer, speaker, performer, journal, clock)
     chats = tuple(cast(Chat, find_engine("chats", chat.engine)(chat, clock)) for chat in settings.chats)
-    return Company(
-        consent, catalog, judge, chats, performer, Publisher(encoder, clock), Director(desk), journal
-    )
+    understudy = voice if isinstance(voice, Understudy) else None
+    publisher = Publisher(encoder, clock)
+    return Company(consent, catalog, judge, chats, performer, publisher, Director(desk), journal, understudy)
 
 
 def verify_consent(settings: RoomSettings, clock: Clock) -> Consent | None:
-    """The consent of the persona's host, or None where nobody's likeness is used."""
-    if settings.face.persona is None:
+    """The consent of the host whose face or voice is used, or None where nobody's is. A cloned voice
+    needs one that was given for its reference clip."""
+    clip = settings.voice.reference
+    if settings.face.persona is None and clip is None:
         return None
     if settings.face.consent is None:
+        what = "a persona" if settings.face.persona is not None else "a cloned voice"
         raise ConsentError(
-            "a persona goes on air only with its host's consent",
-            where=str(settings.face.persona),
+            f"{what} goes on air only with its host's consent",
+            where=str(settings.face.persona or clip),
             remedy="name the consent file under face: consent:",
         )
     consent = consents.load(settings.face.consent, today=clock.wall().date(), trusted=load_machine().trusted)
+    if clip is not None:
+        consents.check_footage(consent, [clip])
     for sink in settings.sinks:
         if sink.url:
             check_address(sink.url, consent)
     return consent
+
+
+def make_voice(settings: VoiceSettings, language: Language, clock: Clock) -> Voice:
+    """The voice of the settings; any but an embedded one has the embedded one behind it. Raises
+    `SettingsError`, `EngineError`."""
+    voice = cast(Voice, find_engine("voices", settings.engine)(settings, language))
+    if settings.engine in EMBEDDED:
+        return voice
+    behind = VoiceSettings(name=settings.understudy, speed=settings.speed)
+    embedded = cast(Voice, find_engine("voices", EMBEDDED[0])(behind, language))
+    return Understudy(voice, embedded, settings, clock)
 
 
 def make_face(settings: RoomSettings) -> Face:

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import Literal
 
+from doublure.delivery import PLAIN, Delivery
 from doublure.media import Language, Speech
 
 EventKind = Literal["comment", "gift", "like", "follow", "enter", "viewers"]
@@ -60,6 +61,8 @@ class Cue:
     product: str = ""
     """Product id on air, "" for none."""
     gesture: str = ""
+    delivery: Delivery = PLAIN
+    """How a script's sentence is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class Utterance:
     """Ids of the catalogue facts it rests on, `product.key`."""
     comment: str = ""
     """Id of the comment it answers, "" for none."""
+    delivery: Delivery = PLAIN
 
 
 @dataclass(frozen=True, slots=True)

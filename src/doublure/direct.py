@@ -12,7 +12,7 @@ import itertools
 import json
 import math
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -22,16 +22,18 @@ from doublure import metrics
 from doublure.catalog import Catalog, Rundown
 from doublure.clock import Clock
 from doublure.cue import Clause, Comment, Cue, CueKind, Priority, Utterance
+from doublure.delivery import PLAIN, Delivery
 from doublure.engines import Writer
 from doublure.errors import DoublureError
 from doublure.journal import Journal
 from doublure.judge import Judge
 from doublure.log import get_log
+from doublure.media import Language
 from doublure.perform import Performer
 from doublure.plan import Plan
 from doublure.settings import RoomSettings
 from doublure.speak import Speaker
-from doublure.write import asked_colleagues, opening, opens, ready, write
+from doublure.write import asked_colleagues, disclosed, disclosures, opening, opens, ready, write
 
 SENTENCE_SECONDS = 1.6
 """An interrupter waits for the end of the sentence when it is no further away than this."""
@@ -115,7 +117,9 @@ class Director:
             await self._say(self._cue("filler"))
             return
         text, gesture, product = self.plan.line()
-        cue = replace(self._cue("script", text), gesture=gesture, product=product)
+        cue = replace(
+            self._cue("script", text), gesture=gesture, product=product, delivery=self.plan.delivery()
+        )
         self._positions.append((cue.id, self.plan.position))
         await self._say(cue)
         self.plan.position += 1
@@ -240,12 +244,22 @@ async def prepare(director: Director) -> None:
     """Synthesise the lines to come while nobody waits for an answer."""
     while True:
         await director.desk.clock.sleep(0.2)
-        coming = [text for text, _ in director.plan.coming(PREPARED_LINES)]
-        # the programme's next two lines are heard first, then what a question may need at once
-        for text in (*coming[:2], *ready(director.desk.catalog.language), *coming[2:]):
-            if not director.urgent and not director.desk.speaker.cached(text):
-                await director.desk.speaker.prepare(text)
+        speaker = director.desk.speaker
+        for text, delivery in _worth_preparing(director.plan, director.desk.catalog.language):
+            if not director.urgent and not speaker.cached(text, delivery):
+                await speaker.prepare(text, delivery)
                 break
+
+
+def _worth_preparing(plan: Plan, language: Language) -> Iterator[tuple[str, Delivery]]:
+    """What is to be synthesised ahead: the programme's next two lines are heard first, then comes what a
+    question may need at once, the next disclosure, and the lines after."""
+    lines = range(min(PREPARED_LINES, plan.length))
+    coming = [(plan.line(ahead)[0], plan.delivery(ahead)) for ahead in lines]
+    yield from coming[:2]
+    yield from ((text, PLAIN) for text in ready(language))
+    yield from ((text, disclosed(text, language)) for text in disclosures(language))
+    yield from coming[2:]
 
 
 async def _utterances(desk: Desk, cue: Cue) -> AsyncGenerator[Utterance]:

@@ -79,6 +79,8 @@ class Speech:
     """The clause as written (what subtitles show)."""
     last: bool = True
     """True on the last clause of its sentence."""
+    voice: str = ""
+    """Name of the voice that spoke, when it was not the one that was asked."""
 
     @property
     def seconds(self) -> float:

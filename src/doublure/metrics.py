@@ -23,3 +23,4 @@ ANSWER_SECONDS = Histogram(
 SINK_DROPPED_GOPS = Counter("doublure_sink_dropped_gops_total", "GOPs a slow sink lost", ["sink"])
 SINK_RECONNECTS = Counter("doublure_sink_reconnects_total", "Reconnects of a sink", ["sink"])
 SPEECH_CACHE = Counter("doublure_speech_cache_total", "Speech cache look-ups", ["result"])
+VOICE_REPLACED = Counter("doublure_voice_replaced_total", "Times the embedded voice took over from another")

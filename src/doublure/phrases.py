@@ -108,6 +108,11 @@ def ready(language: Language) -> tuple[str, ...]:
     return (*words.lead_plain, *words.unknown, *words.identity, *words.identity_more)
 
 
+def disclosures(language: Language) -> tuple[str, ...]:
+    """Every sentence of the spoken disclosures."""
+    return tuple(said.text for text in texts(language).disclosure for said in _split(text, ()))
+
+
 class Phrases:
     """The sentences of one language, chosen by the comment's or the cue's id."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from doublure.catalog import Rundown
+from doublure.delivery import Delivery
 
 
 class Plan:
@@ -23,6 +24,11 @@ class Plan:
         slot, line = self._lines[(self.position + ahead) % len(self._lines)]
         words = self._slots[slot].lines[line]
         return words.text, words.gesture, self._slots[slot].product
+
+    def delivery(self, ahead: int = 0) -> Delivery:
+        """How that line is said."""
+        slot, _ = self._lines[(self.position + ahead) % len(self._lines)]
+        return self._slots[slot].delivery
 
     def skip(self) -> None:
         """Go to the first line of the next slot."""

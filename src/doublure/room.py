@@ -13,6 +13,7 @@ from doublure.backstage import (
     Minutes,
     keep_minutes,
     line_view,
+    mind_voice,
     product_name,
     publish,
     take_comments,
@@ -195,6 +196,9 @@ class Room:
             ("judge", lambda: take_comments(company, inbox)),
         ):
             spawn(supervise, self._watchdog, name, stage)
+        if company.understudy is not None:
+            spawn(supervise, self._watchdog, "readings", company.understudy.run)
+            spawn(supervise, self._watchdog, "voice", lambda: mind_voice(company, self._watchdog))
         if company.consent is not None and consent_file is not None:
             spawn(watch_consent, company, company.consent, consent_file, self._clock, self._leave)
 
@@ -240,5 +244,7 @@ async def open_room(
             finally:
                 with anyio.CancelScope(shield=True):
                     company.performer.close()
+                    if company.understudy is not None:
+                        company.understudy.close()
                     await company.publisher.stop()
                     await company.journal.record("room", "closed", "")

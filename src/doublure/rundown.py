@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from doublure.catalog import Catalog, Line, Price, Rundown, Slot, price_text
+from doublure.delivery import Delivery, Energy
 from doublure.document import Document, Problem, close
 
 GESTURES = ("greet", "point_up", "point_down", "present", "count", "emphasise", "thank")
@@ -40,6 +41,8 @@ class _LineEntry(_Entry):
 
 class _SlotEntry(_Entry):
     product: str = ""
+    rate: Annotated[float, Field(ge=0.7, le=1.3)] = 1.0
+    energy: Energy = "normal"
     lines: Annotated[tuple[_LineEntry, ...], Field(min_length=1)]
 
 
@@ -57,7 +60,11 @@ def load_rundown(path: Path, catalog: Catalog) -> Rundown:
         raise document.error(problems)
     return Rundown(
         tuple(
-            Slot(slot.product, tuple(Line(line.say.strip(), line.gesture) for line in slot.lines))
+            Slot(
+                slot.product,
+                tuple(Line(line.say.strip(), line.gesture) for line in slot.lines),
+                Delivery(slot.rate, slot.energy),
+            )
             for slot in entry.slots
         )
     )

@@ -13,27 +13,23 @@ import anyio
 import numpy as np
 
 from doublure import loudness
+from doublure.breath import breath, is_due
 from doublure.cue import Clause, Utterance
+from doublure.delivery import PLAIN, Delivery, pause_seconds
 from doublure.engines import Voice
 from doublure.media import SAMPLE_RATE, Language, Pcm, Phone, Speech
 from doublure.offload import Lane
+from doublure.paces import at_pace
 from doublure.speech_cache import SpeechCache
 from doublure.spoken import clauses, spoken
+from doublure.spoken_lexicon import EMPTY, Lexicon
 
 __all__ = ["Speaker", "SpeechCache"]
 
-VERSION = 1
+VERSION = 2
 """Part of the cache's key: counts changes of what is done to a voice's sound."""
 FADE = SAMPLE_RATE // 200
 """5 ms at both ends of a clause, so that joins do not click."""
-_PAUSES = (
-    ("。！？!?.…\n", 0.35),
-    ("；;：:—", 0.20),
-    ("，,", 0.12),
-    ("、", 0.08),
-)
-"""Last mark of a clause and the pause after it, seconds."""
-_CLOSING = "”’\"'」』）)】》* "
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +39,7 @@ class Part:
     written: str
     said: str
     """Spoken form; never empty."""
+    delivery: Delivery
     key: str
 
 
@@ -59,10 +56,23 @@ class Speaker:
     """Speaks with one voice. Speech that is wanted on air goes before speech made ahead: the
     latter is given up for it and made again later."""
 
-    def __init__(self, voice: Voice, language: Language, cache: SpeechCache | None = None) -> None:
+    def __init__(
+        self,
+        voice: Voice,
+        language: Language,
+        cache: SpeechCache | None = None,
+        *,
+        lexicon: Lexicon = EMPTY,
+        breathes: bool = False,
+    ) -> None:
         self.voice = voice
         self.language = language
         self._cache = cache
+        self._lexicon = lexicon
+        self._breathes = breathes
+        self._paced: dict[float, Voice] = {1.0: voice}
+        self._gains: dict[str, float] = {}
+        """Of voices that come in pieces, what their last clause as a whole asked for."""
         self._lane = Lane("speech")
         self._wanted = 0
         self._ahead: tuple[str, anyio.CancelScope, anyio.Event] | None = None
@@ -78,7 +88,7 @@ class Speaker:
         """The clauses of an utterance as they are ready, the pause after each at its end. Nothing
         when the text has no words. Raises `EngineError`."""
         language = utterance.language if utterance.language in self.voice.languages else self.language
-        parts = self._parts(utterance.text, language)
+        parts = self._parts(utterance.text, language, utterance.delivery)
         for part in parts:
             held: Speech | None = None
             async with aclosing(self._sound(part, language)) as pieces:
@@ -87,15 +97,17 @@ class Speaker:
                         yield Clause(utterance, replace(held, text=part.written, last=False))
                     held = piece
             if held is not None:
-                ended = paused(replace(held, text=part.written, last=part is parts[-1]))
+                ended = paused(replace(held, text=part.written, last=part is parts[-1]), part.delivery)
+                if self._breathes and utterance.kind == "script":
+                    ended = breathed(ended)
                 yield Clause(utterance, ended)
 
-    async def prepare(self, text: str) -> None:
+    async def prepare(self, text: str, delivery: Delivery = PLAIN) -> None:
         """Synthesise ahead into the cache; gives up when something is wanted on air meanwhile.
         Raises `EngineError`."""
         if self._cache is None:
             return
-        for part in self._parts(text, self.language):
+        for part in self._parts(text, self.language, delivery):
             if await self._cache.get(part.key) is not None:
                 continue
             if self._wanted or self._ahead is not None:
@@ -113,22 +125,29 @@ class Speaker:
             if scope.cancelled_caught:
                 return
 
-    def cached(self, text: str) -> bool:
+    def cached(self, text: str, delivery: Delivery = PLAIN) -> bool:
         """Whether all of a text can be spoken without synthesis."""
         if self._cache is None:
             return False
-        return all(self._cache.holds(part.key) for part in self._parts(text, self.language))
+        return all(self._cache.holds(part.key) for part in self._parts(text, self.language, delivery))
 
-    def _parts(self, text: str, language: Language) -> list[Part]:
+    def _parts(self, text: str, language: Language, delivery: Delivery) -> list[Part]:
         parts = []
+        name = self._voice(delivery.pace).name
         for written in clauses(text, language):
-            said = spoken(written, language)
+            said = spoken(written, language, self._lexicon)
             if said:
-                parts.append(Part(written, said, self._key(said, language)))
+                parts.append(Part(written, said, delivery, self._key(said, language, name, delivery)))
         return parts
 
-    def _key(self, said: str, language: Language) -> str:
-        whole = "\0".join((str(VERSION), self.voice.name, language, said))
+    def _voice(self, pace: float) -> Voice:
+        if pace not in self._paced:
+            self._paced[pace] = at_pace(self.voice, pace, self._lane)
+        return self._paced[pace]
+
+    def _key(self, said: str, language: Language, voice: str, delivery: Delivery) -> str:
+        # the pace is in the voice's name, the lexicon in the spoken form
+        whole = "\0".join((str(VERSION), voice, language, f"{delivery.gain:.3f}", said))
         return hashlib.sha256(whole.encode()).hexdigest()
 
     async def _sound(self, part: Part, language: Language) -> AsyncGenerator[Speech, None]:
@@ -154,13 +173,20 @@ class Speaker:
     async def _synthesised(self, part: Part, language: Language) -> AsyncGenerator[Speech, None]:
         """The pieces of a clause as the voice makes them, levelled; kept when they are whole."""
         made: list[Speech] = []
+        raw: list[Pcm] = []
         factor: float | None = None
-        stream = self.voice.speak(part.said, language)
+        voice = self._voice(part.delivery.pace)
+        asked = voice.name
+        stream = voice.speak(part.said, language)
         try:
             async for piece in stream:
                 if factor is None:
                     # one gain for the whole clause, so that its pieces do not step
-                    factor = await self._lane.run(loudness.gain, piece.pcm)
+                    factor = self._gains.get(asked)
+                    if factor is None:
+                        factor = await self._lane.run(loudness.gain, piece.pcm)
+                    factor *= part.delivery.gain
+                raw.append(piece.pcm)
                 pcm = await self._lane.run(_finished, piece.pcm, factor)
                 made.append(replace(piece, pcm=pcm))
                 yield made[-1]
@@ -168,8 +194,13 @@ class Speaker:
             # an engine of a third party may be any iterator; generators must be closed
             if isinstance(stream, AsyncGenerator):
                 await stream.aclose()
-        if self._cache is not None and made:
-            await self._cache.put(part.key, tuple(made))
+        if len(raw) > 1:
+            # the first piece of a clause is too short to tell how loud the voice is
+            self._gains[asked] = await self._lane.run(loudness.gain, np.concatenate(raw))
+        # another voice may have taken over: what two of them spoke is not kept
+        spoke = {piece.voice or asked for piece in made}
+        if self._cache is not None and len(spoke) == 1:
+            await self._cache.put(self._key(part.said, language, spoke.pop(), part.delivery), tuple(made))
 
 
 def _finished(pcm: Pcm, factor: float) -> Pcm:
@@ -182,9 +213,9 @@ def _finished(pcm: Pcm, factor: float) -> Pcm:
     return louder
 
 
-def paused(speech: Speech) -> Speech:
+def paused(speech: Speech, delivery: Delivery = PLAIN) -> Speech:
     """The clause with the pause that its last mark asks for."""
-    seconds = pause_seconds(speech.text)
+    seconds = delivery.pause * pause_seconds(speech.text)
     if not seconds:
         return speech
     length = len(speech.pcm)
@@ -197,7 +228,23 @@ def paused(speech: Speech) -> Speech:
     return replace(speech, pcm=pcm, phones=phones)
 
 
-def pause_seconds(written: str) -> float:
-    """The pause after a clause, by its last mark."""
-    last = written.rstrip(_CLOSING)[-1:]
-    return next((seconds for marks, seconds in _PAUSES if last and last in marks), 0.0)
+BREATH_AFTER = SAMPLE_RATE // 20
+"""A breath begins 50 ms after the last sound at the earliest."""
+BREATH_PAUSE = 0.3
+"""Least pause, seconds, that is long enough for one; it is drawn out for the breath."""
+
+
+def breathed(speech: Speech) -> Speech:
+    """A sentence with a breath in the pause at its end, where one is due."""
+    pause = int(pause_seconds(speech.text) * SAMPLE_RATE)
+    if pause < BREATH_PAUSE * SAMPLE_RATE or not speech.last or not is_due(speech.text):
+        return speech
+    sound = breath(speech.text)
+    pcm = np.concatenate([speech.pcm[: len(speech.pcm) - pause + BREATH_AFTER], sound])
+    missing = len(speech.pcm) - len(pcm)
+    if missing > 0:
+        pcm = np.concatenate([pcm, np.zeros(missing, np.float32)])
+    phones = speech.phones
+    if phones:
+        phones = (*phones[:-1], Phone("", phones[-1].start, len(pcm)))
+    return replace(speech, pcm=pcm, phones=phones)

@@ -10,8 +10,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from re import Match
 
+from pydantic import RootModel
+
+from doublure.document import Document
 from doublure.errors import SettingsError
 from doublure.media import Language
 from doublure.spoken_signs import plain_signs
@@ -72,6 +76,22 @@ def lexicon(words: Mapping[str, str], language: Language) -> Lexicon:
     return Lexicon(
         re.compile("|".join(_whole(word) for word in sorted(said, key=len, reverse=True)), re.I), said
     )
+
+
+class _LexiconEntry(RootModel[dict[str, str]]):
+    """The file: word as written, and how it is said."""
+
+
+def load_lexicon(path: Path, language: Language) -> Lexicon:
+    """The lexicon of a YAML file of `word: how it is said`. Raises `SettingsError` with the line."""
+    document = Document(path)
+    words = document.check(_LexiconEntry).root
+    for written, how in words.items():
+        try:
+            lexicon({written: how}, language)
+        except SettingsError as error:
+            raise document.error([document.problem(error.what, (written,), error.remedy)]) from error
+    return lexicon(words, language)
 
 
 def unmarked(text: str, said: tuple[str, ...]) -> str:

@@ -44,6 +44,7 @@ _FACE_MARK = re.compile(r"[\^_≧≦▽∇ω﹏Дд◕‿◡๑•ᴗ´｀`ಠ�
 _NO_FACE = re.compile(r"\d|[^\W\d_ωДдツಠ]{2}|(?![益皿口])[\u3400-\u9fff]")
 """What brackets hold when they hold words."""
 _FACES = re.compile(
+    r"[(（][づっつ]?\s?[￣¯_]\s?[3ε³]\s?[￣¯_]\s?[)）]?[づっつ]?[╭╮]?|"
     r"(?<![A-Za-z\d])(?:"
     r"[:;=]['o^-]?(?:[)D|*]+|\((?!\w)|[pP](?!\w))"
     r"|\^[_.oOωvwW-]?\^|>[_.]+<|-_+-|=_+=|T_+T|;_+;|[oO]_+[oO]"

@@ -208,6 +208,8 @@ def _codes() -> list[Rule]:
              lambda m: f"{han(int(m[1]))}{m[2]}"),
         rule(r"(?<![A-Za-z\d])([A-Za-z]{1,4}\d{1,2})-(\d{3,})(?=[A-Za-z]{0,3}(?![A-Za-z\d]))",
              lambda m: f"{m[1]}，{han_digits(m[2])}"),
+        rule(r"(?<![A-Za-z\d])(\d)C(\d)A(?![A-Za-z\d])",
+             lambda m: f"{'两' if m[1] == '2' else han(int(m[1]))}C{'两' if m[2] == '2' else han(int(m[2]))}A"),
         rule(r"(?<!\d)(\d\d)(?=(?:SS|AW|FW)(?![A-Za-z]))", lambda m: han_digits(m[1])),
         rule(r"(?<![A-Za-z\d])(\d)([A-Z])(\d)(?![\dA-Za-z])", lambda m: f"{han(int(m[1]))}{m[2]} {han(int(m[3]))}"),
         rule(r"(?<![\d.])(\d{2,})(?=VIP)", lambda m: han_digits(m[1])),

@@ -16,17 +16,19 @@ from typing import cast
 from doublure import metrics, phrases
 from doublure.catalog import Catalog, Product, price_text
 from doublure.cue import Cue, Utterance
+from doublure.delivery import Delivery, counted, disclosing, pause_seconds
 from doublure.engines import Writer, find_engine
 from doublure.errors import EngineError
 from doublure.log import get_log
 from doublure.media import Language
 from doublure.moderate import banned, claims
-from doublure.phrases import OPENING, ready
+from doublure.phrases import OPENING, disclosures, ready
 from doublure.sentences import sentences, unfounded
 from doublure.settings import WriterSettings
+from doublure.spoken import clauses, seconds, spoken
 from doublure.wording import intents
 
-__all__ = ["asked_colleagues", "opening", "opens", "price_text", "ready", "refusal", "write"]
+__all__ = ["asked_colleagues", "disclosures", "opening", "opens", "price_text", "ready", "refusal", "write"]
 
 SPARE = "templates"
 
@@ -56,6 +58,13 @@ async def write(cue: Cue, writer: Writer, catalog: Catalog) -> AsyncGenerator[Ut
     async with aclosing(_checked(cue, _spare(catalog.language), catalog)) as utterances:
         async for utterance in utterances:
             yield utterance
+
+
+def disclosed(text: str, language: Language) -> Delivery:
+    """How a disclosure is said: at the pace that the law calls normal, which is slower than a show's."""
+    characters = counted(spoken(text, language), language)
+    pauses = sum(pause_seconds(clause) for clause in clauses(text, language))
+    return disclosing(characters, seconds(text, language), pauses)
 
 
 def asked_colleagues(utterance: Utterance) -> bool:
@@ -100,6 +109,8 @@ async def _checked(cue: Cue, writer: Writer, catalog: Catalog) -> AsyncGenerator
             reason = refusal(utterance.text, cue, catalog) if cue.kind == "answer" else ""
             if reason:
                 raise EngineError(f"a sentence was not spoken: {reason}", where=writer.name)
+            if cue.kind == "disclosure":
+                utterance = replace(utterance, delivery=disclosed(utterance.text, utterance.language))
             yield utterance
     finally:
         close = getattr(stream, "aclose", None)
@@ -116,7 +127,16 @@ def _may_improvise(cue: Cue) -> bool:
 
 
 def _as_given(cue: Cue, language: Language) -> Iterator[Utterance]:
-    whole = Utterance(cue.id + ".0", cue.id, cue.kind, cue.text, language, cue.gesture, cue.product)
+    whole = Utterance(
+        cue.id + ".0",
+        cue.id,
+        cue.kind,
+        cue.text,
+        language,
+        cue.gesture,
+        cue.product,
+        delivery=cue.delivery,
+    )
     if cue.kind == "script":
         yield whole
         return

@@ -19,6 +19,7 @@ from doublure import persona as personas
 from doublure.articulation import save as save_articulation
 from doublure.consent import Consent, check_footage, fingerprint
 from doublure.enrol import footage as reading
+from doublure.enrol.findings import whole_stretches
 from doublure.enrol.learning import FULL, Effort, learn
 from doublure.enrol.likeness import cut_mouths, measure, mouths_of, sharpness_lost
 from doublure.enrol.review import STAGES as REVIEW_STAGES
@@ -36,6 +37,8 @@ TALK_SECONDS = 60
 """Longest talking take, before it is mirrored."""
 IDLE_SECONDS = 4
 """Length of the idle take, before it is mirrored."""
+QUICK_SECONDS = 40.0
+"""Of the footage that a first look is made from: what can be looked at in two minutes."""
 REPORT = "report"
 """Folder of a persona that holds its report card."""
 _FORWARD = "forward.mp4"
@@ -66,6 +69,8 @@ class Order:
     """A folder that is not there yet."""
     effort: Effort = FULL
     """How long the lips are learnt."""
+    seconds: float | None = None
+    """Look at so much of the footage only; at all of it when None."""
     report: Language | None = None
     """The language of the report card; without one none is made."""
     voice: Wish | None = None
@@ -98,7 +103,9 @@ def _work(order: Order) -> Path:
     work = order.out.parent / f".{order.out.name}.enrolling"
     voice = f"{order.voice.language}x{order.voice.rounds}" if order.voice else "none"
     effort = f"{order.effort.networks}x{order.effort.steps} {voice}"
-    mark = "\n".join((fingerprint(order.footage), order.consent.signature, effort, get_args(Format)[0]))
+    mark = "\n".join(
+        (fingerprint(order.footage), order.consent.signature, effort, str(order.seconds), get_args(Format)[0])
+    )
     kept = work / _MARK
     if work.exists() and not (kept.is_file() and kept.read_text("utf-8") == mark):
         shutil.rmtree(work)
@@ -109,15 +116,17 @@ def _work(order: Order) -> Path:
 
 def _fill(folder: Path, order: Order, progress: Progress) -> None:
     seen = folder / "watched.npz"
-    watched = watch(order.footage, progress, seen)
+    watched = watch(order.footage, progress, seen, order.seconds)
     shape = watched.shape
+    spoilt = watched.spoilt
+    stretches = _shown(watched, spoilt)
     spans = {
-        "idle": _calmest(watched.tracked, watched.talking),
-        "talk": _Span(*reading.most_speech(watched.talking, TALK_SECONDS * FPS)),
+        "idle": _calmest(watched.tracked, watched.talking, stretches),
+        "talk": _talkative(watched.talking, stretches),
     }
     bar = _Bar(progress, "takes", sum(3 * (span.end - span.start) - 2 for span in spans.values()))
     takes = {name: _write_take(folder / f"{name}.mp4", watched, span, bar) for name, span in spans.items()}
-    face, textures = measure(watched.tracked, watched.talking, takes, shape.size)
+    face, textures = measure(watched.tracked, watched.talking, takes, shape.size, ~spoilt)
     _write_textures(folder, watched, face, textures, progress)
     mouths = list(decode_take(folder / personas.TEXTURES))
     face = replace(face, sharpen=sharpness_lost(watched, face, mouths))
@@ -125,7 +134,8 @@ def _fill(folder: Path, order: Order, progress: Progress) -> None:
     if not (folder / personas.ARTICULATION).exists():
         shapes, rest = mouths_of(face)
         heard = watched.sound(0, watched.frames)
-        known = learn(heard, shapes, face.shape, rest, order.effort, partial(progress, "lips"))
+        taught = np.where(spoilt[:, None], np.nan, shapes)
+        known = learn(heard, taught, face.shape, rest, order.effort, partial(progress, "lips"))
         save_articulation(folder / _MAKING, known)
         os.replace(folder / _MAKING, folder / personas.ARTICULATION)
     voices = _match_voice(folder, watched, order, progress)
@@ -159,16 +169,42 @@ def _match_voice(
     return match(watched.pcm, order.voice, folder, partial(progress, "voice"))
 
 
-def _calmest(tracked: Tracked, talking: NDArray[np.float64]) -> _Span:
+def _shown(watched: Watched, spoilt: NDArray[np.bool_]) -> list[_Span]:
+    """What of the footage can be shown. Raises `FootageError` when nothing of it can be shown for long."""
+    stretches = [_Span(*ends) for ends in whole_stretches(spoilt, watched.tracked.motion)]
+    enough = [span for span in stretches if span.end - span.start >= IDLE_SECONDS * FPS]
+    if not enough:
+        second = float(np.argmax(spoilt)) / FPS
+        raise FootageError(
+            f"there are no {IDLE_SECONDS} s in a row that show the host alone, facing the camera, mouth free",
+            where=f"{watched.footage}, from second {second:.1f} on",
+            remedy="record again by the shot list, in one go",
+        )
+    return enough
+
+
+def _talkative(talking: NDArray[np.float64], stretches: list[_Span]) -> _Span:
+    """Where most is said."""
+    found = []
+    for span in stretches:
+        start, end = reading.most_speech(talking[span.start : span.end], TALK_SECONDS * FPS)
+        found.append(_Span(span.start + start, span.start + end))
+    return max(found, key=lambda span: float(talking[span.start : span.end].sum()))
+
+
+def _calmest(tracked: Tracked, talking: NDArray[np.float64], stretches: list[_Span]) -> _Span:
     """Where the host is stillest and most silent."""
-    length = min(IDLE_SECONDS * FPS, len(talking))
+    length = IDLE_SECONDS * FPS
     eyes = float(np.median(np.linalg.norm(tracked.rigid[:, 0] - tracked.rigid[:, 3], axis=1)))
     mouth = opening(tracked.control) / eyes
     head = np.linalg.norm(
         np.diff(tracked.rigid.mean(axis=1), axis=0, prepend=tracked.rigid[:1].mean(axis=1)), axis=1
     )
-    unrest = talking + 4 * mouth + 8 * head / eyes + tracked.motion / 2 + 4 * ~tracked.seen
-    sums = np.convolve(unrest, np.ones(length), mode="valid")
+    unrest = talking + 4 * mouth + 8 * head / eyes + tracked.motion / 2
+    sums = np.full(len(unrest), np.inf)
+    for span in stretches:
+        here = np.convolve(unrest[span.start : span.end], np.ones(length), mode="valid")
+        sums[span.start : span.start + len(here)] = here
     start = int(np.argmin(sums))
     return _Span(start, start + length)
 

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from doublure.enrol.footage import WINDOW
 from doublure.enrol.observe import (
     LOOK_FRAMES,
-    SEARCH_FRAMES,
     Heard,
     Observed,
     Source,
@@ -111,7 +110,7 @@ def find(tracked: Tracked, observed: Observed, heard: Heard, source: Source) -> 
         *profile(angles),
         *hand(observed.lower, turned[observed.frames]),
         *face_lost(tracked.seen),
-        *second_person(observed.others),
+        *second_person(tracked.others),
         *cut(tracked.motion),
         *low_frame_rate(tracked.motion),
         *few_pixels(eye_distance(tracked)),
@@ -120,6 +119,29 @@ def find(tracked: Tracked, observed: Observed, heard: Heard, source: Source) -> 
         *looks(observed),
     ]
     return tuple(sorted(found, key=lambda one: (-SEVERITIES.index(one.severity), one.start, one.kind)))
+
+
+def spoilt(tracked: Tracked, observed: Observed) -> NDArray[np.bool_]:
+    """Frames that teach nothing and are not shown: no face, a head turned away, something before the mouth,
+    somebody else who is as large as the host; [n]."""
+    turned = away(head_angles(tracked))
+    wrong = ~tracked.seen | (tracked.others > OTHER_HEIGHT_BAD)
+    for one in [*profile(head_angles(tracked)), *hand(observed.lower, turned[observed.frames])]:
+        wrong[round(one.start * FPS) : round(one.end * FPS)] = True
+    # what comes into the picture is there a little earlier than it is found
+    edge = LOOK_FRAMES
+    return np.asarray(np.convolve(wrong, np.ones(2 * edge + 1), mode="same") > 0.5)
+
+
+def whole_stretches(spoilt: NDArray[np.bool_], motion: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """First frame and one past the last of what can be shown in one go: nothing spoilt, no cut."""
+    clean = ~spoilt
+    stretches = []
+    cuts = [round(one.start * FPS) for one in cut(motion)]
+    for first, last in _runs(clean):
+        edges = [first, *(at for at in cuts if first < at < last), last]
+        stretches += list(pairwise(edges))
+    return stretches
 
 
 def too_dark(bright: NDArray[np.float64]) -> list[Finding]:
@@ -168,9 +190,9 @@ def face_lost(seen: NDArray[np.bool_]) -> list[Finding]:
 
 
 def second_person(others: NDArray[np.float64]) -> list[Finding]:
-    """Another face stays in the picture; `others` as in `Observed`."""
-    found = _found("second_person", others > OTHER_HEIGHT, SEARCH_FRAMES, least=2.0)
-    large = _found("second_person", others > OTHER_HEIGHT_BAD, SEARCH_FRAMES, least=2.0)
+    """Another face stays in the picture; `others` as in `Tracked`."""
+    found = _found("second_person", others > OTHER_HEIGHT, 1, least=0.4)
+    large = _found("second_person", others > OTHER_HEIGHT_BAD, 1, least=2.0)
     return [replace(one, severity="bad" if large else "warn") for one in found]
 
 

@@ -34,6 +34,9 @@ class Shape:
     turns: int
     """Quarter turns, anticlockwise, that make it upright."""
     seconds: float
+    """Of the file, or of the stretch that is looked at."""
+    start: float | None = None
+    """Second of the file at which that stretch begins; None for the whole file."""
 
 
 def inspect(file: Path) -> Shape:
@@ -70,11 +73,18 @@ def pictures(file: Path, shape: Shape) -> Iterator[Picture]:
         with av.open(str(file)) as container:
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
+            if shape.start is not None:
+                first = float(container.start_time or 0) / av.time_base + shape.start
+                container.seek(int(first * av.time_base))
             for frame in container.decode(stream):
                 if frame.time is None:
                     continue
                 first = frame.time if first is None else first
                 second = frame.time - first
+                if second < -0.5 / FPS:
+                    continue
+                if shape.start is not None and second >= shape.seconds:
+                    break
                 # the tick belongs to the frame that is nearest to it
                 while last is not None and made / FPS < second - 0.5 / FPS:
                     yield last
@@ -83,11 +93,11 @@ def pictures(file: Path, shape: Shape) -> Iterator[Picture]:
         if last is not None:
             yield last
     except (av.FFmpegError, OSError) as error:
-        raise _broken(file, second, error) from error
+        raise _broken(file, (shape.start or 0) + second, error) from error
     if second + 1.0 < shape.seconds:
         raise FootageError(
             f"the picture ends after {second:.1f} of {shape.seconds:.1f} s",
-            where=f"{file}, second {second:.1f}",
+            where=f"{file}, second {(shape.start or 0) + second:.1f}",
             remedy="copy the file again from the camera; it was cut off",
         )
 

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
 from doublure.acoustics import PER_FRAME, Heard, hear
-from doublure.articulation import DILATIONS, TAPS, Articulation, Network
+from doublure.articulation import MOVES, Articulation, Network, generic_mouth, inputs
+from doublure.enrol.convolutions import Convolutions, movement_loss, principal_directions
 from doublure.geometry import SHAPES, ShapeBasis
 from doublure.media import FPS, SAMPLES_PER_FRAME, Pcm
 
-INPUTS = 160  # directions of what is heard that are kept
+HEARD = 160  # directions of what is heard that are kept
 WIDTH = 96  # channels inside
 BATCH = 8  # stretches a step
 STRETCH = 8 * FPS  # frames a stretch
@@ -51,46 +51,6 @@ QUICK = Effort(networks=1, steps=150)
 """For a first look: a tenth of the time."""
 
 
-class _Net(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.first = nn.Conv1d(INPUTS, WIDTH, TAPS, padding=TAPS // 2)
-        self.layers = nn.ModuleList(
-            [nn.Conv1d(WIDTH, WIDTH, TAPS, padding=TAPS // 2 * far, dilation=far) for far in DILATIONS]
-        )
-        self.last = nn.Conv1d(WIDTH, SHAPES, 1)
-        self.whole, self.single = nn.Dropout1d(DROPPED_INPUTS), nn.Dropout(DROPPED)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[batch, INPUTS, vectors] -> [batch, SHAPES, vectors / PER_FRAME]."""
-        x = functional.gelu(self.first(self.whole(x)), approximate="tanh")
-        for layer in self.layers:
-            x = x + functional.gelu(layer(self.single(x)), approximate="tanh")
-        made: Tensor = self.last(self.single(x[:, :, ::PER_FRAME]))
-        return made
-
-    def network(self) -> Network:
-        """As numpy computes it."""
-
-        def flat(conv: nn.Conv1d) -> NDArray[np.float32]:
-            weight = conv.weight.detach()  # [out, in, taps]
-            return np.ascontiguousarray(weight.permute(2, 1, 0).reshape(-1, weight.shape[0]).numpy())
-
-        def bias(conv: nn.Conv1d) -> NDArray[np.float32]:
-            assert conv.bias is not None
-            return np.asarray(conv.bias.detach().numpy())
-
-        layers = [layer for layer in self.layers if isinstance(layer, nn.Conv1d)]
-        return Network(
-            flat(self.first),
-            bias(self.first),
-            np.stack([flat(layer) for layer in layers]),
-            np.stack([bias(layer) for layer in layers]),
-            flat(self.last),
-            bias(self.last),
-        )
-
-
 def learn(
     pcm: Pcm,
     shapes: NDArray[np.float64],
@@ -99,27 +59,41 @@ def learn(
     effort: Effort = FULL,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Articulation:
-    """From the footage's sound and its mouths [frames, SHAPES]. Same input, same result."""
+    """From the footage's sound and its mouths [frames, SHAPES], NaN where they are not to be learnt; on the GPU
+    when there is one. Same input and machine, same result."""
     torch.set_num_threads(THREADS)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     heard = [_faster(pcm, speed, len(shapes)) for speed in SPEEDS]
     mean = heard[0].mean(axis=0)
-    projection = _projection(heard[0] - mean)
+    projection = principal_directions(heard[0] - mean, HEARD)
     silent = hear(np.zeros(SILENCE * SAMPLES_PER_FRAME, np.float32))
-    given = [torch.tensor(((one - mean) @ projection).T) for one in (*heard, silent)]
+    generic = generic_mouth()
+    given = [
+        torch.tensor(inputs(one, mean, projection, generic).T, device=device) for one in (*heard, silent)
+    ]
     # small movements count less: they are mostly tremble
     weight = np.sqrt(basis.spread)
-    wanted = torch.tensor((shapes * weight).T, dtype=torch.float32)
-    resting = torch.tensor(np.repeat((rest * weight)[:, None], SILENCE, axis=1), dtype=torch.float32)
-    networks: list[_Net] = []
+    wanted = torch.tensor((shapes * weight).T, dtype=torch.float32, device=device)
+    silence = np.repeat((rest * weight)[:, None], SILENCE, axis=1)
+    resting = torch.tensor(silence, dtype=torch.float32, device=device)
+    networks: list[Convolutions] = []
     for seed in range(effort.networks):
         torch.manual_seed(seed)
-        net = _Net()
+        net = _network().to(device)
         for step in _fit(net, given, wanted, resting, effort.steps):
             progress(seed * effort.steps + step, effort.networks * effort.steps)
         networks.append(net.eval())
     return Articulation(
-        mean, projection, rest.astype(np.float32), tuple(_unweighted(one, weight) for one in networks)
+        mean,
+        projection,
+        generic,
+        rest.astype(np.float32),
+        tuple(_unweighted(one, weight) for one in networks),
     )
+
+
+def _network() -> Convolutions:
+    return Convolutions(HEARD + MOVES, WIDTH, SHAPES, dropped_inputs=DROPPED_INPUTS, dropped=DROPPED)
 
 
 def _faster(pcm: Pcm, speed: float, frames: int) -> Heard:
@@ -135,35 +109,30 @@ def _faster(pcm: Pcm, speed: float, frames: int) -> Heard:
     return np.asarray(heard[low] * (1 - share) + heard[low + 1] * share)
 
 
-def _projection(away: Heard) -> NDArray[np.float32]:
-    """To principal directions, the stronger ones held back a little: [SIZE, INPUTS]."""
-    variance, axes = np.linalg.eigh(away.T @ away / len(away))
-    spread = np.sqrt(np.maximum(variance[::-1][:INPUTS], 1e-9))
-    found = axes[:, ::-1][:, :INPUTS] / spread**0.7
-    return np.asarray(found / np.sqrt(np.mean(spread**0.6)), np.float32)
-
-
-def _fit(net: _Net, given: list[Tensor], wanted: Tensor, resting: Tensor, steps: int) -> Iterator[int]:
+def _fit(
+    net: Convolutions, given: list[Tensor], wanted: Tensor, resting: Tensor, steps: int
+) -> Iterator[int]:
     """Trains in place; yields the number of each step that is over."""
     optimiser = torch.optim.AdamW(net.parameters(), RATE, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps)
     stretch = min(STRETCH, wanted.shape[1])
     chance = np.random.default_rng(torch.initial_seed())
     for step in range(steps):
-        inputs: list[Tensor] = []
+        sounds: list[Tensor] = []
         outputs: list[Tensor] = []
         for _ in range(BATCH):
             start = int(chance.integers(0, wanted.shape[1] - stretch + 1))
             # half of the time as it was recorded
             version = int(chance.integers(1, len(SPEEDS))) if chance.random() < 0.5 else 0
-            inputs.append(given[version][:, PER_FRAME * start : PER_FRAME * (start + stretch)])
+            sounds.append(given[version][:, PER_FRAME * start : PER_FRAME * (start + stretch)])
             outputs.append(wanted[:, start : start + stretch])
-        x, y = torch.stack(inputs), torch.stack(outputs)
+        x, y = torch.stack(sounds), torch.stack(outputs)
         quiet = min(stretch, SILENCE)
         x[0, :, : PER_FRAME * quiet], y[0, :, :quiet] = given[-1][:, : PER_FRAME * quiet], resting[:, :quiet]
-        made = net(x + NOISE * torch.randn_like(x))
-        loss = functional.mse_loss(made, y)
-        loss = loss + MOVEMENT * functional.mse_loss(made.diff(dim=2), y.diff(dim=2))
+        inside = net.inside(x + NOISE * torch.randn_like(x))
+        made = net.answers(inside[:, :, ::PER_FRAME])
+        # what is not to be learnt is right whatever it is
+        loss = movement_loss(made, torch.where(torch.isnan(y), made.detach(), y), MOVEMENT)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
@@ -171,7 +140,7 @@ def _fit(net: _Net, given: list[Tensor], wanted: Tensor, resting: Tensor, steps:
         yield step + 1
 
 
-def _unweighted(net: _Net, weight: NDArray[np.float64]) -> Network:
+def _unweighted(net: Convolutions, weight: NDArray[np.float64]) -> Network:
     known = net.network()
     scale = (1 / weight).astype(np.float32)
     return Network(

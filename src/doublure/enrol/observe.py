@@ -19,8 +19,6 @@ from doublure.media import SAMPLE_RATE, Pcm, Picture
 
 LOOK_FRAMES = 5
 """The face is looked at this often: a hand that passes takes longer."""
-SEARCH_FRAMES = 25
-"""The picture is searched for others this often."""
 GRID = 24
 """Points a side at which a patch of the face is looked at."""
 WHITE = 233
@@ -52,9 +50,6 @@ class Observed:
     """[m, GRID, GRID], luma 0..255 from the nose's middle to the chin."""
     upper: NDArray[np.float32]
     """[m, GRID, GRID], luma 0..255 from the brows to below the eyes."""
-    others: NDArray[np.float64]
-    """[k], every 25 frames: height of the largest other face in the picture, as a share of the host's;
-    0 without one."""
 
     @property
     def bright(self) -> NDArray[np.float64]:
@@ -105,25 +100,19 @@ def source(file: Path) -> Source:
 
 def observe(pictures: Iterator[Picture], tracked: Tracked) -> Observed:
     """Look at the face in the pictures that `tracked` is of."""
-    from mediapipe.python.solutions import face_detection
-
     template = facing(tracked)
     grids = _grids(tracked, template)
     frames: list[int] = []
     patches: tuple[list[NDArray[np.float32]], ...] = ([], [])
-    others: list[float] = []
-    with face_detection.FaceDetection(model_selection=1, min_detection_confidence=0.5) as detector:
-        for number, picture in zip(range(len(tracked.seen)), pictures, strict=False):
-            if number % SEARCH_FRAMES == 0:
-                others.append(_others(detector, picture))
-            if number % LOOK_FRAMES:
-                continue
-            pose = fit_pose(template, tracked.rigid[number])
-            frames.append(number)
-            for grid, seen in zip(grids, patches, strict=True):
-                seen.append(_patch(picture, pose.place(grid)))
+    for number, picture in zip(range(len(tracked.seen)), pictures, strict=False):
+        if number % LOOK_FRAMES:
+            continue
+        pose = fit_pose(template, tracked.rigid[number])
+        frames.append(number)
+        for grid, seen in zip(grids, patches, strict=True):
+            seen.append(_patch(picture, pose.place(grid)))
     lower, upper = (np.array(seen, np.float32).reshape(-1, GRID, GRID) for seen in patches)
-    return Observed(np.array(frames, np.int64), lower, upper, np.array(others))
+    return Observed(np.array(frames, np.int64), lower, upper)
 
 
 def facing(tracked: Tracked) -> Points:
@@ -206,10 +195,3 @@ def _patch(picture: Picture, places: Points) -> NDArray[np.float32]:
         cv2.remap(calm, at - low.astype(np.float32), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
         np.float32,
     )
-
-
-def _others(detector: object, picture: Picture) -> float:
-    rgb = cv2.cvtColor(picture, cv2.COLOR_YUV2RGB_I420)
-    found = detector.process(rgb).detections or ()  # type: ignore[attr-defined]
-    heights = sorted((one.location_data.relative_bounding_box.height for one in found), reverse=True)
-    return float(heights[1] / heights[0]) if len(heights) > 1 else 0.0

@@ -97,7 +97,7 @@ def hold_back(
 ) -> Trial:
     """Learn from the first `share` of the footage."""
     until = int(watched.frames * share)
-    learnt = np.arange(watched.frames) < until
+    learnt = (np.arange(watched.frames) < until) & ~watched.spoilt
     face, texture = measure(watched.tracked, watched.talking, {}, watched.shape.size, learnt)
     shapes, _ = mouths_of(face)
     known = replace(
@@ -109,7 +109,8 @@ def hold_back(
         opening=face.opening[:until],
     )
     own, rest = mouths_of(known)
-    articulation = learn(watched.sound(0, until), own, face.shape, rest, effort, progress)
+    taught = np.where(learnt[:until, None], own, np.nan)
+    articulation = learn(watched.sound(0, until), taught, face.shape, rest, effort, progress)
     textures = list(cut_mouths(watched.pictures(), watched.shape.size, face, texture))
     sharpen = sharpness_lost(watched, face, textures)
     hidden = face.control.copy()

@@ -12,7 +12,7 @@ from doublure.clock import RealClock
 from doublure.enrol.beside import Shown
 from doublure.enrol.findings import find
 from doublure.enrol.learning import FULL, Effort
-from doublure.enrol.observe import hear, observe, source
+from doublure.enrol.observe import hear, source
 from doublure.enrol.rebuild import Trial, hold_back
 from doublure.enrol.report import Card, Timing, write
 from doublure.enrol.score import opening_ratio, score
@@ -57,12 +57,7 @@ def review(
     silent = silent_ratio(trial)
     progress("rebuilt", 1, 1)
     progress("report", 0, 1)
-    findings = find(
-        watched.tracked,
-        observe(watched.pictures(), watched.tracked),
-        hear(watched.pcm),
-        source(watched.footage),
-    )
+    findings = find(watched.tracked, watched.observed, hear(watched.pcm), source(watched.footage))
     card = Card(
         who=subject.who,
         footage=watched.footage.name,

@@ -6,7 +6,7 @@ mesh works on a square around the face that follows it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,11 +24,11 @@ LEAST_FACE_PIXELS = 100
 """Least height of the face, brows to chin, at the footage's size."""
 SECOND_FACE = 0.5
 """A second face counts when it is this large beside the first."""
-SECOND_FACE_TIMES = 3
-"""Detections in a row with a second face: a poster glimpsed once is no second host."""
-MISSING_SHARE = 0.1
+SECOND_FACE_SHARE = 0.2
+"""Of the footage; who walks through is left out, who stays is a second host."""
+MISSING_SHARE = 0.2
 """Most frames that may lack the face."""
-MISSING_FRAMES = FPS
+MISSING_FRAMES = 10 * FPS
 """Most frames in a row that may."""
 ASPECT_MARGIN = 0.75
 """Half the side of the mesh's square, in face heights."""
@@ -46,6 +46,8 @@ class Tracked:
     """[n]; False where the face was not found."""
     motion: NDArray[np.float64]
     """[n], mean difference to the frame before, in levels of luma."""
+    others: NDArray[np.float64]
+    """[n], height of the largest other face in the picture, as a share of the host's; 0 without one."""
 
 
 @dataclass(slots=True)
@@ -53,7 +55,8 @@ class _Search:
     """Where the face was last, and what has gone wrong."""
 
     box: tuple[int, int, int, int] | None = None
-    others: int = 0
+    other: float = 0.0
+    """Height of another face, as a share of the host's."""
     missing: int = 0
     heights: list[float] = field(default_factory=list)
 
@@ -65,36 +68,42 @@ def track(
     progress: Callable[[int], None],
     *,
     smooth: bool = True,
+    start: float = 0.0,
 ) -> Tracked:
     """Landmarks of every frame, calmed over three frames unless not `smooth`. Raises `FootageError`
-    naming the second: no face, two faces, a face that is too small."""
+    naming the second (counted from `start`): no face, two faces much of the time, a face that is too
+    small."""
+    before_them = round(start * FPS)
     found: list[NDArray[np.float64] | None] = []
     motion: list[float] = []
+    others: list[float] = []
     before: NDArray[np.float32] | None = None
     search = _Search()
     with _Detectors() as (detector, mesh):
         for number, picture in enumerate(pictures):
             rgb = cv2.cvtColor(picture, cv2.COLOR_YUV2RGB_I420)
             if search.box is None or number % DETECT_FRAMES == 0:
-                _detect(detector, rgb, search, file, number)
+                _detect(detector, rgb, search)
             points = _mesh(mesh, rgb, search)
             search.missing = 0 if points is not None else search.missing + 1
             if search.missing > MISSING_FRAMES:
-                raise _no_face(file, number - MISSING_FRAMES)
+                raise _no_face(file, before_them + number - MISSING_FRAMES)
             found.append(points)
             small = cv2.resize(picture[: size.height], (90, 160), interpolation=cv2.INTER_AREA).astype(
                 np.float32
             )
+            others.append(search.other)
             motion.append(0.0 if before is None else float(np.abs(small - before).mean()))
             before = small
             progress(number + 1)
-    _check(found, search, file)
+    _check(found, search, file, before_them)
+    _check_alone(np.array(others), file, before_them)
     seen = np.array([points is not None for points in found])
     points = _filled(found, seen)
     control, rigid = points[:, CONTROL], points[:, RIGID]
     if smooth:
         control, rigid = _smooth(control), _smooth(rigid)
-    return Tracked(control, rigid, seen, np.array(motion))
+    return Tracked(control, rigid, seen, np.array(motion), np.array(others))
 
 
 class _Detectors:
@@ -119,7 +128,8 @@ class _Detectors:
         self._mesh.close()
 
 
-def _detect(detector: object, rgb: NDArray[np.uint8], search: _Search, file: Path, number: int) -> None:
+def _detect(detector: object, rgb: NDArray[np.uint8], search: _Search) -> None:
+    """Look for faces in the whole picture: the host's when it is lost, and others beside it."""
     high, wide = rgb.shape[:2]
     boxes = [
         one.location_data.relative_bounding_box
@@ -127,20 +137,18 @@ def _detect(detector: object, rgb: NDArray[np.uint8], search: _Search, file: Pat
     ]
     if not boxes:
         return
-    boxes.sort(key=lambda box: box.height, reverse=True)
-    second = len(boxes) > 1 and boxes[1].height > SECOND_FACE * boxes[0].height
-    search.others = search.others + 1 if second else 0
-    if search.others >= SECOND_FACE_TIMES:
-        at = (number - DETECT_FRAMES * (SECOND_FACE_TIMES - 1)) / FPS
-        raise FootageError(
-            "there are two faces",
-            where=f"{file}, second {at:.1f}",
-            remedy="record the host alone, without posters or screens with faces behind",
-        )
+    middles = np.array(
+        [((box.xmin + box.width / 2) * wide, (box.ymin + box.height / 2) * high) for box in boxes]
+    )
+    heights = np.array([box.height * high for box in boxes])
     if search.box is None:
-        box = boxes[0]
-        middle = (box.xmin + box.width / 2) * wide, (box.ymin + box.height / 2) * high
-        search.box = _square(middle, 1.3 * max(box.height * high, box.width * wide), (wide, high))
+        host = int(heights.argmax())
+        reach = 1.3 * max(heights[host], boxes[host].width * wide)
+        search.box = _square(middles[host].tolist(), reach, (wide, high))
+    else:
+        x0, y0, x1, y1 = search.box
+        host = int(np.linalg.norm(middles - ((x0 + x1) / 2, (y0 + y1) / 2), axis=1).argmin())
+    search.other = float(np.delete(heights, host).max(initial=0.0) / heights[host])
 
 
 def _mesh(mesh: object, rgb: NDArray[np.uint8], search: _Search) -> NDArray[np.float64] | None:
@@ -162,7 +170,7 @@ def _mesh(mesh: object, rgb: NDArray[np.uint8], search: _Search) -> NDArray[np.f
 
 
 def _square(
-    middle: tuple[float, float], height: float, limit: tuple[int, int]
+    middle: Sequence[float], height: float, limit: tuple[int, int]
 ) -> tuple[int, int, int, int] | None:
     reach = max(32.0, 2 * ASPECT_MARGIN * height / 2 * 1.35)
     x0, y0 = max(0, int(middle[0] - reach)), max(0, int(middle[1] - reach))
@@ -170,16 +178,26 @@ def _square(
     return (x0, y0, x1, y1) if x1 - x0 > 16 and y1 - y0 > 16 else None
 
 
-def _check(found: list[NDArray[np.float64] | None], search: _Search, file: Path) -> None:
+def _check(found: list[NDArray[np.float64] | None], search: _Search, file: Path, before: int) -> None:
     missing = [number for number, points in enumerate(found) if points is None]
     if not found or len(missing) > MISSING_SHARE * len(found):
-        raise _no_face(file, missing[0] if missing else 0)
+        raise _no_face(file, before + missing[0] if missing else before)
     height = float(np.median(search.heights))
     if height < LEAST_FACE_PIXELS:
         raise FootageError(
             f"the face is only {height:.0f} pixels high, at least {LEAST_FACE_PIXELS} are needed",
-            where=f"{file}, second 0.0",
+            where=f"{file}, second {before / FPS:.1f}",
             remedy="move the camera nearer, or record at a higher resolution",
+        )
+
+
+def _check_alone(others: NDArray[np.float64], file: Path, before: int) -> None:
+    both = np.flatnonzero(others > SECOND_FACE)
+    if len(both) > SECOND_FACE_SHARE * len(others):
+        raise FootageError(
+            "there are two faces",
+            where=f"{file}, second {(before + both[0]) / FPS:.1f}",
+            remedy="record the host alone, without posters or screens with faces behind",
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -12,9 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doublure.enrol import footage as reading
+from doublure.enrol.findings import spoilt
 from doublure.enrol.footage import Shape
+from doublure.enrol.observe import Observed, observe
 from doublure.enrol.tracking import Tracked, track
 from doublure.media import FPS, SAMPLES_PER_FRAME, Pcm, Picture
+
+LISTENING_SECONDS = 5.0
+"""Kept before a stretch of speech: the host at rest."""
 
 
 class Progress(Protocol):
@@ -35,6 +40,12 @@ class Watched:
     tracked: Tracked
     talking: NDArray[np.float64]
     """[n]: share of speech in each frame, 0..1."""
+    observed: Observed
+
+    @property
+    def spoilt(self) -> NDArray[np.bool_]:
+        """[n]: frames that teach nothing and are not shown."""
+        return spoilt(self.tracked, self.observed)
 
     @property
     def frames(self) -> int:
@@ -52,16 +63,20 @@ class Watched:
         return np.pad(pcm, (0, (stop - start) * SAMPLES_PER_FRAME - len(pcm)))
 
 
-def watch(footage: Path, progress: Progress, kept: Path | None = None) -> Watched:
-    """Look at the whole of the footage. Landmarks are kept in the file `kept` and taken from there when
+def watch(
+    footage: Path, progress: Progress, kept: Path | None = None, seconds: float | None = None
+) -> Watched:
+    """Look at the whole of the footage, or at `seconds` of it where most is said. Landmarks are kept in the file `kept` and taken from there when
     it is there: they are the longest part. Raises `FootageError`, `EngineError`."""
     shape = reading.inspect(footage)
     progress("sound", 0, 1)
     pcm = reading.sound(footage)
     reading.check_speech(footage, pcm)
+    if seconds is not None and seconds < shape.seconds:
+        shape, pcm = _busiest(shape, pcm, seconds)
     progress("sound", 1, 1)
     if kept is not None and kept.exists():
-        tracked = _read(kept)
+        tracked, observed = _read(kept)
         progress("face", len(tracked.seen), len(tracked.seen))
     else:
         total = max(1, round(shape.seconds * FPS))
@@ -70,18 +85,36 @@ def watch(footage: Path, progress: Progress, kept: Path | None = None) -> Watche
             shape.size,
             footage,
             lambda done: progress("face", done, max(done, total)),
+            start=shape.start or 0.0,
         )
+        observed = observe(reading.pictures(footage, shape), tracked)
         if kept is not None:
-            _write(kept, tracked)
-    return Watched(footage, shape, pcm, tracked, reading.speech_share(pcm, len(tracked.seen)))
+            _write(kept, tracked, observed)
+    return Watched(footage, shape, pcm, tracked, reading.speech_share(pcm, len(tracked.seen)), observed)
 
 
-def _write(file: Path, tracked: Tracked) -> None:
+def _busiest(shape: Shape, pcm: Pcm, seconds: float) -> tuple[Shape, Pcm]:
+    """The stretch where most is said, and its sound."""
+    talking = reading.speech_share(pcm, round(shape.seconds * FPS))
+    first, last = reading.most_speech(talking, round(seconds * FPS))
+    # a little before it, where the host does not speak yet
+    first = max(0, first - round(LISTENING_SECONDS * FPS))
+    stretch = replace(shape, start=first / FPS, seconds=(last - first) / FPS)
+    return stretch, pcm[first * SAMPLES_PER_FRAME : last * SAMPLES_PER_FRAME]
+
+
+def _write(file: Path, tracked: Tracked, observed: Observed) -> None:
     making = file.with_suffix(".making.npz")
-    np.savez(making, control=tracked.control, rigid=tracked.rigid, seen=tracked.seen, motion=tracked.motion)
+    arrays = {
+        field.name: getattr(one, field.name) for one in (tracked, observed) for field in fields(type(one))
+    }
+    np.savez(making, **arrays)
     os.replace(making, file)
 
 
-def _read(file: Path) -> Tracked:
+def _read(file: Path) -> tuple[Tracked, Observed]:
     with np.load(file, allow_pickle=False) as known:
-        return Tracked(known["control"], known["rigid"], known["seen"], known["motion"])
+        return (
+            Tracked(*(known[field.name] for field in fields(Tracked))),
+            Observed(*(known[field.name] for field in fields(Observed))),
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -64,11 +65,7 @@ async def open_store(folder: Path, url: str = "") -> AsyncIterator[Store]:
     `postgresql+pg8000://user@host/name`. Raises `SettingsError`.
     """
     _make_folder(folder)
-    lane = Lane("migrate")
-    try:
-        engine = await lane.run(_open, url or f"sqlite:///{folder / DATABASE}")
-    finally:
-        lane.close()
+    engine = await _opening().run(_open, url or f"sqlite:///{folder / DATABASE}")
     store = Store(engine, folder / SPOOL)
     try:
         yield store
@@ -86,6 +83,12 @@ def _make_folder(folder: Path) -> None:
             where=str(folder),
             remedy="choose another under folder:",
         ) from error
+
+
+@cache
+def _opening() -> Lane:
+    # alembic keeps its context in module globals: rooms of one process open their stores in turn
+    return Lane("stores")
 
 
 def _open(url: str) -> Engine:

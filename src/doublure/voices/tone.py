@@ -33,6 +33,10 @@ class Tone:
         self.languages: frozenset[Language] = frozenset(LANGUAGES)
         self._speed = speed
 
+    def paced(self, pace: float) -> Tone:
+        """The same beeps, `pace` times as fast."""
+        return Tone(self._speed * pace)
+
     async def speak(self, spoken: str, language: Language) -> AsyncIterator[Speech]:
         """One `Speech` a clause; nothing when it has no words."""
         await anyio.lowlevel.checkpoint()

@@ -1,0 +1,38 @@
+"""The breath before a sentence: shaped noise, nobody's recording."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+
+from doublure.media import SAMPLE_RATE, Pcm
+
+SECONDS = (0.22, 0.34)
+"""How long it is; each sentence has its own."""
+LEVEL = 10 ** (-50 / 20)
+"""RMS, full scale 1: 34 dB below speech at -16 LUFS, heard in a quiet room and not sought."""
+BANDS = ((500.0, 250.0, 0.5), (1500.0, 500.0, 1.0), (2600.0, 900.0, 0.8))
+"""Middle, width (Hz) and weight of what an open mouth lets through."""
+RISE = 0.65
+"""Share of its length over which it swells; then it breaks off towards the word."""
+SHARE = 2
+"""Every which sentence, by its text, is begun with a breath."""
+
+
+def is_due(text: str) -> bool:
+    """Whether a breath follows this sentence: always the same for the same text."""
+    return zlib.crc32(text.encode()) % SHARE == 0
+
+
+def breath(text: str) -> Pcm:
+    """The breath after this sentence, float32, about a quarter of a second. Same text, same breath."""
+    chance = np.random.default_rng(zlib.crc32(text.encode()))
+    count = int(chance.uniform(*SECONDS) * SAMPLE_RATE)
+    hertz = np.fft.rfftfreq(count, 1 / SAMPLE_RATE)
+    shape = sum(weight * np.exp(-(((hertz - middle) / width) ** 2)) for middle, width, weight in BANDS)
+    noise = np.fft.irfft(np.fft.rfft(chance.standard_normal(count)) * shape, count)
+    place = np.linspace(0.0, 1.0, count)
+    swell = np.where(place < RISE, place / RISE, (1 - place) / (1 - RISE)) ** 1.5
+    sound = noise * swell
+    return np.asarray(LEVEL * sound / np.sqrt(np.mean(sound**2)), np.float32)

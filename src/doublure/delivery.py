@@ -1,0 +1,80 @@
+"""How something is said: how fast, how lively, with what pauses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from doublure.media import Language
+
+Energy = Literal["calm", "normal", "lively"]
+ENERGIES: tuple[Energy, ...] = ("calm", "normal", "lively")
+
+SLOWEST, FASTEST = 0.5, 2.0
+"""Paces that a voice is asked for."""
+_PACE: dict[Energy, float] = {"calm": 0.94, "normal": 1.0, "lively": 1.07}
+_DECIBELS: dict[Energy, float] = {"calm": -0.8, "normal": 0.0, "lively": 0.8}
+"""Inside the tolerance of 1 LU that a show is held to."""
+_PAUSE: dict[Energy, float] = {"calm": 1.3, "normal": 1.0, "lively": 0.8}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Of one sentence."""
+
+    rate: float = 1.0
+    """Speaking rate, ratio to the voice's own, 0.5..2."""
+    energy: Energy = "normal"
+    pauses: float = 1.0
+    """Length of the pauses, ratio to the usual."""
+
+    @property
+    def pace(self) -> float:
+        """What the voice is asked for: rate and energy together."""
+        return round(min(FASTEST, max(SLOWEST, self.rate * _PACE[self.energy])), 3)
+
+    @property
+    def gain(self) -> float:
+        """Factor beside the usual level."""
+        return float(10 ** (_DECIBELS[self.energy] / 20))
+
+    @property
+    def pause(self) -> float:
+        """Factor of the pauses."""
+        return self.pauses * _PAUSE[self.energy]
+
+
+PLAIN = Delivery()
+_PAUSES = (
+    ("。！？!?.…\n", 0.35),
+    ("；;：:—", 0.20),
+    ("，,", 0.12),
+    ("、", 0.08),
+)
+"""Last mark of a clause and the pause after it, seconds."""
+_CLOSING = "”’\"'」』）)】》* "
+DISCLOSED_A_MINUTE = 146
+"""Characters a minute of the spoken AI disclosure, or words where words are spelled: in the middle of the
+120 to 160 that GB 45438-2025 §5.3 calls normal speed, with what a voice may add or leave out."""
+DISCLOSED_PAUSES = 2.0
+
+
+def disclosing(characters: int, speech: float, pauses: float) -> Delivery:
+    """How a disclosure is said that takes `speech` seconds and `pauses` seconds of pauses as usual."""
+    wanted = 60 * characters / DISCLOSED_A_MINUTE - DISCLOSED_PAUSES * pauses
+    rate = speech / wanted if wanted > 0 else SLOWEST
+    return Delivery(rate=round(min(1.0, max(SLOWEST, rate)), 2), pauses=DISCLOSED_PAUSES)
+
+
+def counted(said: str, language: Language) -> int:
+    """Characters of a text in spoken form as the disclosure's pace counts them: hanzi and spelled letters;
+    in English and French words."""
+    if language == "zh":
+        return sum(character.isalnum() for character in said)
+    return len(said.split())
+
+
+def pause_seconds(written: str) -> float:
+    """The pause after a clause, by its last mark."""
+    last = written.rstrip(_CLOSING)[-1:]
+    return next((seconds for marks, seconds in _PAUSES if last and last in marks), 0.0)

@@ -1,0 +1,171 @@
+"""A server's answer to sound, as it comes: raw PCM, WAV and MP3 piece by piece, any other container
+at its end."""
+
+from __future__ import annotations
+
+import io
+import struct
+from contextlib import suppress
+from typing import Literal
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from doublure.errors import EngineError
+from doublure.media import SAMPLE_RATE, Pcm
+
+Kind = Literal["pcm", "wav", "mp3", "whole"]
+HEAD = 12
+"""Bytes that tell what an answer is."""
+LONGEST_HEAD = 65536
+"""A WAV file's sound begins before this byte."""
+MOST_BYTES = 32_000_000
+"""Of one clause; over five minutes of the widest sound a server sends."""
+_RAW: dict[tuple[int, int], str] = {(1, 16): "<i2", (1, 32): "<i4", (3, 32): "<f4"}
+"""numpy's type by the WAV format's code (1 whole numbers, 3 floats) and bits."""
+_FULL: dict[str, float] = {"<i2": 32768.0, "<i4": 2147483648.0, "<f4": 1.0}
+_EXTENSIBLE = 0xFFFE
+_NOTHING: Pcm = np.zeros(0, np.float32)
+
+
+class Decoder:
+    """Bytes in, float32 mono 24 kHz out. One for each answer."""
+
+    def __init__(self, content_type: str, hertz: int, where: str) -> None:
+        """`hertz`: rate of raw PCM; `where`: the address, for errors."""
+        self._type = content_type.partition(";")[0].strip().lower()
+        self._where = where
+        self._kind: Kind | None = None
+        self._format, self._channels, self._rate = "<i2", 1, hertz
+        self._waiting = b""
+        self._headed = False
+        self._total = 0
+        self._resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
+        self._codec: av.AudioCodecContext | None = None
+
+    def feed(self, raw: bytes) -> Pcm:
+        """The sound of the next bytes, perhaps none yet. Raises `EngineError` when they are no sound."""
+        self._total += len(raw)
+        if self._total > MOST_BYTES:
+            raise EngineError("the server's answer does not end", where=self._where)
+        self._waiting += raw
+        if self._kind is None and len(self._waiting) >= HEAD:
+            self._begin()
+        try:
+            return self._take() if self._kind is not None else _NOTHING
+        except av.FFmpegError as error:
+            raise self._broken(str(error)) from error
+
+    def finish(self) -> Pcm:
+        """The rest of the sound. Raises `EngineError`."""
+        try:
+            if self._kind is None:
+                return _NOTHING
+            if self._kind == "whole":
+                return self._whole()
+            if self._kind == "mp3" and self._codec is not None:
+                last = self._mp3(self._codec.parse(None))
+                return np.concatenate([last, self._resampled([*self._codec.decode(None), None])])
+            return self._resampled([None])
+        except av.FFmpegError as error:
+            raise self._broken(str(error)) from error
+
+    def _begin(self) -> None:
+        head = self._waiting[:HEAD]
+        if head.startswith(b"RIFF") and head[8:12] == b"WAVE":
+            self._kind = "wav"
+        elif head.startswith((b"OggS", b"fLaC")) or head[4:8] == b"ftyp":
+            self._kind = "whole"
+        elif head.startswith(b"ID3") or self._type in ("audio/mpeg", "audio/mp3"):
+            self._kind = "mp3"
+            self._codec = av.CodecContext.create("mp3", "r")
+        elif self._type.startswith("text/") or "json" in self._type or "html" in self._type:
+            shown = self._waiting[:120].decode("utf-8", "replace").strip()
+            raise EngineError(
+                f"the server answers {self._type} instead of sound: {shown}",
+                where=self._where,
+                remedy="check voice: base_url and shape",
+            )
+        elif head.lstrip().startswith((b"<", b"{")) and head.isascii():
+            raise self._broken("it is a text")
+        else:
+            self._kind = "pcm"
+
+    def _take(self) -> Pcm:
+        if self._kind == "whole":
+            return _NOTHING
+        if self._kind == "mp3":
+            raw, self._waiting = self._waiting, b""
+            assert self._codec is not None
+            return self._mp3(self._codec.parse(raw))
+        if self._kind == "wav" and not self._wav_head():
+            return _NOTHING
+        size = np.dtype(self._format).itemsize * self._channels
+        count = len(self._waiting) // size * size
+        raw, self._waiting = self._waiting[:count], self._waiting[count:]
+        return self._raw(np.frombuffer(raw, self._format))
+
+    def _mp3(self, packets: list[av.Packet]) -> Pcm:
+        assert self._codec is not None
+        frames: list[av.AudioFrame | None] = []
+        for packet in packets:
+            # tags and torn frames stand between the others; what has no sound at all is told by its length
+            with suppress(av.error.InvalidDataError):
+                frames += self._codec.decode(packet)
+        return self._resampled(frames)
+
+    def _wav_head(self) -> bool:
+        """Read the chunks before the sound; False while they are not whole. The length that stands
+        in the file is not believed: a stream does not know it."""
+        if self._headed:
+            return True
+        at = HEAD
+        while at + 8 <= len(self._waiting):
+            name, size = struct.unpack_from("<4sI", self._waiting, at)
+            at += 8
+            if name == b"data":
+                self._waiting = self._waiting[at:]
+                self._headed = True
+                return True
+            if at + size > len(self._waiting):
+                break
+            if name == b"fmt " and size >= 16:
+                code, self._channels, self._rate, _, _, bits = struct.unpack_from(
+                    "<HHIIHH", self._waiting, at
+                )
+                if code == _EXTENSIBLE and size >= 26:
+                    (code,) = struct.unpack_from("<H", self._waiting, at + 24)
+                if (code, bits) not in _RAW or not self._channels or not 4000 <= self._rate <= 192000:
+                    raise self._broken(f"WAV of kind {code} with {bits} bits at {self._rate} Hz is not read")
+                self._format = _RAW[code, bits]
+            at += size + size % 2
+        if len(self._waiting) > LONGEST_HEAD:
+            raise self._broken("a WAV file without sound")
+        return False
+
+    def _raw(self, samples: NDArray[np.generic]) -> Pcm:
+        sound = samples.astype(np.float32) / np.float32(_FULL[self._format])
+        mono = np.ascontiguousarray(sound.reshape(-1, self._channels).mean(axis=1), np.float32)
+        if self._rate == SAMPLE_RATE or not len(mono):
+            return mono
+        frame = av.AudioFrame.from_ndarray(mono[None], "flt", "mono")
+        frame.sample_rate = self._rate
+        return self._resampled([frame])
+
+    def _resampled(self, frames: list[av.AudioFrame | None]) -> Pcm:
+        done = [piece.to_ndarray()[0] for frame in frames for piece in self._resampler.resample(frame)]
+        return np.concatenate([_NOTHING, *done])
+
+    def _whole(self) -> Pcm:
+        with av.open(io.BytesIO(self._waiting)) as file:
+            if not file.streams.audio:
+                raise self._broken("there is no sound in it")
+            return np.concatenate([self._resampled(list(file.decode(audio=0))), self._resampled([None])])
+
+    def _broken(self, why: str) -> EngineError:
+        return EngineError(
+            f"the server's answer is no sound that can be read: {why}",
+            where=self._where,
+            remedy="check voice: base_url, sound and pcm_hertz",
+        )

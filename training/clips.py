@@ -1,0 +1,189 @@
+"""Makes speech of many voices with the true movements of a mouth: what `training.generic_mouth` learns from.
+
+    python -m training.clips --packs FOLDER [--count 320] [--out out/clips]
+
+FOLDER holds Kokoro's voice packs, `*.bin` (npm package kokoro-js 1.2.1, `voices/`, Apache-2.0). The words
+are the shot list's, the spoken form's test cases and dictionaries', the voices random mixtures of packs: the
+half of a style that is timbre comes from any, the half that is prosody from one that speaks the language.
+The movements are `actor.mouth`'s. Every clip is heard as it is and degraded: room, band, noise. A run that
+was killed goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from actor.mouth import SMILE, Style, controls
+from doublure.acoustics import PER_FRAME, hear
+from doublure.media import LANGUAGES, SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone, Speech
+from doublure.persona import VoicePack
+from doublure.voices.kokoro import LONGEST, recite
+
+SHARES = (0.45, 0.33, 0.22)  # of clips in each language
+NATIVE: dict[Language, str] = {"zh": "z", "en": "ab", "fr": "f"}  # first letters of packs
+HELD_BACK = ("zf_xiaobei", "zm_yunxi", "af_bella", "am_michael")  # these voices stay unheard, to measure with
+WRITTEN = 0.55  # share of clips with sentences; the others are words at random, for all phones
+MIXED = 0.67  # share of clips in a voice that nobody has
+SPEEDS = (0.85, 1.2)
+LONGEST_SECONDS = 12
+PLAIN = Style(variation=0)
+SPOKEN = Path("tests/spoken.yaml")
+TIMBRE = slice(0, 128)  # of a style; the rest is prosody
+
+Packs = dict[str, NDArray[np.float32]]
+
+
+def main() -> None:
+    """Make what is missing."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--packs", type=Path, required=True)
+    parser.add_argument("--count", type=int, default=320)
+    parser.add_argument("--out", type=Path, default=Path("out/clips"))
+    order = parser.parse_args()
+    packs = {
+        file.stem: np.fromfile(file, "<f4").reshape(LONGEST, 256)
+        for file in sorted(order.packs.glob("*.bin"))
+        if file.stem not in HELD_BACK
+    }
+    order.out.mkdir(parents=True, exist_ok=True)
+    for number in range(order.count):
+        file = order.out / f"{number:04d}.npz"
+        if not file.exists():
+            _make(number, packs, file)
+            print(f"{number + 1} of {order.count}", end="\r", flush=True)
+
+
+def _make(number: int, packs: Packs, file: Path) -> None:
+    chance = np.random.default_rng(number)
+    language = LANGUAGES[chance.choice(len(LANGUAGES), p=SHARES)]
+    speech = recite(
+        _text(language, chance), language, _pack(language, packs, chance), chance.uniform(*SPEEDS)
+    )
+    pcm, phones = _framed(speech[0], chance)
+    frames = len(pcm) // SAMPLES_PER_FRAME
+    moves = np.delete(controls(phones, pcm, frames, seed=0, style=PLAIN), SMILE, axis=1)
+    making = file.with_suffix(".making.npz")
+    np.savez(
+        making,
+        clear=hear(pcm).astype(np.float16),
+        degraded=hear(_degraded(pcm, chance)).astype(np.float16),
+        moves=moves,
+        phones=_named(phones, PER_FRAME * frames),
+    )
+    making.replace(file)
+
+
+# ---- words -----------------------------------------------------------------------------------------
+
+
+def _text(language: Language, chance: np.random.Generator) -> str:
+    between = "，" if language == "zh" else ", "
+    if chance.random() < WRITTEN:
+        sentences = _sentences(language)
+        return between.join(sentences[chance.integers(len(sentences))] for _ in range(3))
+    known = _dictionary(language)
+    count = chance.integers(8, 16) if language == "zh" else chance.integers(6, 11)
+    drawn = [known[chance.integers(len(known))] for _ in range(count)]
+    blank = "" if language == "zh" else " "
+    return "".join(word + (between if chance.random() < 0.16 else blank) for word in drawn)
+
+
+@cache
+def _sentences(language: Language) -> list[str]:
+    cases = yaml.safe_load(SPOKEN.read_text("utf-8"))[language]
+    said = [pair[1] for kind, pairs in cases.items() if kind != "bad" for pair in pairs]
+    shots = yaml.safe_load(files("doublure").joinpath("shotlist.yaml").read_text("utf-8"))
+    return [text for text in [*said, *_strings(shots.get(language, {}))] if len(text) > 6]
+
+
+def _strings(found: object) -> Iterator[str]:
+    if isinstance(found, str):
+        yield found
+    elif isinstance(found, dict):
+        for value in found.values():
+            yield from _strings(value)
+    elif isinstance(found, list):
+        for value in found:
+            yield from _strings(value)
+
+
+@cache
+def _dictionary(language: Language) -> list[str]:
+    if language == "zh":
+        lines = files("jieba").joinpath("dict.txt").read_text("utf-8").splitlines()
+        counted = [line.split()[:2] for line in lines]
+        return [word for word, count in counted if int(count) > 30 and len(word) < 5 and word[0] >= "一"]
+    lexicon = sqlite3.connect(str(files(f"gruut_lang_{language}").joinpath("lexicon.db")))
+    words = [word for (word,) in lexicon.execute("select distinct word from word_phonemes order by word")]
+    return [word for word in words if word.isalpha() and word.islower() and 3 < len(word) < 11]
+
+
+# ---- sound -----------------------------------------------------------------------------------------
+
+
+def _pack(language: Language, packs: Packs, chance: np.random.Generator) -> VoicePack:
+    native = [name for name in packs if name[0] in NATIVE[language]]
+    style = packs[native[chance.integers(len(native))]].copy()
+    if chance.random() < MIXED:
+        names = list(packs)
+        one, other = (packs[names[chance.integers(len(names))]] for _ in range(2))
+        share = chance.random()
+        style[:, TIMBRE] = share * one[:, TIMBRE] + (1 - share) * other[:, TIMBRE]
+    return VoicePack("mixed", style, 1.0)
+
+
+def _framed(speech: Speech, chance: np.random.Generator) -> tuple[Pcm, list[Phone]]:
+    """With silence before and after it, in whole frames; cut when it is long."""
+    before, after = (int(chance.integers(4, 16)) * SAMPLES_PER_FRAME for _ in range(2))
+    said = speech.pcm[: LONGEST_SECONDS * SAMPLE_RATE]
+    pcm = np.concatenate([np.zeros(before, np.float32), said, np.zeros(after, np.float32)])
+    phones = [
+        Phone(phone.symbol, phone.start + before, min(phone.end, len(said)) + before)
+        for phone in speech.phones
+        if phone.start < len(said)
+    ]
+    return pcm[: len(pcm) // SAMPLES_PER_FRAME * SAMPLES_PER_FRAME], phones
+
+
+def _degraded(pcm: Pcm, chance: np.random.Generator) -> Pcm:
+    """Heard in a room, over a poor line, with noise."""
+    count, sound = len(pcm), pcm.astype(np.float64)
+    if chance.random() < 0.6:
+        length = int(chance.uniform(0.1, 0.4) * SAMPLE_RATE)
+        echo = chance.standard_normal(length) * np.exp(-6.9 * np.arange(length) / length)  # -60 dB at its end
+        echo *= chance.uniform(0.1, 0.5) / np.sqrt((echo**2).sum())
+        echo[0] += 1
+        size = count + length
+        sound = np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(echo, size), size)[:count]
+    if chance.random() < 0.6:
+        hertz = np.fft.rfftfreq(count, 1 / SAMPLE_RATE)
+        tilt = (1 + hertz / 1500) ** chance.uniform(-0.5, 0.5)
+        edge = chance.uniform(3400, 11000)
+        sound = np.fft.irfft(np.fft.rfft(sound) * tilt / np.sqrt(1 + (hertz / edge) ** 8), count)
+    noise = chance.standard_normal(count)
+    if chance.random() < 0.5:
+        noise = np.convolve(noise, np.ones(6) / 6, "same")
+    noise *= np.sqrt(np.mean(sound**2) / np.mean(noise**2)) * 10 ** (-chance.uniform(12, 35) / 20)
+    return (sound + noise).astype(np.float32)
+
+
+def _named(phones: list[Phone], count: int) -> NDArray[np.str_]:
+    """The phone at the middle of each vector, "" in silence."""
+    named = np.full(count, "", dtype="<U3")
+    middles = (np.arange(count) + 0.5) * SAMPLES_PER_FRAME / PER_FRAME
+    for phone in phones:
+        named[(middles >= phone.start) & (middles < phone.end)] = phone.symbol
+    return named
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Learns `mouth.npz`: what a mouth that is nobody's does when anybody speaks.
+
+    python -m training.generic_mouth [--clips out/clips] [--out src/doublure/faces/mouth.npz]
+
+From what `training.clips` made. Besides the movements it learns to name the phones, which keeps apart what
+looks alike here and may not on another face; that part is not written. One clip in twelve is held back and
+measured. Needs torch.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from doublure.acoustics import PER_FRAME
+from doublure.articulation import MOVES, GenericMouth, save_generic
+from doublure.enrol.convolutions import Convolutions, movement_loss, principal_directions
+from doublure.media import FPS
+
+HEARD, WIDTH = 160, 96
+STEPS, BATCH, STRETCH = 2000, 12, 3 * FPS
+RATE, DECAY, DROPPED, NOISE = 3e-3, 1e-2, 0.1, 0.1
+MOVEMENT, NAMING = 0.5, 0.15  # how much errors of speed and of phones count beside errors of place
+HELD = 12  # every which clip is held back
+STILLEST = 0.02  # added to the spread of a movement that is seldom made
+NAMES = ("jaw", "spread", "round", "press", "bite", "upper", "lower", "tip", "out", "back")
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One clip as the network is given it."""
+
+    versions: tuple[Tensor, Tensor]
+    """[HEARD, vectors] each: clear, degraded."""
+    moves: Tensor
+    """[MOVES, frames], in units of their spread."""
+    phones: Tensor
+    """[vectors]."""
+
+
+def main() -> None:
+    """Learn and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--clips", type=Path, default=Path("out/clips"))
+    parser.add_argument("--out", type=Path, default=Path("src/doublure/faces/mouth.npz"))
+    order = parser.parse_args()
+    torch.manual_seed(0)
+    found = [dict(np.load(file)) for file in sorted(order.clips.glob("[0-9]*[0-9].npz"))]
+    mean, projection = _directions(found)
+    symbols = sorted({str(name) for one in found for name in np.unique(one["phones"])})
+    spread = np.concatenate([one["moves"] for one in found]).std(axis=0) + STILLEST
+    clips = [_clip(one, (mean, projection), symbols, spread) for one in found]
+    held = clips[::HELD]
+    learnt = [clip for number, clip in enumerate(clips) if number % HELD]
+    net = Convolutions(HEARD, WIDTH, MOVES, dropped_inputs=DROPPED, dropped=DROPPED)
+    _fit(net, nn.Conv1d(WIDTH, len(symbols), 1), learnt)
+    _measure(net.eval(), held)
+    save_generic(order.out, GenericMouth(mean, projection, net.network()))
+
+
+def _directions(
+    found: list[dict[str, NDArray[np.float32]]],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean [SIZE] and principal directions [SIZE, HEARD]."""
+    heard = np.concatenate([one[kind].astype(np.float32) for one in found for kind in ("clear", "degraded")])
+    mean = heard.mean(axis=0)
+    return mean, principal_directions(heard - mean, HEARD)
+
+
+def _clip(
+    one: dict[str, NDArray[np.float32]],
+    directions: tuple[NDArray[np.float32], NDArray[np.float32]],
+    symbols: list[str],
+    spread: NDArray[np.float32],
+) -> Clip:
+    mean, projection = directions
+    clear, degraded = (
+        torch.tensor(((one[kind].astype(np.float32) - mean) @ projection).T) for kind in ("clear", "degraded")
+    )
+    numbers = torch.tensor([symbols.index(str(name)) for name in one["phones"]])
+    return Clip((clear, degraded), torch.tensor((one["moves"] / spread).T), numbers)
+
+
+def _fit(net: Convolutions, namer: nn.Conv1d, learnt: list[Clip]) -> None:
+    optimiser = torch.optim.AdamW([*net.parameters(), *namer.parameters()], RATE, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=STEPS)
+    chance = np.random.default_rng(0)
+    learnt = [clip for clip in learnt if clip.moves.shape[1] >= STRETCH]
+    for step in range(STEPS):
+        given, moves, names = [], [], []
+        for _ in range(BATCH):
+            clip = learnt[chance.integers(len(learnt))]
+            start = int(chance.integers(0, clip.moves.shape[1] - STRETCH + 1))
+            vectors = slice(PER_FRAME * start, PER_FRAME * (start + STRETCH))
+            given.append(clip.versions[chance.integers(2)][:, vectors])
+            moves.append(clip.moves[:, start : start + STRETCH])
+            names.append(clip.phones[vectors])
+        x, y = torch.stack(given), torch.stack(moves)
+        inside = net.inside(x + NOISE * torch.randn_like(x))
+        loss = movement_loss(net.answers(inside[:, :, ::PER_FRAME]), y, MOVEMENT)
+        loss = loss + NAMING * functional.cross_entropy(namer(inside), torch.stack(names))
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        schedule.step()
+        print(f"{step + 1} of {STEPS}, loss {loss.item():.3f}", end="\r", flush=True)
+
+
+@torch.no_grad()
+def _measure(net: Convolutions, held: list[Clip]) -> None:
+    """Prints the correlation of each movement in clips that were not learnt, clear ones."""
+    made = np.concatenate(
+        [net.answers(net.inside(clip.versions[0][None]))[0, :, ::PER_FRAME].T.numpy() for clip in held]
+    )
+    true = np.concatenate([clip.moves.T.numpy() for clip in held])
+    found = [np.corrcoef(made[:, column], true[:, column])[0, 1] for column in range(MOVES)]
+    print("\n" + ", ".join(f"{name} {one:.3f}" for name, one in zip(NAMES, found, strict=True)))
+
+
+if __name__ == "__main__":
+    main()
