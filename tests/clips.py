@@ -13,7 +13,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure.consent import Consent, Terms, fingerprint, issue
+from doublure.consent import Consent, Part, Terms, fingerprint, issue
 from doublure.enrol.learning import Effort
 from doublure.faces.card import make
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Pcm, Picture, Place, Size, Speech
@@ -125,7 +125,9 @@ def placed(small: Picture, size: Size, corners: list[tuple[int, int]]) -> Pictur
     return whole
 
 
-def consent_for(folder: Path, *footage: Path, who: str = "Nobody Drawn") -> Consent:
+def consent_for(
+    folder: Path, *footage: Path, who: str = "Nobody Drawn", covers: tuple[Part, ...] = ("face", "voice")
+) -> Consent:
     """A consent for files of footage, signed with a key of the folder."""
     terms = Terms(
         who=who,
@@ -136,6 +138,7 @@ def consent_for(folder: Path, *footage: Path, who: str = "Nobody Drawn") -> Cons
         start=START,
         end=END,
         footage=tuple(fingerprint(file) for file in footage),
+        covers=covers,
     )
     count = len(list(folder.glob("consent-*.json")))
     return issue(terms, folder / "key", folder / f"consent-{count}.json")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from doublure.enrol.convolutions import Convolutions
 from doublure.enrol.learning import HEARD, QUICK, WIDTH, learn
 from doublure.geometry import CONTROL, SHAPES, fit_shapes
 from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone
-from doublure.voices.kokoro import LONGEST, recite
+from doublure.voices.kokoro import recite, shipped
 
 RNG = np.random.default_rng(11)
 
@@ -36,10 +35,7 @@ def articulation() -> Articulation:
 
 
 def kokoro_speech(text: str, language: Language) -> tuple[Pcm, tuple[Phone, ...]]:
-    style = np.fromfile(str(files("doublure.voices") / "data" / "zf_xiaobei.bin"), "<f4").reshape(
-        LONGEST, 256
-    )
-    (speech,) = recite(text, language, style)
+    (speech,) = recite(text, language, shipped("zf_xiaobei"))
     return speech.pcm, speech.phones
 
 

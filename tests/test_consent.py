@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from doublure import consent as consents
 from doublure.consent import Consent, Terms
@@ -250,3 +252,30 @@ def test_scope_air_is_for_the_named_platforms(terms: Terms, tmp_path: Path, url:
     assert consents.allows_address(issued, "rtmp://push-l11.douyincdn.com/third/stream-1?sign=abc")
     assert consents.allows_address(issued, "rtmps://push.example.com:443/live/key")
     assert consents.allows_address(issued, "rtmp://eu.push.example.com/live/key")
+
+
+def test_a_consent_may_leave_the_voice_out_but_not_the_face(terms: Terms, tmp_path: Path) -> None:
+    file, consent = issue(replace(terms, covers=("face",)), tmp_path)
+    assert consent.covers == ("face",)
+    assert consents.load(file, today=terms.start).covers == ("face",)
+    with pytest.raises(ConsentError, match="a persona shows the face"):
+        issue(replace(terms, covers=("voice",)), tmp_path / "other")
+
+
+def test_a_consent_that_does_not_say_what_it_covers_was_spoken_for_both(terms: Terms, tmp_path: Path) -> None:
+    """Signed before the voice could be left out: the field is missing, the signature still holds."""
+    file, _ = issue(terms, tmp_path)
+    written = json.loads(file.read_text("utf-8"))
+    del written["covers"], written["signature"]
+    key = serialization.load_pem_private_key((tmp_path / "key").read_bytes(), password=None)
+    assert isinstance(key, Ed25519PrivateKey)
+    plain = json.dumps(written, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    file.write_text(json.dumps({**written, "signature": key.sign(plain).hex()}), "utf-8")
+    assert consents.load(file, today=terms.start).covers == ("face", "voice")
+    # and nobody can add the voice to a consent for the face alone by taking the field away
+    other, _ = issue(replace(terms, covers=("face",)), tmp_path / "other")
+    less = json.loads(other.read_text("utf-8"))
+    del less["covers"]
+    other.write_text(json.dumps(less), "utf-8")
+    with pytest.raises(ConsentError, match="changed after it was signed"):
+        consents.load(other, today=terms.start)

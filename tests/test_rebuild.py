@@ -11,7 +11,7 @@ import pytest
 from clips import FAST, SIZE, talking, write_clip
 from doublure.enrol.learning import QUICK
 from doublure.enrol.rebuild import Trial, hide, hold_back
-from doublure.enrol.review import STAGES, review
+from doublure.enrol.review import STAGES, Subject, review
 from doublure.enrol.score import Score, score
 from doublure.enrol.watching import Watched, watch
 from doublure.geometry import MOVING, SHAPES
@@ -75,7 +75,9 @@ def test_hiding_blanks_the_region_and_nothing_else(trial: Trial) -> None:
 
 def test_the_report_card_is_written_with_what_was_measured(watched: Watched, tmp_path: Path) -> None:
     told: list[str] = []
-    card = review(watched, "Ling", tmp_path / "report", "en", lambda stage, *_: told.append(stage), FAST)
+    card = review(
+        watched, Subject("Ling"), tmp_path / "report", "en", lambda stage, *_: told.append(stage), FAST
+    )
     assert list(dict.fromkeys(told)) == list(STAGES)
     assert card.score.frames == len(card.shown.held)
     assert card.silent_opening_ratio < 2

@@ -22,6 +22,7 @@ from doublure.enrol.findings import KINDS, SEVERITIES, Finding
 from doublure.enrol.report import (
     GRADES,
     TARGETS,
+    VOICE_CAUSES,
     Card,
     Grade,
     Target,
@@ -30,11 +31,13 @@ from doublure.enrol.report import (
     numbers,
     phrases,
     verdict,
+    voice_advice,
     write,
 )
 from doublure.enrol.score import Score
 from doublure.media import FPS, LANGUAGES, SAMPLES_PER_FRAME, Language, Picture, Size
 from doublure.overlay import Overlay
+from doublure.persona import VoiceEntry
 from test_page import ARGUMENTS, CHROMIUM, FAINT
 
 HELD = range(200, 240)
@@ -111,6 +114,46 @@ def test_every_target_is_of_something_measured_and_usable_is_wider_than_good() -
         assert target.usable[0] <= target.good[0] <= target.good[1] <= target.usable[1]
 
 
+# ---- the voice ------------------------------------------------------------------------------------
+
+MATCHED = VoiceEntry(
+    file="voice_zh.bin",
+    base="zm_yunxi",
+    pitch=0.8,
+    nearest="zm_yunxi",
+    nearest_score=0.641,
+    score=0.756,
+    threshold=0.8,
+)
+
+
+def test_the_voice_is_called_matched_and_its_scores_are_shown(tmp_path: Path) -> None:
+    voiced = replace(card(), voice=MATCHED, findings=(Finding("music", 0, 120, "warn"),))
+    told = numbers(voiced)
+    assert (told["voice_word"], told["voice_score"], told["voice_nearest_score"]) == ("matched", 0.756, 0.641)
+    assert voice_advice(voiced) == ("voice_under", "voice_music")
+    assert voice_advice(replace(voiced, voice=MATCHED.model_copy(update={"score": 0.84}), findings=())) == (
+        "voice_over",
+    )
+    page = write(voiced, tmp_path).read_text("utf-8")
+    for shown_ in (
+        "Matched voice",
+        "zm_yunxi",
+        "0.76",
+        "0.64",
+        "0.80",
+        "still another voice",
+        "Music or a hum",
+    ):
+        assert shown_ in page
+    assert "clone" not in page.lower()
+
+
+def test_without_a_matched_voice_nothing_is_said_of_it() -> None:
+    assert voice_advice(card()) == ()
+    assert not [key for key in numbers(card()) if key.startswith("voice")]
+
+
 # ---- words ----------------------------------------------------------------------------------------
 
 
@@ -137,6 +180,7 @@ def test_every_phrase_is_used_and_every_used_phrase_is_there() -> None:
         "finding": KINDS,
         "advice": KINDS,
         "stills": ("typical", "worst"),
+        "voice": ("over", "under", *VOICE_CAUSES),
         **{part: tuple(target.measure for target in TARGETS) for part in ("name", "short", "means")},
     }
     used |= {f"{family}_{member}" for family, members in families.items() for member in members}

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from actor.mouth import SMILE, Style, controls
 from doublure.acoustics import PER_FRAME, hear
 from doublure.media import LANGUAGES, SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone, Speech
+from doublure.persona import VoicePack
 from doublure.voices.kokoro import LONGEST, recite
 
 SHARES = (0.45, 0.33, 0.22)  # of clips in each language
@@ -65,7 +66,7 @@ def _make(number: int, packs: Packs, file: Path) -> None:
     chance = np.random.default_rng(number)
     language = LANGUAGES[chance.choice(len(LANGUAGES), p=SHARES)]
     speech = recite(
-        _text(language, chance), language, _style(language, packs, chance), chance.uniform(*SPEEDS)
+        _text(language, chance), language, _pack(language, packs, chance), chance.uniform(*SPEEDS)
     )
     pcm, phones = _framed(speech[0], chance)
     frames = len(pcm) // SAMPLES_PER_FRAME
@@ -129,7 +130,7 @@ def _dictionary(language: Language) -> list[str]:
 # ---- sound -----------------------------------------------------------------------------------------
 
 
-def _style(language: Language, packs: Packs, chance: np.random.Generator) -> NDArray[np.float32]:
+def _pack(language: Language, packs: Packs, chance: np.random.Generator) -> VoicePack:
     native = [name for name in packs if name[0] in NATIVE[language]]
     style = packs[native[chance.integers(len(native))]].copy()
     if chance.random() < MIXED:
@@ -137,7 +138,7 @@ def _style(language: Language, packs: Packs, chance: np.random.Generator) -> NDA
         one, other = (packs[names[chance.integers(len(names))]] for _ in range(2))
         share = chance.random()
         style[:, TIMBRE] = share * one[:, TIMBRE] + (1 - share) * other[:, TIMBRE]
-    return style
+    return VoicePack("mixed", style, 1.0)
 
 
 def _framed(speech: Speech, chance: np.random.Generator) -> tuple[Pcm, list[Phone]]:

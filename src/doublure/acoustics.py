@@ -44,7 +44,7 @@ def hear(pcm: Pcm) -> Heard:
     a core while it is on air: 35 ms for up to 3 s."""
     frames = -(-len(pcm) // SAMPLES_PER_FRAME)
     count = PER_FRAME * frames
-    sound = _resampled(pcm * _gain(pcm))
+    sound = resampled(pcm * _gain(pcm))
     room = np.zeros((MARGIN + count + WINDOW) * STEP, np.float32)
     room[MARGIN * STEP : MARGIN * STEP + len(sound)] = sound
     found = np.zeros((count, SIZE), np.float32)
@@ -63,7 +63,8 @@ def _gain(pcm: Pcm) -> float:
     return LEVEL / loud if loud > FAINTEST else 1.0
 
 
-def _resampled(pcm: Pcm) -> Pcm:
+def resampled(pcm: Pcm) -> Pcm:
+    """Sound at `RATE`, 16 kHz."""
     resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(pcm[None], np.float32), "flt", "mono")
     frame.sample_rate = SAMPLE_RATE
@@ -93,21 +94,22 @@ def log_mel(sound: Pcm) -> NDArray[np.float32]:
     """Whisper's picture of sound at 16 kHz: [MELS, samples / 160], about -1..1 (Radford et al. 2022)."""
     padded = np.pad(sound, 200, mode="reflect")
     pieces = np.lib.stride_tricks.sliding_window_view(padded, 400)[::160][: len(sound) // 160]
-    power = np.abs(np.fft.rfft(pieces * _hann(), axis=1)) ** 2
-    level = np.log10(np.maximum(power @ _filters(), 1e-10)).T
+    power = np.abs(np.fft.rfft(pieces * hann(), axis=1)) ** 2
+    level = np.log10(np.maximum(power @ filters(MELS), 1e-10)).T
     return np.asarray((np.maximum(level, level.max() - 8.0) + 4.0) / 4.0, np.float32)
 
 
 @cache
-def _hann() -> NDArray[np.float64]:
+def hann() -> NDArray[np.float64]:
+    """The window of 25 ms at 16 kHz, [400]."""
     return np.asarray(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(400) / 400))
 
 
 @cache
-def _filters() -> NDArray[np.float64]:
-    """[201, MELS]: triangles on Slaney's scale (linear below 1 kHz, logarithmic above), of equal area."""
+def filters(bands: int) -> NDArray[np.float64]:
+    """[201, bands]: triangles on Slaney's scale (linear below 1 kHz, logarithmic above), of equal area."""
     last = 15.0 + 27.0 * np.log(8.0) / np.log(6.4)  # 8 kHz
-    mels = np.linspace(0.0, last, MELS + 2)
+    mels = np.linspace(0.0, last, bands + 2)
     above = 1000.0 * np.exp(np.log(6.4) / 27.0 * (mels - 15.0))
     edges = np.where(mels < 15.0, mels * 200.0 / 3.0, above)
     bins = np.linspace(0.0, RATE / 2, 201)[:, None]

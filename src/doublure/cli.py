@@ -140,9 +140,8 @@ def say(
         _valid(consent)
         face = FaceSettings(engine="patch", persona=Path(persona), consent=consent)
     engine, _, name = voice.rpartition("/")
-    order = Order(
-        text, spoken, out, face, VoiceSettings(engine=engine or "kokoro", name=name), PictureSettings()
-    )
+    speaker = VoiceSettings(engine=engine or "kokoro", name=name, persona=face.persona, consent=face.consent)
+    order = Order(text, spoken, out, face, speaker, PictureSettings())
     clock = RealClock()
     began = clock.now()
     length = anyio.run(render, order)
@@ -191,9 +190,12 @@ def enrol(
     out: Annotated[Path, typer.Option(help="folder to write the persona to")],
     quick: Annotated[
         bool,
-        typer.Option("--quick", help="for a first look: the lips are learnt a tenth as long, no report card"),
+        typer.Option(
+            "--quick",
+            help="for a first look: lips learnt a tenth as long, the nearest ready-made voice, no report card",
+        ),
     ] = False,
-    lang: Annotated[str, typer.Option(help="of the report card: zh, en or fr")] = "zh",
+    lang: Annotated[str, typer.Option(help="of the host and of the report card: zh, en or fr")] = "zh",
 ) -> None:
     """Make a persona from footage."""
     given = _valid(consent)
@@ -209,16 +211,25 @@ def enrol(
     from doublure.enrol.bundle import QUICK_SECONDS, REPORT, Order
     from doublure.enrol.bundle import enrol as make_persona
     from doublure.enrol.learning import QUICK
+    from doublure.enrol.voice import ROUNDS, Wish
+    from doublure.voices import kokoro
 
-    order = Order(footage, given, out, report=_language(lang, "--lang"))
+    language = _language(lang, "--lang")
+    order = Order(footage, given, out, report=language, voice=Wish(kokoro, language, ROUNDS))
     if quick:
-        order = Order(footage, given, out, QUICK, QUICK_SECONDS)
+        order = Order(footage, given, out, QUICK, QUICK_SECONDS, voice=Wish(kokoro, language, 0))
     with bars() as progress:
         persona = make_persona(order, progress)
     size = persona.size
     echo(
         f"{out}: persona of {given.who}, {size.width}x{size.height}, takes {', '.join(persona.manifest.takes)}"
     )
+    matched = persona.manifest.voices.get(language)
+    if matched is not None:
+        echo(
+            f"voice matched: likeness {matched.score:.2f} (nearest ready-made voice {matched.nearest} "
+            f"{matched.nearest_score:.2f}, one speaker from {matched.threshold:.2f})"
+        )
     if (out / REPORT).is_dir():
         echo(f"how good it is: {out / REPORT / 'report.html'}")
 
@@ -269,6 +280,7 @@ def consent_new(
         list[str] | None, typer.Option(help="platform or host it may air on; once for each")
     ] = None,
     scope: Annotated[str, typer.Option(help="air, or local: loopback addresses and files only")] = "air",
+    voice: Annotated[bool, typer.Option(help="whether the voice may be doubled as well")] = True,
     key: Annotated[Path, typer.Option(help="the company's private key; made when absent")] = COMPANY_KEY,
 ) -> None:
     """Make and sign a consent."""
@@ -282,6 +294,7 @@ def consent_new(
         start=_day(first, "--from"),
         end=_day(last, "--until"),
         footage=tuple(consents.fingerprint(file) for file in footage),
+        covers=("face", "voice") if voice else ("face",),
     )
     consent = consents.issue(terms, key, out)
     if made:
@@ -301,6 +314,7 @@ def consent_show(file: Annotated[Path, typer.Argument(help="consent file")]) -> 
         ("scope", consent.scope),
         ("from", str(consent.start)),
         ("until", str(consent.end)),
+        ("covers", ", ".join(consent.covers)),
         ("footage", ", ".join(consent.footage)),
         ("signed with", consent.key),
     ):

@@ -24,6 +24,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from doublure import address
 from doublure.errors import ConsentError
 
+Part = Literal["face", "voice"]
+"""Of a likeness."""
 Scope = Literal["air", "local"]
 """`air`: the platforms named in the consent. `local`: measuring only, loopback addresses and
 files; a room refuses every other sink."""
@@ -65,6 +67,8 @@ class Terms:
     """Last day it holds."""
     footage: tuple[str, ...]
     """sha256 (hex) of each file of footage it is given for."""
+    covers: tuple[Part, ...] = ("face", "voice")
+    """What of the host may be doubled; the face always."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,8 @@ class Consent:
     """Ed25519 public key, hex, of the signer."""
     signature: str
     """Hex."""
+    covers: tuple[Part, ...] = ("face", "voice")
+    """What of the host may be doubled; the face always."""
 
 
 class _Document(BaseModel):
@@ -103,6 +109,7 @@ class _Document(BaseModel):
     start: date
     end: date
     footage: tuple[Hex64, ...] = Field(min_length=1)
+    covers: tuple[Part, ...] = ("face", "voice")
     key: Hex64
     signature: Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
 
@@ -112,6 +119,8 @@ class _Document(BaseModel):
             raise ValueError("the last day is before the first")
         if self.scope == "air" and not self.platforms:
             raise ValueError("a consent for air names at least one platform")
+        if "face" not in self.covers:
+            raise ValueError("a persona shows the face: a consent covers it, with or without the voice")
         for name in self.platforms:
             if name.lower() not in PLATFORM_HOSTS and "." not in name:
                 known = ", ".join(PLATFORM_HOSTS)
@@ -121,7 +130,10 @@ class _Document(BaseModel):
         return self
 
     def payload(self) -> bytes:
-        return _canonical(self.model_dump(mode="json", exclude={"signature"}))
+        # a consent signed before it could leave the voice out does not name what it covers: it was spoken
+        # for pictures and voice
+        unsaid = set() if "covers" in self.model_fields_set else {"covers"}
+        return _canonical(self.model_dump(mode="json", exclude={"signature", *unsaid}))
 
 
 def issue(terms: Terms, key: Path, out: Path) -> Consent:
@@ -285,6 +297,7 @@ def _consent(document: _Document) -> Consent:
         footage=document.footage,
         key=document.key,
         signature=document.signature,
+        covers=document.covers,
     )
 
 

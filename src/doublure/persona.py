@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from doublure.consent import Consent
 from doublure.errors import ConsentError, FootageError
 from doublure.geometry import ShapeBasis
-from doublure.media import Size
+from doublure.media import Language, Size
 
 MANIFEST = "manifest.json"
 FACE = "face.npz"
@@ -28,6 +28,9 @@ TEXTURES = "textures.mp4"
 Format = Literal["doublure-persona-4"]
 """Formats of personas that this version reads."""
 _FORMAT = re.compile(r'"format"\s*:\s*"([^"]{1,80})"')
+_AGAIN = "copy the persona again, or enrol the host again"
+ROWS, STYLE = 510, 256
+"""Of a voice pack."""
 _Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -38,6 +41,28 @@ class TakeEntry(BaseModel):
 
     file: str
     frames: int = Field(gt=0)
+
+
+class VoiceEntry(BaseModel):
+    """The matched voice in one language. It is *matched*, a nearest fit, whatever its score is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str
+    """A voice pack of Kokoro, float32 little-endian [510, 256]."""
+    base: str
+    """The pack that its prosody is of."""
+    pitch: float = Field(gt=0)
+    """What that pack's pitch is multiplied by."""
+    nearest: str
+    """The language's pack that is most like the host."""
+    word: Literal["matched"] = "matched"
+    nearest_score: float = Field(ge=0, le=1)
+    """Likeness of the nearest pack to the host, cosine of two voice prints."""
+    score: float = Field(ge=0, le=1)
+    """Likeness of the matched voice to the host, on speech that it was not fitted to."""
+    threshold: float = Field(ge=0, le=1)
+    """Likeness from which on two stretches are taken for one speaker."""
 
 
 class Manifest(BaseModel):
@@ -54,6 +79,8 @@ class Manifest(BaseModel):
     width: int
     height: int
     takes: dict[str, TakeEntry]
+    voices: dict[Language, VoiceEntry] = {}
+    """The matched voice, by language; none where it was not wanted or not consented to."""
     files: dict[str, _Hex64]
     """sha256 of every other file."""
 
@@ -83,6 +110,18 @@ class FaceTrack:
     """[m, 2], x and y of its upper left corner in the footage, even."""
     takes: dict[str, NDArray[np.int64]]
     """The frame of the footage that each frame of a take shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoicePack:
+    """A voice that Kokoro speaks with."""
+
+    name: str
+    rows: NDArray[np.float32]
+    """[510, 256]: the style for each count of tokens; the first half is the timbre, the second the prosody
+    (Kokoro's decoder reads the one, its predictor of pitch and times the other)."""
+    pitch: float
+    """What the predicted pitch is multiplied by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +190,47 @@ def fingerprints(folder: Path, names: Iterable[str]) -> dict[str, str]:
 def load(path: Path, consent: Consent) -> Persona:
     """Verify a persona and that the consent is its own. Raises `FootageError` naming the file that
     is damaged, `ConsentError` when the consent was given by somebody else or for other footage."""
+    manifest = _permitted(path, consent)
+    wanted = {FACE, TEXTURES, *(take.file for take in manifest.takes.values())}
+    wanted |= {voice.file for voice in manifest.voices.values()}
+    if wanted - set(manifest.files) or "idle" not in manifest.takes:
+        raise FootageError(
+            "the persona's manifest is not whole", where=str(path), remedy="enrol the host again"
+        )
+    for name, expected in manifest.files.items():
+        _verify(path, name, expected)
+    return Persona(path, manifest, consent)
+
+
+def load_voice(path: Path, consent: Consent, language: Language, *, needed: bool) -> VoicePack | None:
+    """The persona's matched voice in a language, verified; the rest of the persona is not read. Where there
+    is none, or the consent does not cover the voice: None, or with `needed` an error. Raises
+    `ConsentError`, `FootageError`."""
+    manifest = _permitted(path, consent)
+    entry = manifest.voices.get(language)
+    if entry is not None and "voice" in consent.covers:
+        _verify(path, entry.file, manifest.files.get(entry.file, ""))
+        rows = np.fromfile(path / entry.file, "<f4")
+        if rows.size != ROWS * STYLE:
+            raise FootageError("this is no voice pack", where=str(path / entry.file), remedy=_AGAIN)
+        name = f"{manifest.files[entry.file][:12]}*{entry.pitch:.3f}"
+        return VoicePack(name, rows.reshape(ROWS, STYLE).astype(np.float32), entry.pitch)
+    if not needed:
+        return None
+    if entry is not None:
+        raise ConsentError(
+            f"the consent of {consent.who} does not cover the voice",
+            where=str(path),
+            remedy="ask for a consent that does, or take one of Kokoro's voices",
+        )
+    raise FootageError(
+        f"this persona has no matched voice in {language!r}",
+        where=str(path),
+        remedy="enrol the host again without --quick, or leave voice.name empty",
+    )
+
+
+def _permitted(path: Path, consent: Consent) -> Manifest:
     manifest = _manifest(path)
     if manifest.who != consent.who or manifest.footage not in consent.footage:
         raise ConsentError(
@@ -158,29 +238,26 @@ def load(path: Path, consent: Consent) -> Persona:
             where=str(path),
             remedy="name the consent that the persona was enrolled with, or a renewed one for the same footage",
         )
-    wanted = {FACE, TEXTURES, *(take.file for take in manifest.takes.values())}
-    if wanted - set(manifest.files) or "idle" not in manifest.takes:
+    return manifest
+
+
+def _verify(path: Path, name: str, expected: str) -> None:
+    try:
+        if Path(name).name != name:
+            raise OSError("it is not in the folder")
+        found = fingerprints(path, (name,))[name]
+    except OSError as error:
         raise FootageError(
-            "the persona's manifest is not whole", where=str(path), remedy="enrol the host again"
+            f"a file of the persona cannot be read: {error.strerror or error}",
+            where=str(path / name),
+            remedy=_AGAIN,
+        ) from error
+    if found != expected:
+        raise FootageError(
+            f"a file of the persona is damaged: sha256 {found[:12]}…, expected {expected[:12]}…",
+            where=str(path / name),
+            remedy=_AGAIN,
         )
-    for name, expected in manifest.files.items():
-        try:
-            if Path(name).name != name:
-                raise OSError("it is not in the folder")
-            found = fingerprints(path, (name,))[name]
-        except OSError as error:
-            raise FootageError(
-                f"a file of the persona cannot be read: {error.strerror or error}",
-                where=str(path / name),
-                remedy="copy the persona again, or enrol the host again",
-            ) from error
-        if found != expected:
-            raise FootageError(
-                "a file of the persona is damaged",
-                where=str(path / name),
-                remedy="copy the persona again, or enrol the host again",
-            )
-    return Persona(path, manifest, consent)
 
 
 def _manifest(path: Path) -> Manifest:
@@ -204,5 +281,5 @@ def _manifest(path: Path) -> Manifest:
         raise FootageError(
             f"the persona's manifest is damaged: {error.errors()[0]['msg']}",
             where=str(path / MANIFEST),
-            remedy="copy the persona again, or enrol the host again",
+            remedy=_AGAIN,
         ) from error

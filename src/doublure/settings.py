@@ -33,10 +33,18 @@ class VoiceSettings(_Settings):
         description="voice engine: kokoro, openai (a speech server), clone (a server that speaks from a "
         "reference clip), tone, or an installed one",
     )
-    name: str = Field("", description="voice of the engine; empty: the language's default")
+    name: str = Field(
+        "",
+        description="voice of the engine; persona: the host's matched voice (kokoro); empty: that voice where "
+        "there is one, else the language's default",
+    )
     speed: Annotated[float, Field(ge=0.5, le=2.0)] = Field(
         1.0, description="speaking rate, ratio to the voice's own"
     )
+    persona: Path | None = Field(
+        None, description="persona folder that holds the matched voice; empty: the face's"
+    )
+    consent: Path | None = Field(None, description="consent file of that persona's host; empty: the face's")
     base_url: str = Field("", description="address of the speech server, for openai and clone")
     model: str = Field("", description="model name, for openai")
     key_variable: str = Field(
@@ -211,7 +219,13 @@ class MachineSettings(BaseSettings):
 
 def load_room(path: Path) -> RoomSettings:
     """The room of a file. Paths in it count from the file's folder. Raises `SettingsError`."""
-    return _resolved(read(path, RoomSettings), path.resolve().parent)
+    room = _resolved(read(path, RoomSettings), path.resolve().parent)
+    voice, face = room.voice, room.face
+    if voice.persona is None:
+        voice = voice.model_copy(update={"persona": face.persona, "consent": voice.consent or face.consent})
+    elif voice.consent is None and voice.persona == face.persona:
+        voice = voice.model_copy(update={"consent": face.consent})
+    return room.model_copy(update={"voice": voice})
 
 
 def load_machine() -> MachineSettings:

@@ -23,13 +23,14 @@ from doublure.enrol.findings import whole_stretches
 from doublure.enrol.learning import FULL, Effort, learn
 from doublure.enrol.likeness import cut_mouths, measure, mouths_of, sharpness_lost
 from doublure.enrol.review import STAGES as REVIEW_STAGES
-from doublure.enrol.review import review
+from doublure.enrol.review import Subject, review
 from doublure.enrol.tracking import Tracked
+from doublure.enrol.voice import HEARD, Wish, match
 from doublure.enrol.watching import Progress, Watched, watch
 from doublure.errors import DoublureError, EngineError, FootageError
 from doublure.geometry import opening
 from doublure.media import FPS, Language, Picture, Size
-from doublure.persona import FaceTrack, Format, Manifest, Persona, TakeEntry
+from doublure.persona import FaceTrack, Format, Manifest, Persona, TakeEntry, VoiceEntry
 from doublure.plates import KEYFRAME_FRAMES, decode_take, encode_take
 
 TALK_SECONDS = 60
@@ -46,8 +47,8 @@ _MARK = "order"
 """Of which order the half-made persona is."""
 
 
-STAGES = ("sound", "face", "takes", "mouths", "lips", *REVIEW_STAGES)
-"""The last ones only with a report."""
+STAGES = ("sound", "face", "takes", "mouths", "lips", "voice", *REVIEW_STAGES)
+"""`voice` only where it is wished for and consented to, the ones behind it only with a report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,9 @@ class Order:
     """Look at so much of the footage only; at all of it when None."""
     report: Language | None = None
     """The language of the report card; without one none is made."""
+    voice: Wish | None = None
+    """How the voice is matched; without a wish it is not. A consent that does not cover the voice goes
+    before it."""
 
 
 def enrol(order: Order, progress: Progress) -> Persona:
@@ -97,7 +101,8 @@ def enrol(order: Order, progress: Progress) -> Persona:
 def _work(order: Order) -> Path:
     """The folder beside `out` where it is made; what lies there of another order is thrown away."""
     work = order.out.parent / f".{order.out.name}.enrolling"
-    effort = f"{order.effort.networks}x{order.effort.steps}"
+    voice = f"{order.voice.language}x{order.voice.rounds}" if order.voice else "none"
+    effort = f"{order.effort.networks}x{order.effort.steps} {voice}"
     mark = "\n".join(
         (fingerprint(order.footage), order.consent.signature, effort, str(order.seconds), get_args(Format)[0])
     )
@@ -133,7 +138,9 @@ def _fill(folder: Path, order: Order, progress: Progress) -> None:
         known = learn(heard, taught, face.shape, rest, order.effort, partial(progress, "lips"))
         save_articulation(folder / _MAKING, known)
         os.replace(folder / _MAKING, folder / personas.ARTICULATION)
+    voices = _match_voice(folder, watched, order, progress)
     files = [personas.FACE, personas.TEXTURES, personas.ARTICULATION, *(f"{name}.mp4" for name in takes)]
+    files += [voice.file for voice in voices.values()]
     manifest = Manifest(
         who=order.consent.who,
         footage=fingerprint(order.footage),
@@ -141,14 +148,25 @@ def _fill(folder: Path, order: Order, progress: Progress) -> None:
         width=shape.size.width,
         height=shape.size.height,
         takes={name: TakeEntry(file=f"{name}.mp4", frames=len(frames)) for name, frames in takes.items()},
+        voices=voices,
         files=personas.fingerprints(folder, files),
     )
     (folder / personas.MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
     if order.report:
         # a persona whose rebuilt face is no face to a detector is a persona still
         with suppress(EngineError):
-            review(watched, order.consent.who, folder / REPORT, order.report, progress, order.effort)
+            subject = Subject(order.consent.who, voices.get(order.voice.language) if order.voice else None)
+            review(watched, subject, folder / REPORT, order.report, progress, order.effort)
     seen.unlink()
+    (folder / HEARD).unlink(missing_ok=True)
+
+
+def _match_voice(
+    folder: Path, watched: Watched, order: Order, progress: Progress
+) -> dict[Language, VoiceEntry]:
+    if order.voice is None or "voice" not in order.consent.covers:
+        return {}
+    return match(watched.pcm, order.voice, folder, partial(progress, "voice"))
 
 
 def _shown(watched: Watched, spoilt: NDArray[np.bool_]) -> list[_Span]:

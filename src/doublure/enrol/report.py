@@ -25,6 +25,7 @@ from doublure.enrol.beside import Shown, Still, stills, write_clip
 from doublure.enrol.findings import SEVERITIES, Finding, Kind, Severity
 from doublure.enrol.score import Score
 from doublure.media import FPS, Language, Size
+from doublure.persona import VoiceEntry
 
 PAGE, NUMBERS, CLIP = "report.html", "report.json", "report.mp4"
 Grade = Literal["good", "usable", "again"]
@@ -36,6 +37,8 @@ TIMES_SHOWN = 5
 """Most stretches of a finding that are written out."""
 BEST = {"opening_correlation": 1.0, "width_correlation": 1.0, "ssim": 1.0}
 """What cannot be surpassed."""
+VOICE_CAUSES: tuple[Kind, ...] = ("too_short", "music", "noise")
+"""Findings that keep a voice from being matched well."""
 _HIGH_MARKS = re.compile("(?<=«) | (?=[;:!?»%])")
 """Where French has a blank that must not break a line."""
 
@@ -97,6 +100,8 @@ class Card:
     findings: tuple[Finding, ...]
     timings: tuple[Timing, ...]
     shown: Shown
+    voice: VoiceEntry | None = None
+    """The matched voice in the host's language, where there is one."""
     targets: tuple[Target, ...] = TARGETS
 
     def value(self, measure: str) -> float:
@@ -147,6 +152,12 @@ def numbers(card: Card) -> dict[str, float | int | str | list[int]]:
         flat[f"{kind}_count"] = len(found)
         flat[f"{kind}_seconds"] = round(sum(one.end - one.start for one in found), 2)
         flat[f"{kind}_severity"] = found[0].severity
+    if card.voice is not None:
+        flat["voice_word"] = card.voice.word
+        flat["voice_nearest"] = card.voice.nearest
+        flat["voice_nearest_score"] = card.voice.nearest_score
+        flat["voice_score"] = card.voice.score
+        flat["voice_threshold"] = card.voice.threshold
     for timing in card.timings:
         flat[f"timing_{timing.stage}_seconds"] = round(timing.seconds, 1)
     return flat
@@ -275,7 +286,18 @@ def _page(card: Card, clip: Size, typical: Sequence[Still], worst: Sequence[Stil
         clip_file=CLIP,
         stills={"typical": typical, "worst": worst},
         held_seconds=round(card.score.frames / FPS),
+        voice_advice=voice_advice(card),
     )
+
+
+def voice_advice(card: Card) -> tuple[str, ...]:
+    """Keys of the phrases that tell what the matched voice is worth and what would make it better."""
+    if card.voice is None:
+        return ()
+    reached = "voice_over" if card.voice.score >= card.voice.threshold else "voice_under"
+    kinds = {one.kind for one in card.findings}
+    causes = tuple(f"voice_{kind}" for kind in VOICE_CAUSES if kind in kinds)
+    return (reached, *causes)
 
 
 def _because(card: Card, words: Words) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -19,14 +20,24 @@ from doublure.enrol.tracking import track
 from doublure.enrol.watching import Progress, Watched
 from doublure.geometry import LEFT_EYE, RIGHT_EYE, opening
 from doublure.media import FPS, SAMPLES_PER_FRAME, Language
+from doublure.persona import VoiceEntry
 
 STAGES = ("held back", "rebuilt", "report")
 SILENCE_FRAMES = 5 * FPS
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom the report is about."""
+
+    who: str
+    voice: VoiceEntry | None = None
+    """The matched voice in the host's language, where there is one."""
+
+
 def review(
     watched: Watched,
-    who: str,
+    subject: Subject,
     folder: Path,
     language: Language,
     progress: Progress,
@@ -48,13 +59,14 @@ def review(
     progress("report", 0, 1)
     findings = find(watched.tracked, watched.observed, hear(watched.pcm), source(watched.footage))
     card = Card(
-        who=who,
+        who=subject.who,
         footage=watched.footage.name,
         seconds=watched.frames / FPS,
         language=language,
         score=found,
         silent_opening_ratio=silent,
         findings=findings,
+        voice=subject.voice,
         timings=(Timing("training", learnt - began), Timing("score", clock.now() - learnt)),
         shown=Shown(
             trial.truth,

