@@ -267,7 +267,7 @@ def test_a_consent_that_does_not_say_what_it_covers_was_spoken_for_both(terms: T
     file, _ = issue(terms, tmp_path)
     written = json.loads(file.read_text("utf-8"))
     del written["covers"], written["signature"]
-    key = serialization.load_pem_private_key((tmp_path / "key").read_bytes(), password=None)
+    key = serialization.load_pem_private_key((tmp_path / "company.key").read_bytes(), password=None)
     assert isinstance(key, Ed25519PrivateKey)
     plain = json.dumps(written, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     file.write_text(json.dumps({**written, "signature": key.sign(plain).hex()}), "utf-8")

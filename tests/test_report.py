@@ -118,7 +118,7 @@ def test_every_target_is_of_something_measured_and_usable_is_wider_than_good() -
 
 MATCHED = VoiceEntry(
     file="voice_zh.bin",
-    base="zm_yunxi",
+    prosody="zm_yunxi",
     pitch=0.8,
     nearest="zm_yunxi",
     nearest_score=0.641,

@@ -55,7 +55,7 @@ class Mute(Few):
 def host() -> Pcm:
     """Some seconds of zm_yunxi, lowered a little: nobody."""
     sound = kokoro.say(TALK, "zh", VoicePack("host", kokoro.shipped("zm_yunxi").rows, 0.9))
-    return np.tile(sound, 2)
+    return np.tile(sound, 3)
 
 
 @pytest.fixture(autouse=True)
@@ -100,8 +100,8 @@ def test_the_nearest_pack_is_the_hosts_own_and_the_word_is_matched(matched: Matc
 def test_the_prosody_stays_a_packs_and_its_pitch_goes_to_the_hosts(matched: Matched) -> None:
     entries, folder, _, _ = matched
     rows = np.fromfile(folder / entries["zh"].file, "<f4").reshape(ROWS, STYLE)
-    base = kokoro.shipped(entries["zh"].base).rows
-    assert (rows[:, 128:] == base[:, 128:]).all()
+    kept = kokoro.shipped(entries["zh"].prosody).rows
+    assert (rows[:, 128:] == kept[:, 128:]).all()
     if entries["zh"].score > entries["zh"].nearest_score:
         assert entries["zh"].pitch == pytest.approx(0.9, abs=0.1)
         assert (rows[:, :128] == rows[0, :128]).all()
@@ -119,7 +119,7 @@ def test_quick_takes_the_nearest_pack_as_it_is(matched: Matched, host: Pcm, tmp_
     _, folder, _, _ = matched
     (tmp_path / HEARD).write_bytes((folder / HEARD).read_bytes())
     entry = match(host, Wish(Mute(), "zh", 0), tmp_path, ignore)["zh"]
-    assert (entry.base, entry.pitch, entry.score) == ("zm_yunxi", 1.0, entry.nearest_score)
+    assert (entry.prosody, entry.pitch, entry.score) == ("zm_yunxi", 1.0, entry.nearest_score)
     written = np.fromfile(tmp_path / entry.file, "<f4").reshape(ROWS, STYLE)
     assert (written == kokoro.shipped("zm_yunxi").rows).all()
 

@@ -50,7 +50,7 @@ class VoiceEntry(BaseModel):
 
     file: str
     """A voice pack of Kokoro, float32 little-endian [510, 256]."""
-    base: str
+    prosody: str
     """The pack that its prosody is of."""
     pitch: float = Field(gt=0)
     """What that pack's pitch is multiplied by."""

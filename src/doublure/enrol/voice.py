@@ -118,7 +118,7 @@ class _Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class _Base:
+class _Start:
     """Where a language starts from."""
 
     nearest: str
@@ -142,27 +142,27 @@ def match(pcm: Pcm, wish: Wish, folder: Path, told: Told) -> dict[Language, Voic
     host = _host(pcm, folder)
     ear = _Ear(wish, folder / HEARD, told)
     languages = (wish.language, *(one for one in LANGUAGES if one != wish.language))
-    bases = {language: _base(host, ear, language) for language in languages}
-    point = _fit(host, ear, bases[wish.language].prosody, wish.language) if wish.rounds else None
+    starts = {language: _start(host, ear, language) for language in languages}
+    point = _fit(host, ear, starts[wish.language].prosody, wish.language) if wish.rounds else None
     entries: dict[Language, VoiceEntry] = {}
-    for language, base in bases.items():
-        pack, score = wish.synthesis.shipped(base.nearest), base.score
+    for language, start in starts.items():
+        pack, score = wish.synthesis.shipped(start.nearest), start.score
         prosody = pack.name
         if point is not None:
-            fitted = _with_timbre(base.prosody, point)
+            fitted = _with_timbre(start.prosody, point)
             reached = likeness(host.score, ear.hear(fitted, language, SCORE).print)
             # a fit that did not come nearer than a pack that was made to be heard is not worth its risks
             if reached > score:
-                pack, score, prosody = fitted, reached, base.prosody.name
+                pack, score, prosody = fitted, reached, start.prosody.name
         making = folder / f"making-{file_of(language)}"
         pack.rows.astype("<f4").tofile(making)
         os.replace(making, folder / file_of(language))
         entries[language] = VoiceEntry(
             file=file_of(language),
-            base=prosody,
+            prosody=prosody,
             pitch=round(pack.pitch, 4),
-            nearest=base.nearest,
-            nearest_score=round(base.score, 4),
+            nearest=start.nearest,
+            nearest_score=round(start.score, 4),
             score=round(score, 4),
             threshold=THRESHOLD,
         )
@@ -224,7 +224,7 @@ class _Ear:
         self._told(self._total, self._total)
 
 
-def _base(host: _Host, ear: _Ear, language: Language) -> _Base:
+def _start(host: _Host, ear: _Ear, language: Language) -> _Start:
     packs = [ear.synthesis.shipped(name) for name in ear.synthesis.packs(language)]
     heard = [ear.hear(pack, language, FIT) for pack in packs]
     nearest = packs[int(np.argmax([likeness(host.fit, one.print) for one in heard]))]
@@ -232,7 +232,7 @@ def _base(host: _Host, ear: _Ear, language: Language) -> _Base:
     prosody = int(np.argmin(np.abs(np.log(ratios))))
     pitch = float(np.clip(ratios[prosody], *PITCHES))
     score = likeness(host.score, ear.hear(nearest, language, SCORE).print)
-    return _Base(nearest.name, score, replace(packs[prosody], pitch=pitch))
+    return _Start(nearest.name, score, replace(packs[prosody], pitch=pitch))
 
 
 def _fit(host: _Host, ear: _Ear, prosody: VoicePack, language: Language) -> Point:
