@@ -9,14 +9,17 @@ import torch
 
 from clips import correlation
 from doublure.acoustics import SIZE, hear
-from doublure.articulation import MOVES, Articulation, generic_mouth, load, save
+from doublure.articulation import MOVES, Articulation, generic_mouth, load, save, stillness
 from doublure.enrol.convolutions import Convolutions
-from doublure.enrol.learning import HEARD, QUICK, WIDTH, learn
+from doublure.enrol.learning import HEARD, WIDTH, Effort, learn
 from doublure.geometry import CONTROL, SHAPES, fit_shapes
 from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone
 from doublure.voices.kokoro import recite, shipped
 
 RNG = np.random.default_rng(11)
+
+
+BRIEF = Effort(networks=1, steps=80)
 
 
 def convolutions() -> Convolutions:
@@ -72,6 +75,30 @@ def test_the_generic_mouth_shuts_for_p_and_opens_for_a() -> None:
     assert jaw[middles["open"]].mean() > jaw[middles["shut"]].mean() + 0.7
 
 
+def test_the_mouth_settles_where_nothing_sounds_and_leaves_before_the_next_sound() -> None:
+    def parts(*seconds: float) -> np.ndarray:
+        """Sound and silence by turns."""
+        return np.concatenate(
+            [
+                np.full(round(one * SAMPLE_RATE), 0.1 * (1 - n % 2), np.float32)
+                for n, one in enumerate(seconds)
+            ]
+        )
+
+    still = stillness(parts(0.4, 0.8, 0.4, 0.4))
+    assert len(still) == 50
+    assert not still[:12].any()
+    assert (still[17:24] == 1).all()
+    assert not still[27:42].any()
+    assert (np.diff(still[10:17]) >= 0).all()
+    assert np.abs(np.diff(still)).max() <= 0.25
+    assert (still[46:] == 1).all()
+    # inside words, and in the sound of a room, the mouth is the network's
+    assert not stillness(parts(0.4, 0.2, 0.4)).any()
+    assert not stillness(RNG.normal(0, 0.003, SAMPLE_RATE).astype(np.float32)).any()
+    assert stillness(parts(0.0)).shape == (0,)
+
+
 def test_nothing_heard_is_no_frames() -> None:
     assert articulation().rows(np.zeros(0, np.float32)).shape == (0, SHAPES)
 
@@ -92,8 +119,8 @@ def test_a_mouth_that_follows_the_sound_is_learnt_and_silence_rests() -> None:
     rest[0] = -1
     told: list[tuple[int, int]] = []
     sound, shapes = buzz(20, 1.3, 140)
-    known = learn(sound, shapes, basis, rest, QUICK, lambda *step: told.append(step))
-    assert told[-1] == (QUICK.steps, QUICK.steps)
+    known = learn(sound, shapes, basis, rest, BRIEF, lambda *step: told.append(step))
+    assert told[-1] == (BRIEF.steps, BRIEF.steps)
     other, wanted = buzz(6, 1.0, 150)
     assert correlation(known.rows(other)[:, 0], wanted[:, 0]) > 0.85
     assert abs(known.rows(np.zeros(SAMPLE_RATE, np.float32))[:, 0].mean() + 1) < 0.35

@@ -10,7 +10,7 @@ from clips import consent_for
 from doublure.clock import RealClock
 from doublure.company import address_of, check_address, make_sink, verify_consent
 from doublure.consent import Terms, issue
-from doublure.errors import ConsentError, SinkError
+from doublure.errors import ConsentError, SettingsError, SinkError
 from doublure.settings import RoomSettings, SinkSettings, VoiceSettings
 from rooms import small_room
 
@@ -107,3 +107,42 @@ def test_outputs_are_named_and_shown(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert make_sink(file, 3).name == "file-3"
     assert make_sink(file.model_copy(update={"name": "archive"}), 3).name == "archive"
     assert address_of(SinkSettings(engine="null")) == ""
+
+
+def test_a_consent_without_the_voice_clones_none(tmp_path: Path) -> None:
+    clip = tmp_path / "host.wav"
+    clip.write_bytes(b"her voice")
+    consent_for(tmp_path, clip, covers=("face",))
+    settings = small_room(tmp_path)
+    voice = VoiceSettings(engine="clone", reference=clip, base_url="http://127.0.0.1:1")
+    face = settings.face.model_copy(update={"consent": tmp_path / "consent-0.json"})
+    with pytest.raises(ConsentError, match="does not cover the voice"):
+        verify_consent(settings.model_copy(update={"voice": voice, "face": face}), RealClock())
+
+
+def test_a_matched_voice_needs_its_hosts_consent_with_a_drawn_face_too(tmp_path: Path) -> None:
+    footage = tmp_path / "footage.mp4"
+    footage.write_bytes(b"film")
+    consent = consent_for(tmp_path, footage)
+    settings = small_room(tmp_path)
+    voice = settings.voice.model_copy(update={"persona": tmp_path / "persona"})
+    with pytest.raises(ConsentError, match="only with its host's consent"):
+        verify_consent(settings.model_copy(update={"voice": voice}), RealClock())
+    voice = voice.model_copy(update={"consent": tmp_path / "consent-0.json"})
+    heard = settings.model_copy(update={"voice": voice})
+    assert verify_consent(heard, RealClock()) == consent
+    assert heard.consent == tmp_path / "consent-0.json"
+    away = SinkSettings(engine="rtmp", url="rtmp://live.example.com/app/key")
+    with pytest.raises(ConsentError, match="does not cover"):
+        verify_consent(heard.model_copy(update={"sinks": (away,)}), RealClock())
+
+
+@pytest.mark.parametrize("field", ["persona", "consent"])
+def test_face_and_voice_are_of_one_host(tmp_path: Path, field: str) -> None:
+    footage = tmp_path / "footage.mp4"
+    footage.write_bytes(b"film")
+    consent_for(tmp_path, footage)
+    settings = with_persona(small_room(tmp_path), tmp_path)
+    voice = settings.voice.model_copy(update={field: tmp_path / "another"})
+    with pytest.raises(SettingsError, match="another host's than the face"):
+        verify_consent(settings.model_copy(update={"voice": voice}), RealClock())

@@ -13,8 +13,10 @@ import pytest
 
 from doublure.errors import EngineError
 from doublure.media import SAMPLE_RATE, Language, Speech
+from doublure.phones import known_symbols
 from doublure.settings import VoiceSettings
 from doublure.spoken import spoken
+from doublure.spoken_lexicon import lexicon
 from doublure.voices import kokoro
 from doublure.voices.kokoro import DEFAULTS, Symbols, make, packs, timed
 from hearing import error_rate, heard
@@ -51,6 +53,22 @@ def test_what_is_heard_is_what_was_to_be_said(line: tuple[Language, Speech]) -> 
     assert error_rate(LINES[language][1], transcript, language) <= 0.13, transcript
 
 
+def test_phones_that_the_shop_gives_are_those_that_sound() -> None:
+    """In the clause, at another pace too; a voice without them says the word by itself."""
+    sounds = lexicon({"Loewe": "/loʊˈɛveɪ/"}, "en").sounds
+    assert sounds is not None
+
+    async def spoken_by(voice: kokoro.Kokoro) -> str:
+        pieces = [speech async for speech in voice.speak("A Loewe bag.", "en")]
+        return "".join(phone.symbol for piece in pieces for phone in piece.phones)
+
+    plain = kokoro.Kokoro(DEFAULTS["en"], "en", 1.0)
+    told = plain.pronouncing(sounds)
+    assert "lOɛvA" in anyio.run(spoken_by, told)
+    assert "lOɛvA" in anyio.run(spoken_by, told.paced(1.2))
+    assert "lOɛvA" not in anyio.run(spoken_by, plain)
+
+
 def test_phones_cover_the_sound_without_gaps(line: tuple[Language, Speech]) -> None:
     _, speech = line
     assert speech.phones[0].start == 0
@@ -63,7 +81,7 @@ def test_phones_are_single_symbols_of_the_vocabulary(line: tuple[Language, Speec
     _, speech = line
     symbols = {phone.symbol for phone in speech.phones}
     assert "" in symbols
-    assert symbols <= {"", *kokoro._vocabulary()}
+    assert symbols <= {"", *known_symbols()}
     assert not symbols & set("ˈˌ↓→↗↘ʰː .,")
 
 

@@ -275,3 +275,12 @@ def test_the_shops_words_are_said_as_its_lexicon_says(tmp_path: Path) -> None:
     assert "Loewe" in anyio.run(words, Speaker(tone(), "en"))
     shop = Speaker(tone(), "en", lexicon=lexicon({"Loewe": "lo-eh-veh"}, "en"))
     assert "lo-eh-veh" in anyio.run(words, shop)
+
+
+def test_other_phones_are_another_sound_in_the_cache() -> None:
+    def key(how: str, text: str = "New Loewe bag") -> str:
+        speaker = Speaker(tone(), "en", lexicon=lexicon({"Loewe": how}, "en"))
+        return speaker._parts(text, "en", PLAIN)[0].key
+
+    assert key("/loʊˈɛveɪ/") == key("/loʊˈɛveɪ/") != key("/luˈiv/")
+    assert key("/loʊˈɛveɪ/", "New bag") == key("/luˈiv/", "New bag")

@@ -188,9 +188,33 @@ def test_the_longest_word_of_the_shop_wins_and_none_is_none() -> None:
     assert spoken("5 €", "fr", lexicon({}, "fr")) == "cinq euros"
 
 
+def test_phones_of_the_shop_are_heard_and_others_say_its_words() -> None:
+    ours = lexicon({"Loewe": "/loʊˈɛveɪ/", "SK-II": "S-K two /ˌɛskˌeɪtˈu/"}, "en")
+    said = spoken("The new Loewe, Loewes, SK-II!", "en", ours)
+    assert said == "The new Loewe, Loewes, S-K two!"
+    found = {one.text: one.symbols for one in phones(said, "en", ours.sounds)}
+    assert found["Loewe"] == "lOˈɛvA"
+    assert found["S-K two"] == "ˌɛskˌAtˈu"
+    assert found["Loewes"] == phones("Loewes", "en")[0].symbols
+    assert phones(said, "en")[2].symbols != found["Loewe"]
+    # order, punctuation and the words around stay
+    assert "".join(one.symbols for one in phones(said, "en", ours.sounds) if not one.text) == ",,!"
+
+
+def test_phones_inside_mandarin_stand_between_its_words() -> None:
+    ours = lexicon({"希贝": "/ɕi→pei↘/"}, "zh")
+    found = phones(spoken("喜欢希贝的朋友", "zh", ours), "zh", ours.sounds)
+    assert [one.text for one in found] == ["喜欢", "希贝", "的", "朋友"]
+    assert found[1].symbols == "ɕi→pei↘"
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
+        ({"a": "/x/y/"}, "strokes"),
+        ({"a": "either/or"}, "strokes"),
+        ({"88": "/a/"}, "digits"),
+        ({"a": "/ʘ/"}, "the phone 'ʘ' of 'a'"),
         ({"a": ""}, "empty"),
         ({"🔥": "fire"}, "empty"),
         ({"a": "version 2"}, "digits"),

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doublure.acoustics import PER_FRAME, Heard, hear
-from doublure.media import Pcm
+from doublure.media import SAMPLES_PER_FRAME, Pcm
 
 Rows = NDArray[np.float32]
 """[frames, SHAPES]: coefficients of a `doublure.geometry.ShapeBasis`."""
@@ -31,6 +31,12 @@ MOVES = 10
 the tongue raised and out, its back raised; each in units of its usual spread."""
 DILATIONS = (1, 2, 3)
 """Of the layers after the first; together they see 0.34 s to each side."""
+SILENT = 1e-3
+"""RMS of a frame in which nothing sounds, -60 dB of full scale: below rooms and breath, above Kokoro's pauses."""
+PAUSE = 6
+"""Frames without sound from which on the mouth rests: shorter ones are inside words."""
+LEAVES, SETTLES = 3, 4
+"""Frames that the mouth moves on its own before and after a sound, and over which it settles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +95,11 @@ class Articulation:
     networks: tuple[Network, ...]
 
     def rows(self, pcm: Pcm) -> Rows:
-        """The mouth of each of the speech's ceil(samples / 960) frames."""
-        return self.mouth(hear(pcm))
+        """The mouth of each of the speech's ceil(samples / 960) frames; at rest where nothing sounds for
+        longer."""
+        made = self.mouth(hear(pcm))
+        still = stillness(pcm)[: len(made), None]
+        return np.asarray(made + still * (self.rest - made), np.float32)
 
     def mouth(self, heard: Heard) -> Rows:
         """The mouth for what `doublure.acoustics.hear` gave."""
@@ -98,6 +107,24 @@ class Articulation:
             return np.repeat(self.rest[None], len(heard) // PER_FRAME, axis=0)
         given = inputs(heard, self.mean, self.projection, self.generic)
         return np.asarray(np.mean([one.answers(given, PER_FRAME) for one in self.networks], axis=0))
+
+
+def stillness(pcm: Pcm) -> NDArray[np.float32]:
+    """[frames] How far the mouth has come to rest, 0 to 1: it settles when nothing sounds for `PAUSE` frames
+    and leaves again shortly before the next sound. A network leaks a little movement into silence, most of all
+    one that was learnt from little footage."""
+    frames = -(-len(pcm) // SAMPLES_PER_FRAME)
+    padded = np.pad(pcm, (0, frames * SAMPLES_PER_FRAME - len(pcm))).reshape(frames, SAMPLES_PER_FRAME)
+    silent = np.sqrt(np.mean(padded**2, axis=1, dtype=np.float64)) < SILENT
+    still = np.zeros(frames, np.float32)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], silent.astype(np.int8), [0]])))
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        if end - start >= PAUSE:
+            place = np.arange(end - start)
+            # what was there before, or comes behind, may still be heard in other pieces of the speech
+            leaving = (end - start - LEAVES - place) / SETTLES if end < frames else SETTLES
+            still[start:end] = np.clip(np.minimum((place - LEAVES + 1) / SETTLES, leaving), 0, 1)
+    return still
 
 
 def inputs(heard: Heard, mean: Weights, projection: Weights, generic: GenericMouth) -> NDArray[np.float32]:

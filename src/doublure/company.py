@@ -14,14 +14,15 @@ from doublure.clock import Clock
 from doublure.consent import Consent
 from doublure.direct import Desk, Director
 from doublure.encode import Encoder
-from doublure.engines import Chat, Face, Sink, Voice, Writer, find_engine
-from doublure.errors import ConsentError, SinkError
+from doublure.engines import Chat, Face, Pronouncing, Sink, Voice, Writer, find_engine
+from doublure.errors import ConsentError, SettingsError, SinkError
 from doublure.journal import Journal
 from doublure.judge import Judge
 from doublure.media import Language
 from doublure.offload import Lane
 from doublure.overlay import Overlay
 from doublure.perform import Performer
+from doublure.phones import Sounds
 from doublure.publish import Publisher
 from doublure.rundown import load_rundown
 from doublure.settings import RoomSettings, SinkSettings, VoiceSettings, load_machine
@@ -71,13 +72,14 @@ async def gather(
         encoder = await loading.run(Encoder, settings.picture)
     finally:
         loading.close()
+    lexicon = load_lexicon(settings.lexicon, settings.language) if settings.lexicon else EMPTY
     if voice is None:
-        voice = make_voice(settings.voice, settings.language, clock)
+        voice = make_voice(settings.voice, settings.language, clock, lexicon.sounds)
     speaker = Speaker(
         voice,
         settings.language,
         SpeechCache(settings.folder / SPEECH_FOLDER),
-        lexicon=load_lexicon(settings.lexicon, settings.language) if settings.lexicon else EMPTY,
+        lexicon=lexicon,
         breathes=settings.voice.breath,
     )
     writer = cast(Writer, find_engine("writers", settings.writer.engine)(settings.writer, settings.language))
@@ -93,35 +95,56 @@ async def gather(
 
 def verify_consent(settings: RoomSettings, clock: Clock) -> Consent | None:
     """The consent of the host whose face or voice is used, or None where nobody's is. A cloned voice
-    needs one that was given for its reference clip."""
-    clip = settings.voice.reference
-    if settings.face.persona is None and clip is None:
+    needs one that was given for its reference clip. Raises `ConsentError`, `FootageError`, and
+    `SettingsError` when face and voice are of two hosts."""
+    face, voice, clip = settings.face, settings.voice, settings.voice.reference
+    for one, other in ((face.persona, voice.persona), (face.consent, voice.consent)):
+        if one is not None and other not in (None, one):
+            raise SettingsError(
+                "the voice is another host's than the face",
+                where=f"voice: {other}",
+                remedy="leave voice: persona: and consent: empty, then the face's are taken",
+            )
+    persona = face.persona or voice.persona
+    if persona is None and clip is None:
         return None
-    if settings.face.consent is None:
-        what = "a persona" if settings.face.persona is not None else "a cloned voice"
+    if settings.consent is None:
+        what = "a persona" if persona is not None else "a cloned voice"
         raise ConsentError(
             f"{what} goes on air only with its host's consent",
-            where=str(settings.face.persona or clip),
+            where=str(persona or clip),
             remedy="name the consent file under face: consent:",
         )
-    consent = consents.load(settings.face.consent, today=clock.wall().date(), trusted=load_machine().trusted)
+    consent = consents.load(settings.consent, today=clock.wall().date(), trusted=load_machine().trusted)
     if clip is not None:
         consents.check_footage(consent, [clip])
+        if "voice" not in consent.covers:
+            raise ConsentError(
+                f"the consent of {consent.who} does not cover the voice",
+                where=str(clip),
+                remedy="ask for a consent that does, or take one of Kokoro's voices",
+            )
     for sink in settings.sinks:
         if sink.url:
             check_address(sink.url, consent)
     return consent
 
 
-def make_voice(settings: VoiceSettings, language: Language, clock: Clock) -> Voice:
-    """The voice of the settings; any but an embedded one has the embedded one behind it. Raises
-    `SettingsError`, `EngineError`."""
-    voice = cast(Voice, find_engine("voices", settings.engine)(settings, language))
+def make_voice(
+    settings: VoiceSettings, language: Language, clock: Clock, sounds: Sounds | None = None
+) -> Voice:
+    """The voice of the settings; any but an embedded one has the embedded one behind it. Those that take
+    phones say the words of `sounds` so. Raises `SettingsError`, `EngineError`."""
+    voice = _voice(settings.engine, settings, language, sounds)
     if settings.engine in EMBEDDED:
         return voice
     behind = VoiceSettings(name=settings.understudy, speed=settings.speed)
-    embedded = cast(Voice, find_engine("voices", EMBEDDED[0])(behind, language))
-    return Understudy(voice, embedded, settings, clock)
+    return Understudy(voice, _voice(EMBEDDED[0], behind, language, sounds), settings, clock)
+
+
+def _voice(engine: str, settings: VoiceSettings, language: Language, sounds: Sounds | None) -> Voice:
+    voice = cast(Voice, find_engine("voices", engine)(settings, language))
+    return voice.pronouncing(sounds) if sounds and isinstance(voice, Pronouncing) else voice
 
 
 def make_face(settings: RoomSettings) -> Face:

@@ -12,35 +12,32 @@ import itertools
 import json
 import math
 from collections import deque
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 import anyio
 
 from doublure import metrics
+from doublure.ahead import Ahead
 from doublure.catalog import Catalog, Rundown
 from doublure.clock import Clock
 from doublure.cue import Clause, Comment, Cue, CueKind, Priority, Utterance
-from doublure.delivery import PLAIN, Delivery
 from doublure.engines import Writer
 from doublure.errors import DoublureError
 from doublure.journal import Journal
 from doublure.judge import Judge
 from doublure.log import get_log
-from doublure.media import Language
 from doublure.perform import Performer
 from doublure.plan import Plan
 from doublure.settings import RoomSettings
 from doublure.speak import Speaker
-from doublure.write import asked_colleagues, disclosed, disclosures, opening, opens, ready, write
+from doublure.write import asked_colleagues, opening, opens, write
 
 SENTENCE_SECONDS = 1.6
 """An interrupter waits for the end of the sentence when it is no further away than this."""
 AFTER_CUT_SECONDS = 1.0
 """Silence after a cut, so that it is seen to have worked."""
-PREPARED_LINES = 8
-"""Script lines synthesised ahead of air."""
 PRIORITY: dict[CueKind, Priority] = {
     "operator": Priority.OPERATOR,
     "disclosure": Priority.DISCLOSURE,
@@ -75,6 +72,7 @@ class Director:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.plan = Plan(desk.rundown)
+        self.ahead = Ahead(self.plan, desk.speaker, desk.catalog.language)
         self.asked: deque[Comment] = deque(maxlen=64)
         """Comments that were answered, newest last."""
         self._numbers = itertools.count(1)
@@ -238,28 +236,6 @@ class Director:
         now = self.desk.clock.now()
         product = self.product if kind in ("operator", "filler") else ""
         return Cue(f"cue-{next(self._numbers)}", kind, PRIORITY[kind], now, math.inf, text, product=product)
-
-
-async def prepare(director: Director) -> None:
-    """Synthesise the lines to come while nobody waits for an answer."""
-    while True:
-        await director.desk.clock.sleep(0.2)
-        speaker = director.desk.speaker
-        for text, delivery in _worth_preparing(director.plan, director.desk.catalog.language):
-            if not director.urgent and not speaker.cached(text, delivery):
-                await speaker.prepare(text, delivery)
-                break
-
-
-def _worth_preparing(plan: Plan, language: Language) -> Iterator[tuple[str, Delivery]]:
-    """What is to be synthesised ahead: the programme's next two lines are heard first, then comes what a
-    question may need at once, the next disclosure, and the lines after."""
-    lines = range(min(PREPARED_LINES, plan.length))
-    coming = [(plan.line(ahead)[0], plan.delivery(ahead)) for ahead in lines]
-    yield from coming[:2]
-    yield from ((text, PLAIN) for text in ready(language))
-    yield from ((text, disclosed(text, language)) for text in disclosures(language))
-    yield from coming[2:]
 
 
 async def _utterances(desk: Desk, cue: Cue) -> AsyncGenerator[Utterance]:

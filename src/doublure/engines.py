@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from importlib.metadata import entry_points
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from doublure.catalog import Catalog, Product
 from doublure.cue import Comment, Cue, Utterance
 from doublure.errors import EngineError
 from doublure.media import Language, Packet, Picture, Place, Size, Speech, StreamHeader
+from doublure.phones import Sounds
 
 Kind = Literal["chats", "writers", "voices", "faces", "sinks"]
 Mouth = NDArray[np.float32]
@@ -55,6 +56,15 @@ class Voice(Protocol):
     def speak(self, spoken: str, language: Language) -> AsyncIterator[Speech]:
         """Yield the sound of one clause in spoken form (words only, see `spoken`), in one or more
         pieces as they are ready. Raises `EngineError`."""
+        ...
+
+
+@runtime_checkable
+class Pronouncing(Protocol):
+    """A voice that takes phones for words."""
+
+    def pronouncing(self, sounds: Sounds) -> Voice:
+        """The same voice, which says these words in their phones."""
         ...
 
 

@@ -10,6 +10,7 @@ CHANNEL_DEPTH = Gauge(
 CHANNEL_DROPPED = Counter(
     "doublure_channel_dropped_total", "Frames, packets or clauses a full channel lost", ["channel"]
 )
+LINES_READY = Gauge("doublure_script_lines_ready", "Lines of the rundown whose speech is made already")
 FRAMES = Counter("doublure_frames_total", "Frames put on air")
 LATE_PICTURES = Counter("doublure_late_pictures_total", "Frames that repeated the last picture")
 STAGE_FAULTS = Counter("doublure_stage_faults_total", "Faults caught at a stage's boundary", ["stage"])

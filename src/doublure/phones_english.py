@@ -10,8 +10,8 @@ from importlib import resources
 VOWELS = frozenset("AIOQWYaeiouæɑɐɒɔəɚɛɜɪʊʌᵊᵻ")
 _WEAK = {"a": "ɐ", "an": "ən", "and": "ænd", "of": "ʌv", "i": "ˌI"}
 """Function words as they sound inside a sentence."""
-_IPA = {
-    "t͡ʃ": "ʧ", "d͡ʒ": "ʤ", "eɪ": "A", "aɪ": "I", "oʊ": "O", "aʊ": "W", "ɔɪ": "Y",
+IPA = {
+    "t͡ʃ": "ʧ", "d͡ʒ": "ʤ", "tʃ": "ʧ", "dʒ": "ʤ", "eɪ": "A", "aɪ": "I", "oʊ": "O", "aʊ": "W", "ɔɪ": "Y",
     "ˈɚ": "ˈɜɹ", "ˌɚ": "ˌɜɹ", "ɚ": "əɹ", "g": "ɡ", "ɫ": "l", "\u0361": "",
 }  # fmt: skip
 """gruut's IPA to misaki's: diphthongs and affricates are one symbol."""
@@ -123,6 +123,6 @@ def _guessed(word: str) -> str:
         if not token.is_break
         for phone in token.phonemes or ()
     )
-    for ipa, ours in _IPA.items():
+    for ipa, ours in IPA.items():
         symbols = symbols.replace(ipa, ours)
     return symbols

@@ -30,6 +30,15 @@ class Plan:
         slot, _ = self._lines[(self.position + ahead) % len(self._lines)]
         return self._slots[slot].delivery
 
+    def line_at(self, place: int) -> str:
+        """Text of a line of the whole rundown, 0 <= place < length."""
+        slot, line = self._lines[place]
+        return self._slots[slot].lines[line].text
+
+    def delivery_at(self, place: int) -> Delivery:
+        """How that line is said."""
+        return self._slots[self._lines[place][0]].delivery
+
     def skip(self) -> None:
         """Go to the first line of the next slot."""
         slot = self._lines[self.position % len(self._lines)][0]

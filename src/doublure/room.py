@@ -9,6 +9,7 @@ from pathlib import Path
 import anyio
 
 from doublure import address, metrics
+from doublure.ahead import prepare
 from doublure.backstage import (
     Minutes,
     keep_minutes,
@@ -25,7 +26,6 @@ from doublure.chats.console import ConsoleChat
 from doublure.clock import Clock, RealClock
 from doublure.company import Company, address_of, check_address, gather, make_sink
 from doublure.cue import Comment
-from doublure.direct import prepare
 from doublure.engines import Face, Voice
 from doublure.errors import EngineError
 from doublure.listen import listen
@@ -142,6 +142,8 @@ class Room:
                 LineView("script", text, product_name(company, product))
                 for text, product in company.director.plan.coming(5)
             ),
+            lines_ready=company.director.ahead.ready,
+            lines=company.director.ahead.total,
             said=tuple(self._minutes.said),
             product=shown,
             comments=company.judge.views(),
@@ -235,7 +237,7 @@ async def open_room(
                 company.publisher.add(make_sink(sink, number), address=address_of(sink), removable=False)
             try:
                 async with anyio.create_task_group() as stages:
-                    await room._run(stages.start_soon, settings.face.consent)
+                    await room._run(stages.start_soon, settings.consent)
                     try:
                         yield room
                     finally:

@@ -190,6 +190,11 @@ class RoomSettings(_Settings):
     chats: tuple[ChatSettings, ...] = (ChatSettings(),)
     sinks: tuple[SinkSettings, ...] = ()
 
+    @property
+    def consent(self) -> Path | None:
+        """File of the consent of the room's one host, whose face or voice it uses."""
+        return self.face.consent or self.voice.consent
+
 
 class MachineSettings(BaseSettings):
     """What belongs to the machine and not to a room: environment variables `DOUBLURE_...`."""

@@ -70,6 +70,10 @@ class RoomView:
     on_air_seconds: int
     now: LineView | None = None
     next: tuple[LineView, ...] = ()
+    lines_ready: int = 0
+    """Lines of the rundown whose speech is made already."""
+    lines: int = 0
+    """Lines of the rundown, each once."""
     said: tuple[LineView, ...] = ()
     """The last sentences, newest first."""
     product: ProductView | None = None

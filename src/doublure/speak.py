@@ -146,8 +146,10 @@ class Speaker:
         return self._paced[pace]
 
     def _key(self, said: str, language: Language, voice: str, delivery: Delivery) -> str:
-        # the pace is in the voice's name, the lexicon in the spoken form
-        whole = "\0".join((str(VERSION), voice, language, f"{delivery.gain:.3f}", said))
+        # the pace is in the voice's name, the lexicon's words in the spoken form, but not its phones
+        sounds = self._lexicon.sounds
+        phones = [sounds.symbols[one.lower()] for one in sounds.pattern.findall(said)] if sounds else []
+        whole = "\0".join((str(VERSION), voice, language, f"{delivery.gain:.3f}", said, *phones))
         return hashlib.sha256(whole.encode()).hexdigest()
 
     async def _sound(self, part: Part, language: Language) -> AsyncGenerator[Speech, None]:

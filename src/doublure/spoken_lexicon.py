@@ -18,6 +18,7 @@ from pydantic import RootModel
 from doublure.document import Document
 from doublure.errors import SettingsError
 from doublure.media import Language
+from doublure.phones import Sounds, sounds_of, symbols_of, whole
 from doublure.spoken_signs import plain_signs
 
 _SYLLABLE = re.compile(r"[a-zü]+[1-5]|[a-zü]*[āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ][a-zü]*")
@@ -36,6 +37,8 @@ class Lexicon:
     """Matches each word; None when there is none."""
     said: Mapping[str, str]
     """Word in small letters -> spoken form."""
+    sounds: Sounds | None = None
+    """Words, as in the spoken form, whose phones are given."""
 
     def marked(self, text: str) -> tuple[str, tuple[str, ...]]:
         """The text with a private character for each word of the shop, and what those say."""
@@ -52,18 +55,30 @@ class Lexicon:
 
 
 EMPTY = Lexicon(None, {})
+_PHONES = re.compile(r"(?P<words>[^/]*?)\s*/(?P<phones>[^/]+)/")
+"""Words, which may be missing, and phones between strokes."""
 
 
 def lexicon(words: Mapping[str, str], language: Language) -> Lexicon:
-    """A lexicon of words as written and how they are said: in ordinary words (`Es-Kay Two`), or,
-    in Mandarin, in pinyin with tones (`xi1 bei4`, `xī bèi`). Capitals make no difference. Raises
-    `SettingsError` when an entry is empty, holds digits that are no tones, or is no syllable."""
+    """A lexicon of words as written and how they are said: in ordinary words (`Es-Kay Two`), in
+    Mandarin in pinyin with tones (`xi1 bei4`, `xī bèi`), or in phones (`/lymea/`), which other words may stand
+    before, for voices that take no phones. Capitals make no difference. Raises `SettingsError` when an entry
+    is empty, holds digits that are no tones, is no syllable, or holds phones that Kokoro does not know."""
     if len(words) > MOST:
         raise SettingsError(f"the lexicon has {len(words)} words", remedy=f"keep it below {MOST}")
     said: dict[str, str] = {}
+    sounds: dict[str, str] = {}
     for written, how in words.items():
         plain = plain_signs(written, "").strip().lower()
-        spoken = _spoken(how.strip(), language)
+        parts = _PHONES.fullmatch(how.strip())
+        if "/" in how and not parts:
+            raise SettingsError(
+                f"{written!r} is said with strokes: {how!r}",
+                remedy="write phones between two strokes, behind the words, or none",
+            )
+        spoken = _spoken((parts["words"] or written if parts else how).strip(), language)
+        if parts:
+            sounds[spoken] = _symbols(written, parts["phones"].strip(), language)
         if not plain or not spoken:
             raise SettingsError(
                 f"the lexicon has an empty entry: {written!r}", remedy="write word: how it is said"
@@ -74,7 +89,9 @@ def lexicon(words: Mapping[str, str], language: Language) -> Lexicon:
     if not said:
         return EMPTY
     return Lexicon(
-        re.compile("|".join(_whole(word) for word in sorted(said, key=len, reverse=True)), re.I), said
+        re.compile("|".join(whole(word) for word in sorted(said, key=len, reverse=True)), re.I),
+        said,
+        sounds_of(sounds),
     )
 
 
@@ -105,11 +122,14 @@ def unmarked(text: str, said: tuple[str, ...]) -> str:
     return text
 
 
-def _whole(word: str) -> str:
-    """Matches a word that is no part of a longer Latin one."""
-    before = r"(?<![A-Za-zÀ-ÿ\d])" if re.match(r"[a-zà-ÿ\d]", word) else ""
-    after = r"(?![A-Za-zÀ-ÿ\d])" if re.search(r"[a-zà-ÿ\d]$", word) else ""
-    return f"{before}{re.escape(word)}{after}"
+def _symbols(written: str, phones: str, language: Language) -> str:
+    try:
+        return symbols_of(phones, language)
+    except ValueError as error:
+        raise SettingsError(
+            f"no voice knows the phone {str(error)!r} of {written!r}",
+            remedy="write it in IPA without marks for narrow sounds, or in ordinary letters",
+        ) from error
 
 
 def _spoken(how: str, language: Language) -> str:

@@ -7,7 +7,6 @@ duration predictor gives the time of each phone, so nothing has to be aligned af
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import cache
@@ -27,7 +26,7 @@ from doublure.errors import EngineError
 from doublure.media import Language, Pcm, Phone, Speech, Word
 from doublure.offload import Lane
 from doublure.persona import VoicePack, load_voice
-from doublure.phones import Sounded, phones
+from doublure.phones import Sounded, Sounds, known_symbols, phones
 from doublure.settings import VoiceSettings
 from doublure.voices.kokoro_graph import PITCH, with_times_and_pitch
 
@@ -88,10 +87,19 @@ class Kokoro:
         self._pack = pack
         self._own = own
         self._speed = speed
+        self._sounds: Sounds | None = None
 
     def paced(self, pace: float) -> Kokoro:
         """The same voice, `pace` times as fast; its duration predictor sets the rhythm."""
-        return Kokoro(self._pack, next(iter(self.languages)), self._speed * pace, self._own)
+        other = Kokoro(self._pack, next(iter(self.languages)), self._speed * pace, self._own)
+        other._sounds = self._sounds
+        return other
+
+    def pronouncing(self, sounds: Sounds) -> Kokoro:
+        """The same voice, which says these words in their phones."""
+        other = self.paced(1.0)
+        other._sounds = sounds
+        return other
 
     async def warm(self) -> None:
         """Load weights, pack and lexicons. Raises `EngineError`."""
@@ -103,7 +111,7 @@ class Kokoro:
     async def speak(self, spoken: str, language: Language) -> AsyncIterator[Speech]:
         """One `Speech` a clause; more only when it has over 510 symbols. Nothing when it has no
         words. Raises `EngineError`."""
-        for symbols in await _lane().run(_symbols, spoken, language):
+        for symbols in await _lane().run(_symbols, spoken, language, self._sounds):
             options = ort.RunOptions()
             options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
             try:
@@ -191,10 +199,10 @@ def packs(language: Language | None = None) -> list[str]:
 # ---- symbols ---------------------------------------------------------------------------------------
 
 
-def _symbols(spoken: str, language: Language) -> list[Symbols]:
+def _symbols(spoken: str, language: Language, sounds: Sounds | None = None) -> list[Symbols]:
     runs: list[list[Sounded]] = [[]]
     length = 0
-    for sounded in phones(spoken, language):
+    for sounded in phones(spoken, language, sounds):
         size = len(sounded.symbols) + sounded.spaced
         if length + size > LONGEST and runs[-1]:
             runs.append([])
@@ -205,7 +213,7 @@ def _symbols(spoken: str, language: Language) -> list[Symbols]:
 
 
 def _encoded(run: list[Sounded]) -> Symbols:
-    vocabulary = _vocabulary()
+    vocabulary = known_symbols()
     marks: list[str] = []
     owners: list[int] = []
     words: list[str] = []
@@ -319,12 +327,6 @@ def _joined(names: list[str], sizes: list[int]) -> tuple[Phone, ...]:
 @cache
 def _lane() -> Lane:
     return Lane("voice", nice=NICE)
-
-
-@cache
-def _vocabulary() -> dict[str, int]:
-    numbers: dict[str, int] = json.loads(_file("vocab.json").read_text(encoding="utf-8"))
-    return numbers
 
 
 @cache

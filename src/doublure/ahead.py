@@ -1,0 +1,111 @@
+"""Synthesises ahead of air what is sure to be said: the rundown's lines, the disclosures and what opens an
+answer. It uses the voice only while nobody waits for an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from doublure import metrics
+from doublure.delivery import PLAIN, Delivery
+from doublure.errors import EngineError
+from doublure.media import Language
+from doublure.plan import Plan
+from doublure.speak import Speaker
+from doublure.spoken import seconds
+from doublure.write import disclosed, disclosures, ready
+
+if TYPE_CHECKING:
+    from doublure.direct import Director
+
+NEAR_LINES = 8
+"""Script lines to come that are looked after first, and always: the cache may have lost one."""
+AHEAD_SECONDS = 2 * 3600.0
+"""Speech of a rundown that is kept ready; the cache holds about three hours."""
+
+Said = tuple[str, Delivery]
+"""A text and how it is said."""
+
+
+class Ahead:
+    """What of the rundown is in the speech cache already."""
+
+    def __init__(self, plan: Plan, speaker: Speaker, language: Language) -> None:
+        self._plan = plan
+        self._speaker = speaker
+        self._language: Language = language
+        self._ready: set[Said] = set()
+        self._failed: set[Said] = set()
+        self._lines: tuple[Said, ...] | None = None
+
+    @property
+    def ready(self) -> int:
+        """Different lines of the rundown that can be spoken at once, as far as was looked."""
+        return len(self._ready)
+
+    @property
+    def total(self) -> int:
+        """Different lines of the rundown that are kept ready."""
+        return len(self._bounded())
+
+    async def make_one(self) -> None:
+        """Synthesise the first text that is missing, if any. Raises `EngineError`; the text then waits until
+        the others are done."""
+        missing = self._missing()
+        if missing is None:
+            self._failed.clear()
+            return
+        try:
+            await self._speaker.prepare(*missing)
+        except EngineError:
+            self._failed.add(missing)
+            raise
+
+    def _missing(self) -> Said | None:
+        lines = set(self._bounded())
+        for near in self._near():
+            if self._speaker.cached(*near):
+                self._ready |= {near} & lines
+            elif near not in self._failed:
+                self._ready.discard(near)
+                return near
+        for line in self._bounded():
+            if line in self._ready or line in self._failed:
+                continue
+            if not self._speaker.cached(*line):
+                return line
+            self._ready.add(line)
+        return None
+
+    def _near(self) -> Iterator[Said]:
+        """The programme's next two lines are heard first, then comes what a question may need at once, the
+        next disclosure, and the lines after."""
+        lines = range(min(NEAR_LINES, self._plan.length))
+        coming = [(self._plan.line(ahead)[0], self._plan.delivery(ahead)) for ahead in lines]
+        yield from coming[:2]
+        yield from ((text, PLAIN) for text in ready(self._language))
+        yield from ((text, disclosed(text, self._language)) for text in disclosures(self._language))
+        yield from coming[2:]
+
+    def _bounded(self) -> tuple[Said, ...]:
+        """The rundown's lines from its start, each once, as far as the cache holds them."""
+        if self._lines is None:
+            found: dict[Said, None] = {}
+            left = AHEAD_SECONDS
+            for place in range(self._plan.length):
+                line = (self._plan.line_at(place), self._plan.delivery_at(place))
+                left -= seconds(line[0], self._language)
+                if left < 0:
+                    break
+                found[line] = None
+            self._lines = tuple(found)
+        return self._lines
+
+
+async def prepare(director: Director) -> None:
+    """Keep the cache ahead of air, until cancelled. Raises `EngineError`."""
+    while True:
+        await director.desk.clock.sleep(0.2)
+        if not director.urgent:
+            await director.ahead.make_one()
+        metrics.LINES_READY.set(director.ahead.ready)
