@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import anyio
@@ -130,6 +131,58 @@ def test_a_folder_that_cannot_be_used_costs_only_speed(tmp_path: Path) -> None:
         await cache.put("a", clause())
         assert same(await cache.get("a"), clause())
         assert count("unwritten") == before + 1
+
+    anyio.run(go)
+
+
+def test_rooms_that_share_a_folder_use_each_others_clauses_and_harm_none(tmp_path: Path) -> None:
+    async def go() -> None:
+        one, other = SpeechCache(tmp_path, megabytes=0.2), SpeechCache(tmp_path, megabytes=0.2)
+        await one.open()
+        await other.open()
+        await one.put("a", clause(1))
+        assert same(await other.get("a"), clause(1))
+
+        async def write(cache: SpeechCache) -> None:
+            for number in range(12):
+                await cache.put(f"same{number}", clause(number))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(write, one)
+            group.start_soon(write, other)
+        # what one throws away for room, the other finds missing and makes again
+        fresh = SpeechCache(tmp_path)
+        for number in range(12):
+            found = await fresh.get(f"same{number}")
+            assert found is None or same(found, clause(number))
+        gone = SpeechCache(tmp_path, memory_megabytes=0)
+        await gone.open()
+        (tmp_path / "same11.speech").unlink()
+        assert await gone.get("same11") is None
+        await gone.put("same11", clause(11))
+        assert same(await fresh.get("same11"), clause(11))
+        assert not [name for name in names(tmp_path) if name.endswith(".part")]
+
+    anyio.run(go)
+
+
+def test_a_full_disk_costs_only_speed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    async def go() -> None:
+        cache = SpeechCache(tmp_path)
+        await cache.open()
+        before = count("unwritten")
+        monkeypatch.setattr(os, "fsync", full)
+        await cache.put("a", clause(1))
+        assert count("unwritten") == before + 1
+        assert same(await cache.get("a"), clause(1))
+        # nothing half written stays behind, and it is written once there is room
+        assert not names(tmp_path)
+        monkeypatch.undo()
+        await cache.put("a", clause(1))
+        assert same(await SpeechCache(tmp_path).get("a"), clause(1))
 
     anyio.run(go)
 

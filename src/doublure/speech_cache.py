@@ -61,9 +61,9 @@ class Shelf:
     def read(self, key: str) -> tuple[Speech, ...] | None:
         """The pieces of a clause, or None; a damaged file is dropped and counted."""
         self.open()
-        if key not in self.kept:
-            return None
         path = self._path(key)
+        if key not in self.kept and not path.exists():  # another room may have written it
+            return None
         try:
             pieces = decode(path.read_bytes())
             os.utime(path)
@@ -72,14 +72,15 @@ class Shelf:
             metrics.SPEECH_CACHE.labels("damaged").inc()
             self._drop(key)
             return None
-        self.kept[key] = self.kept.pop(key)
+        self.kept[key] = self.kept.pop(key, 0) or path.stat().st_size
         return pieces
 
     def write(self, key: str, pieces: tuple[Speech, ...]) -> None:
         """Keep a clause; makes room for it. Raises `OSError`."""
         self.open()
         raw = encode(pieces)
-        part = self.folder / f"{key}.part"
+        # two rooms of one folder may be writing the same clause
+        part = self.folder / f"{key}.{os.getpid()}-{id(self)}.part"
         try:
             with part.open("wb") as file:
                 file.write(raw)
