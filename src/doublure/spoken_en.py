@@ -319,7 +319,7 @@ def _amounts() -> list[Rule]:
         rule(rf"(?<![\d.])({N})[xX](?![A-Za-z\d])", lambda m: f"{number(m[1])} times"),
         rule(rf"(?<![\w.])({N})\s?[xX×*]\s?(?={N}\s?(?:g|kg|mg|ml|l|L|cl|oz|lbs?|m?Ah|pcs?|W|V)(?![A-Za-z]))", lambda m: f"{number(m[1])} times "),
         rule(rf"(?<=[\d\"])\s?[xX×*]\s?(?={N})", lambda m: " by "),
-        rule(rf"(?:\s?×|(?<=[a-zA-Z)])\s[xX*]|(?<![A-Za-z\d])x)\s?(?={N})", lambda m: " times "),
+        rule(rf"(?:\s?×|(?<=[a-zA-Z)])\s[x*]|(?<![A-Za-z\d])x)\s?(?={N})", lambda m: " times "),
         rule(rf"(?<![\d/])({N})/(5|10)(?![\d/.])", lambda m: f"{number(m[1])} out of {number(m[2])}"),
         rule(r"(?<![\w./])(\d+)\s(1/2|1/3|2/3|1/4|3/4)(?![\d/])", mixed),
         rule(r"(?<![\d/])(\d{1,2})/(\d{1,3})(?![\d/])", fraction),

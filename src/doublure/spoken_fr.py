@@ -332,7 +332,7 @@ def _amounts() -> list[Rule]:
         rule(r"(?<![\w.])(\d+)\s?[xX×]\s(?=(?:[a-zà-ÿ-]+\s)*(?:euros?|centimes?|dollars?|livres?|francs?)\b)", lambda m: f"{number(m[1])} fois "),
         rule(r"(?<![\w.])(\d+)\s?[xX](?=\s+[a-zà-ÿ]|[.,!?]|$)", lambda m: f"{number(m[1], feminine=True)} fois"),
         rule(rf"(?<=\d)\s?[xX×*]\s?(?={N})", lambda m: " par "),
-        rule(rf"(?:\s?×|(?<=[a-zA-Z)])\s[xX*]|(?<![A-Za-z\d])x)\s?(?={N})", lambda m: " fois "),
+        rule(rf"(?:\s?×|(?<=[a-zA-Z)])\s[x*]|(?<![A-Za-z\d])x)\s?(?={N})", lambda m: " fois "),
         rule(rf"(?<![\d/])({N})/(5|10|20)(?![\d/.,])", lambda m: f"{number(m[1])} sur {number(m[2])}"),
         rule(r"(?<![\d/,])(\d{1,2})/(\d{1,3})(?![\d/])", fraction),
         rule(r"(?<![\d:])(\d+)\s?:\s?(\d+)(?![\d:])", ratio),
@@ -365,6 +365,10 @@ def _measures() -> list[Rule]:
 _READY = [*_words(), *_dates(), *_times(), *_numbers(), *_amounts(), *_measures()]
 
 
+_ELIDED = re.compile(r"\b([Qq]u)e\s(?=une?\b)")
+"""Before a number that was written in digits; `de un` may stand."""
+
+
 def speak(text: str) -> str:
     """The spoken form of a text whose signs are plain."""
-    return tidied(letters(rewritten(text, _READY), "fr"), ",")
+    return tidied(letters(_ELIDED.sub(r"\1'", rewritten(text, _READY)), "fr"), ",")
