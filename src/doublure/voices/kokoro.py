@@ -373,10 +373,10 @@ def _model() -> ort.InferenceSession:
     options.log_severity_level = 3
     if has_vnni():
         model = with_products(model)
-    session = ort.InferenceSession(with_times_and_pitch(model), options, providers=["CPUExecutionProvider"])
+    made = ort.InferenceSession(with_times_and_pitch(model), options, providers=["CPUExecutionProvider"])
     del model
     _trim()
-    return session
+    return made
 
 
 def _trim() -> None:
