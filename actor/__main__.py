@@ -39,13 +39,16 @@ def film(
     only: Annotated[
         str, typer.Option(help="names of shots, with commas, in a folder of their own; all when empty")
     ] = "",
+    window: Annotated[
+        str, typer.Option(help="part of the picture to show, width x height + left + top: 400x460+160+150")
+    ] = "",
 ) -> None:
     """Render the whole shot list; goes on where an earlier run stopped."""
-    folder = out / "-".join([presenter, *_names(only)])
+    folder = out / "-".join([presenter, *_names(only), *_names(window)])
     script = _script(presenter, folder, only)
-    whole = Film(script, FIGURES, folder, _size(size), seed)
+    whole = Film(script, FIGURES, folder, _size(size), seed, window=_window(window))
     began = time.monotonic()
-    command = [sys.executable, "-m", "actor", "part", presenter, str(folder), size, str(seed)]
+    command = [sys.executable, "-m", "actor", "part", presenter, str(folder), size, window, str(seed)]
     # one thread of the software renderer each: the figure's own arithmetic fills the gaps
     environment = {**os.environ, "LP_NUM_THREADS": "1"}
     running = [
@@ -60,11 +63,12 @@ def film(
 
 
 @app.command(hidden=True)
-def part(presenter: str, folder: Path, size: str, seed: int, share: int, of: int) -> None:
+def part(presenter: str, folder: Path, size: str, window: str, seed: int, share: int, of: int) -> None:
     """One worker's parts."""
     script = _script(presenter, folder, "")
     began = time.monotonic()
-    for number in render(Film(script, FIGURES, folder, _size(size), seed), share, of):
+    whole = Film(script, FIGURES, folder, _size(size), seed, window=_window(window))
+    for number in render(whole, share, of):
         print(f"part {number} after {time.monotonic() - began:.0f} s", flush=True)
 
 
@@ -167,6 +171,18 @@ def _size(text: str) -> tuple[int, int]:
     if wide % 2 or high % 2 or min(wide, high) < 16:
         raise typer.BadParameter(f"{text!r}: both sides must be even and at least 16")
     return wide, high
+
+
+def _window(text: str) -> tuple[int, int, int, int] | None:
+    if not text:
+        return None
+    size, *corner = text.split("+")
+    wide, high = _size(size)
+    try:
+        left, top = (int(part) for part in corner)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no window; write it as 400x460+160+150") from error
+    return left, top, wide, high
 
 
 if __name__ == "__main__":

@@ -31,6 +31,9 @@ CHEEK = np.array([0.14, -0.40, 0.05])
 class Stage:
     """One presenter before one backdrop at one size."""
 
+    window: tuple[int, int, int, int] | None = None
+    """Left, top, width and height of what is drawn, pixels; the whole picture when None."""
+
     def __init__(self, figure: Figure, backdrop: Picture, size: tuple[int, int], lighting: Lighting) -> None:
         self.figure, self.size, self.lighting = figure, size, lighting
         self.last: tuple[Floats, Floats] = figure.base, np.zeros((len(figure.bones), 3, 4))
@@ -77,6 +80,9 @@ class Stage:
         placed, base, moves = self._pose(pose)
         self.last = base, moves
         self._shadows()
+        left, top, wide, high = self.window or (0, 0, *self.size)
+        seen = (left, self.size[1] - top - high, wide, high)  # OpenGL counts from below
+        self._target_buffer.scissor = seen
         self._target_buffer.use()
         self._target_buffer.clear(0.5, 0.5, 0.5, 1.0, depth=1.0)
         self.context.disable(moderngl.DEPTH_TEST | moderngl.BLEND | moderngl.CULL_FACE)
@@ -86,8 +92,8 @@ class Stage:
         self._solid()
         self._soft(placed)
         self.context.copy_framebuffer(self._shown, self._target_buffer)
-        raw = np.frombuffer(self._shown.read(components=3, alignment=1), np.uint8)
-        return np.ascontiguousarray(raw.reshape(self.size[1], self.size[0], 3)[::-1])
+        raw = np.frombuffer(self._shown.read(viewport=seen, components=3, alignment=1), np.uint8)
+        return np.ascontiguousarray(raw.reshape(high, wide, 3)[::-1])
 
     def pose(self, pose: Pose) -> list[Floats]:
         """Poses without drawing: refined vertices of each part, [n, 3]."""

@@ -62,6 +62,13 @@ class Film:
     part_frames: int = PART_FRAMES
     sky: int = DIRECTIONS
     """Directions from which the ambient light is measured."""
+    window: tuple[int, int, int, int] | None = None
+    """Left, top, width and height of what is shown of the picture, pixels; all of it when None."""
+
+    @property
+    def shown(self) -> tuple[int, int]:
+        """Width and height of the footage."""
+        return self.size if self.window is None else self.window[2:]
 
     @property
     def parts(self) -> int:
@@ -85,10 +92,11 @@ class Set:
         self.stage = Stage(self.figure, backdrop, film.size, Lighting())
         self.movement = _movement(film, self.figure)
         self.mouth = _mouth(film)
-        self.recorder = truth.Recorder(self.figure, self.stage.camera)
+        self.recorder = truth.Recorder(self.figure, self.stage.camera, (film.window or (0, 0))[:2])
         # with the hands away: what they hide at rest they uncover when they move
         away = Pose(bones=posed(self.figure, dict(zip("LR", AWAY, strict=True))))
         self.stage.mark(self.stage.marks.with_sky(open_sky(self.stage, away, film.sky)))
+        self.stage.window = film.window
 
     def frame(self, number: int) -> tuple[Picture, truth.Row]:
         """The picture of a frame and what is true of it."""
@@ -132,7 +140,7 @@ def render(film: Film, share: int = 0, of: int = 1) -> Iterator[int]:
         last = min(first + film.part_frames, film.script.frames)
         rows: list[truth.Row] = []
         passing = film.part(number).with_suffix(".making.mp4")
-        with _Writer(passing, film.size) as writer:
+        with _Writer(passing, film.shown) as writer:
             for frame in range(first, last):
                 picture, row = stage.frame(frame)
                 rows.append(row)
@@ -151,7 +159,7 @@ def finish(film: Film) -> tuple[Path, Path]:
         rows += pickle.loads(film.rows(number).read_bytes())
     footage, beside = film.out / "footage.mp4", film.out / "truth.npz"
     _join(film, footage)
-    truth.write(truth.gathered(film.script, film.size, rows), beside)
+    truth.write(truth.gathered(film.script, film.shown, rows), beside)
     return footage, beside
 
 
@@ -232,7 +240,7 @@ def _check_same(film: Film) -> None:
     script = film.script
     mark = hashlib.sha256(
         script.pcm.tobytes()
-        + repr((script.presenter, script.sections, film.size, film.seed, film.part_frames)).encode()
+        + repr((script.presenter, script.sections, film.size, film.window, film.seed, film.part_frames)).encode()
     )
     here = Path(__file__).parent
     for source in sorted({*here.glob("*.py"), *here.glob("shaders/*.*")} - {here / name for name in APART}):

@@ -90,8 +90,9 @@ class Row:
 class Recorder:
     """Reads the truth off the posed figure, frame by frame."""
 
-    def __init__(self, figure: Figure, camera: Camera) -> None:
-        self._figure, self._camera = figure, camera
+    def __init__(self, figure: Figure, camera: Camera, corner: tuple[int, int] = (0, 0)) -> None:
+        """`corner` is the left upper one of what is shown of the camera's picture, pixels."""
+        self._figure, self._camera, self._corner = figure, camera, np.array(corner)
         self._vertices = np.array([_vertex(figure, name) for name in NAMES])
         self._joints = [figure.index[name] for name in JOINTS]
 
@@ -99,7 +100,10 @@ class Recorder:
         """From the posed base vertices and bone transforms of `Figure.place`."""
         heads = np.array([self._figure.bones[joint].head for joint in self._joints])
         placed = np.einsum("nij,nj->ni", moves[self._joints][:, :, :3], heads) + moves[self._joints][:, :, 3]
-        return Row(controls, self._camera.pixels(base[self._vertices]), self._camera.pixels(placed), moment)
+        points, wrists = (
+            self._camera.pixels(them) - self._corner for them in (base[self._vertices], placed)
+        )
+        return Row(controls, points, wrists, moment)
 
 
 def gathered(script: Script, size: tuple[int, int], rows: Sequence[Row]) -> Truth:

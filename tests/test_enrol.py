@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -26,7 +27,7 @@ from doublure.enrol.tracking import track
 from doublure.enrol.watching import watch
 from doublure.errors import ConsentError, FootageError
 from doublure.geometry import opening
-from doublure.media import FPS, SAMPLE_RATE, Size
+from doublure.media import FPS, SAMPLE_RATE, Pcm, Size
 from doublure.persona import load
 from doublure.plates import decode_take
 
@@ -112,6 +113,42 @@ def test_a_first_look_sees_only_a_stretch_and_its_own_sound(tmp_path: Path) -> N
     assert abs(len(watched.pcm) / SAMPLE_RATE - watched.shape.seconds) < 0.05
     first = round((watched.shape.start or 0) * FPS)
     assert np.abs(next(watched.pictures()).astype(int) - known[first]).max() <= 1
+
+
+def _with_sound_later(source: Path, file: Path, seconds: float, gap: tuple[float, float] | None = None) -> Path:
+    """A copy whose sound has later time stamps; packets within `gap` (seconds of the copy) are left out."""
+    with av.open(str(source)) as clip, av.open(str(file), "w") as copy:
+        streams = {one.index: copy.add_stream_from_template(one) for one in clip.streams}
+        for packet in clip.demux():
+            if packet.dts is None:
+                continue
+            if packet.stream.type == "audio":
+                late = round(seconds / packet.time_base)
+                packet.pts += late
+                packet.dts += late
+                if gap is not None and gap[0] <= packet.pts * packet.time_base < gap[1]:
+                    continue
+            packet.stream = streams[packet.stream.index]
+            copy.mux(packet)
+    return file
+
+
+def _onset(pcm: Pcm) -> float:
+    return float(np.flatnonzero(np.abs(pcm) > 0.05)[0]) / SAMPLE_RATE
+
+
+def test_sound_begins_where_the_first_picture_does_whatever_the_recorder_started_first(tmp_path: Path) -> None:
+    pictures, pcm, _ = talking(17)
+    clip = write_clip(tmp_path / "clip.mp4", pictures, pcm)
+    whole = reading.sound(clip)
+    for late in (0.2, -0.12):
+        moved = _with_sound_later(clip, tmp_path / f"{late}.mkv", late)
+        assert _onset(reading.sound(moved)) == pytest.approx(_onset(whole) + late, abs=0.03)
+    # the microphone dropped out: what comes after lies where it was said
+    torn = reading.sound(_with_sound_later(clip, tmp_path / "torn.mkv", 0.0, (4.0, 6.0)))
+    assert len(torn) == pytest.approx(len(whole), abs=0.03 * SAMPLE_RATE)
+    assert not torn[round(4.2 * SAMPLE_RATE) : round(5.8 * SAMPLE_RATE)].any()
+    assert np.corrcoef(np.abs(torn[7 * SAMPLE_RATE :]), np.abs(whole[7 * SAMPLE_RATE : len(torn)]))[0, 1] > 0.9
 
 
 @pytest.mark.parametrize(

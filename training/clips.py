@@ -1,12 +1,13 @@
 """Makes speech of many voices with the true movements of a mouth: what `training.generic_mouth` learns from.
 
-    python -m training.clips --packs FOLDER [--count 320] [--out out/clips]
+    python -m training.clips --packs FOLDER [--count 600] [--out out/clips]
 
 FOLDER holds Kokoro's voice packs, `*.bin` (npm package kokoro-js 1.2.1, `voices/`, Apache-2.0). The words
-are the shot list's, the spoken form's test cases and dictionaries', the voices random mixtures of packs: the
+are the demo shops', the spoken form's test cases and dictionaries', the voices random mixtures of packs: the
 half of a style that is timbre comes from any, the half that is prosody from one that speaks the language.
-The movements are `actor.mouth`'s. Every clip is heard as it is and degraded: room, band, noise. A run that
-was killed goes on.
+Neither the rendered presenters' words nor their voices are among them: on those the face is measured. The
+movements are `actor.mouth`'s. Every clip is heard as it is and degraded: faster or slower (and so of a larger
+or smaller head), in a room, through a narrow band, in noise. A run that was killed goes on.
 """
 
 from __future__ import annotations
@@ -26,17 +27,22 @@ from actor.mouth import SMILE, Style, controls
 from doublure.acoustics import PER_FRAME, hear
 from doublure.media import LANGUAGES, SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone, Speech
 from doublure.persona import VoicePack
+from doublure.spoken import spoken
 from doublure.voices.kokoro import LONGEST, recite
 
-SHARES = (0.45, 0.33, 0.22)  # of clips in each language
+SHARES = (0.42, 0.3, 0.28)  # of clips in each language
 NATIVE: dict[Language, str] = {"zh": "z", "en": "ab", "fr": "f"}  # first letters of packs
-HELD_BACK = ("zf_xiaobei", "zm_yunxi", "af_bella", "am_michael")  # these voices stay unheard, to measure with
+UNHEARD = ("zf_xiaobei", "zm_yunxi", "af_bella", "am_michael")  # these voices are kept to measure with
+PRESENTERS = ("zf_xiaoxiao", "af_heart", "am_fenrir", "ff_siwis")  # and these are the rendered presenters'
 WRITTEN = 0.55  # share of clips with sentences; the others are words at random, for all phones
 MIXED = 0.67  # share of clips in a voice that nobody has
 SPEEDS = (0.85, 1.2)
+CHANGED = 4  # degraded versions of a clip
+RATES = (0.85, 1.18)  # how much faster they are played, and so higher
 LONGEST_SECONDS = 12
 PLAIN = Style(variation=0)
 SPOKEN = Path("tests/spoken.yaml")
+DEMO = Path("demo")
 TIMBRE = slice(0, 128)  # of a style; the rest is prosody
 
 Packs = dict[str, NDArray[np.float32]]
@@ -46,40 +52,71 @@ def main() -> None:
     """Make what is missing."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--packs", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=320)
+    parser.add_argument("--count", type=int, default=600)
     parser.add_argument("--out", type=Path, default=Path("out/clips"))
     order = parser.parse_args()
     packs = {
         file.stem: np.fromfile(file, "<f4").reshape(LONGEST, 256)
         for file in sorted(order.packs.glob("*.bin"))
-        if file.stem not in HELD_BACK
+        if file.stem not in UNHEARD
     }
     order.out.mkdir(parents=True, exist_ok=True)
     for number in range(order.count):
-        file = order.out / f"{number:04d}.npz"
+        said, file = (order.out / f"{number:04d}.{kind}.npz" for kind in ("said", "heard"))
+        chance = np.random.default_rng(number)
+        if not said.exists():
+            _write(said, _said(packs, chance))
         if not file.exists():
-            _make(number, packs, file)
-            print(f"{number + 1} of {order.count}", end="\r", flush=True)
+            _write(file, _heard(said, np.random.default_rng((number, 1))))
+        print(f"{number + 1} of {order.count}", end="\r", flush=True)
 
 
-def _make(number: int, packs: Packs, file: Path) -> None:
-    chance = np.random.default_rng(number)
+def _write(file: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
+    making = file.with_suffix(".making.npz")
+    np.savez(making, **arrays)
+    making.replace(file)
+
+
+def _said(packs: Packs, chance: np.random.Generator) -> dict[str, NDArray[np.generic]]:
+    """A clip's sound, 16 bits, and its phones: symbols and [phones, 2] samples."""
     language = LANGUAGES[chance.choice(len(LANGUAGES), p=SHARES)]
     speech = recite(
         _text(language, chance), language, _pack(language, packs, chance), chance.uniform(*SPEEDS)
     )
     pcm, phones = _framed(speech[0], chance)
-    frames = len(pcm) // SAMPLES_PER_FRAME
-    moves = np.delete(controls(phones, pcm, frames, seed=0, style=PLAIN), SMILE, axis=1)
-    making = file.with_suffix(".making.npz")
-    np.savez(
-        making,
-        clear=hear(pcm).astype(np.float16),
-        degraded=hear(_degraded(pcm, chance)).astype(np.float16),
-        moves=moves,
-        phones=_named(phones, PER_FRAME * frames),
-    )
-    making.replace(file)
+    return {
+        "pcm": np.round(pcm.clip(-1, 1) * 32767).astype(np.int16),
+        "symbols": np.array([phone.symbol for phone in phones]),
+        "times": np.array([(phone.start, phone.end) for phone in phones]),
+    }
+
+
+def _heard(said: Path, chance: np.random.Generator) -> dict[str, NDArray[np.generic]]:
+    """By version, the first as it was said: what is heard, the mouth's movements, the phones."""
+    with np.load(said) as known:
+        pcm = known["pcm"].astype(np.float32) / 32767
+        phones = [
+            Phone(str(symbol), int(start), int(end))
+            for symbol, (start, end) in zip(known["symbols"], known["times"], strict=True)
+        ]
+    found: dict[str, NDArray[np.generic]] = {}
+    for version in range(CHANGED + 1):
+        rate = chance.uniform(*RATES) if version else 1.0
+        sound, own = _played(pcm, phones, rate)
+        frames = len(sound) // SAMPLES_PER_FRAME
+        # the movements follow from the clear sound: closures are looked for in it
+        moves = np.delete(controls(own, sound, frames, seed=0, style=PLAIN), SMILE, axis=1)
+        found[f"moves_{version}"] = moves
+        found[f"heard_{version}"] = hear(_degraded(sound, chance) if version else sound).astype(np.float16)
+        found[f"phones_{version}"] = _named(own, PER_FRAME * frames)
+    return found
+
+
+def _played(pcm: Pcm, phones: list[Phone], rate: float) -> tuple[Pcm, list[Phone]]:
+    """Played `rate` times as fast, in whole frames."""
+    at = np.arange(int(len(pcm) / rate / SAMPLES_PER_FRAME) * SAMPLES_PER_FRAME) * rate
+    sound = np.interp(at, np.arange(len(pcm)), pcm).astype(np.float32)
+    return sound, [Phone(one.symbol, int(one.start / rate), int(one.end / rate)) for one in phones]
 
 
 # ---- words -----------------------------------------------------------------------------------------
@@ -101,8 +138,10 @@ def _text(language: Language, chance: np.random.Generator) -> str:
 def _sentences(language: Language) -> list[str]:
     cases = yaml.safe_load(SPOKEN.read_text("utf-8"))[language]
     said = [pair[1] for kind, pairs in cases.items() if kind != "bad" for pair in pairs]
-    shots = yaml.safe_load(files("doublure").joinpath("shotlist.yaml").read_text("utf-8"))
-    return [text for text in [*said, *_strings(shots.get(language, {}))] if len(text) > 6]
+    for name in ("catalog", "rundown"):
+        shop = yaml.safe_load((DEMO / language / f"{name}.yaml").read_text("utf-8"))
+        said += [spoken(text, language) for text in _strings(shop) if "/" not in text]
+    return [text for text in said if len(text) > 6]
 
 
 def _strings(found: object) -> Iterator[str]:
@@ -132,10 +171,11 @@ def _dictionary(language: Language) -> list[str]:
 
 def _pack(language: Language, packs: Packs, chance: np.random.Generator) -> VoicePack:
     native = [name for name in packs if name[0] in NATIVE[language]]
-    style = packs[native[chance.integers(len(native))]].copy()
-    if chance.random() < MIXED:
-        names = list(packs)
-        one, other = (packs[names[chance.integers(len(names))]] for _ in range(2))
+    timbres = [name for name in packs if name not in PRESENTERS]
+    own = native[chance.integers(len(native))]
+    style = packs[own].copy()
+    if own in PRESENTERS or chance.random() < MIXED:
+        one, other = (packs[timbres[chance.integers(len(timbres))]] for _ in range(2))
         share = chance.random()
         style[:, TIMBRE] = share * one[:, TIMBRE] + (1 - share) * other[:, TIMBRE]
     return VoicePack("mixed", style, 1.0)

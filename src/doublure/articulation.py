@@ -1,12 +1,12 @@
-"""From what is heard to what the host's mouth does: a small network learnt from the host's own footage.
+"""From what is heard to what the host's mouth does, learnt from the host's own footage.
 
-Convolutions over time, at 50 vectors a second inside, one row a picture outside; learnt by
-`doublure.enrol.learning` with torch, computed here with numpy. Several networks, learnt from different
-beginnings, are averaged: each errs in its own way.
+Several readings of the sound around a picture are each asked for the mouth (`doublure.kernel_ridge`) and their
+answers mixed, by shares that suit this host: the sound as the encoder hears it, what a generic mouth would do
+(`faces/mouth.npz`, made by `training.generic_mouth` from synthesised speech of many voices), and both. What a
+generic mouth does says much where the host moves as most people do, and little where not.
 
-Beside the sound they are given what a generic mouth would do (`faces/mouth.npz`, made by
-`training.generic_mouth` from synthesised speech of many voices): a minute of footage is too short to tell
-all phones apart, and this one already can.
+The generic mouth is a small network: convolutions over time, at 50 vectors a second; it learns with torch and is
+computed here with numpy.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doublure.acoustics import PER_FRAME, Heard, hear
+from doublure.kernel_ridge import KernelRidge
 from doublure.media import SAMPLES_PER_FRAME, Pcm
 
 Rows = NDArray[np.float32]
@@ -29,8 +30,9 @@ TAPS = 5
 MOVES = 10
 """Of the generic mouth: jaw, spread, round, pressed, bitten, upper and lower lip away from the teeth, tip of
 the tongue raised and out, its back raised; each in units of its usual spread."""
-DILATIONS = (1, 2, 3)
-"""Of the layers after the first; together they see 0.34 s to each side."""
+DILATIONS = (1, 2, 3, 5, 8)
+"""Of the layers after the first; together they see 0.8 s to each side: who rounds the lips begins early, and what
+is loud is so beside its neighbours."""
 SILENT = 1e-3
 """RMS of a frame in which nothing sounds, -60 dB of full scale: below rooms and breath, above Kokoro's pauses."""
 PAUSE = 6
@@ -81,6 +83,25 @@ class GenericMouth:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """One reading of the sound and what it says of the mouth."""
+
+    reach: int
+    """Vectors to each side of a picture that are looked at."""
+    sound: bool
+    """Whether it is given what is heard."""
+    moves: bool
+    """Whether it is given the generic mouth's movements."""
+    share: float
+    """How much of the mixture it is."""
+    mouth: KernelRidge
+
+    def rows(self, sound: Weights, moves: Weights) -> Rows:
+        """[pictures, SHAPES]."""
+        return self.mouth(surroundings(sound, moves, self.reach, self.sound, self.moves))
+
+
+@dataclass(frozen=True, slots=True)
 class Articulation:
     """How this host's mouth moves when something is said."""
 
@@ -92,7 +113,7 @@ class Articulation:
     """As it was when this was learnt."""
     rest: Weights
     """[SHAPES]: the mouth when nothing is said."""
-    networks: tuple[Network, ...]
+    readings: tuple[Reading, ...]
 
     def rows(self, pcm: Pcm) -> Rows:
         """The mouth of each of the speech's ceil(samples / 960) frames; at rest where nothing sounds for
@@ -103,10 +124,10 @@ class Articulation:
 
     def mouth(self, heard: Heard) -> Rows:
         """The mouth for what `doublure.acoustics.hear` gave."""
-        if not len(heard) or not self.networks:
+        if not len(heard) or not self.readings:
             return np.repeat(self.rest[None], len(heard) // PER_FRAME, axis=0)
-        given = inputs(heard, self.mean, self.projection, self.generic)
-        return np.asarray(np.mean([one.answers(given, PER_FRAME) for one in self.networks], axis=0))
+        sound, moves = (heard - self.mean) @ self.projection, self.generic.moves(heard)
+        return np.sum([one.share * one.rows(sound, moves) for one in self.readings], axis=0, dtype=np.float32)
 
 
 def stillness(pcm: Pcm) -> NDArray[np.float32]:
@@ -127,10 +148,16 @@ def stillness(pcm: Pcm) -> NDArray[np.float32]:
     return still
 
 
-def inputs(heard: Heard, mean: Weights, projection: Weights, generic: GenericMouth) -> NDArray[np.float32]:
-    """What a host's networks are given: [vectors, k + MOVES]."""
-    own = (heard - mean) @ projection
-    return np.concatenate([own, generic.moves(heard)], axis=1, dtype=np.float32)
+def surroundings(
+    sound: Weights, moves: Weights, reach: int, with_sound: bool, with_moves: bool
+) -> NDArray[np.float32]:
+    """What a reading is given for each picture: [pictures, (2 reach + 1) * numbers], of the vectors around it, in
+    order of time. `sound` is [vectors, k], `moves` [vectors, MOVES]."""
+    parts = [part for part, wanted in ((sound, with_sound), (moves, with_moves)) if wanted]
+    given = np.concatenate(parts, axis=1, dtype=np.float32)
+    padded = np.pad(given, ((reach, reach), (0, 0)), mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=0)[::PER_FRAME]
+    return np.ascontiguousarray(windows.transpose(0, 2, 1)).reshape(len(windows), -1)
 
 
 def _convolve(x: NDArray[np.float32], weight: Weights, dilation: int) -> NDArray[np.float32]:
@@ -146,20 +173,32 @@ def _gelu(x: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def save(file: Path, known: Articulation) -> None:
-    """Write it as `.npz`, 16 bits a number."""
+    """Write it as `.npz`: 16 bits a number, but 32 for weights, of which thousands cancel out."""
     arrays = {"mean": known.mean, "projection": known.projection, "rest": known.rest}
     arrays |= _generic_arrays(known.generic)
-    for number, network in enumerate(known.networks):
-        arrays |= _network_arrays(network, f"_{number}")
-    np.savez_compressed(file, **{name: array.astype(np.float16) for name, array in arrays.items()})
+    for number, reading in enumerate(known.readings):
+        how = (reading.reach, reading.sound, reading.moves, reading.share)
+        arrays[f"how_{number}"] = np.array(how, np.float32)
+        for field in fields(KernelRidge):
+            arrays[f"{field.name}_{number}"] = getattr(reading.mouth, field.name)
+    np.savez_compressed(
+        file,
+        **{
+            name: array if name.startswith("weights_") else array.astype(np.float16)
+            for name, array in arrays.items()
+        },
+    )
 
 
 def load(file: Path) -> Articulation:
     """Read what `save` wrote."""
     known = _read(file)
-    count = sum(name.startswith("first_bias_") for name in known) - 1
-    networks = tuple(_network(known, f"_{number}") for number in range(count))
-    return Articulation(known["mean"], known["projection"], _generic(known), known["rest"], networks)
+    readings: list[Reading] = []
+    while (number := len(readings)) < sum(name.startswith("how_") for name in known):
+        reach, sound, moves, share = known[f"how_{number}"].tolist()
+        mouth = KernelRidge(*(known[f"{field.name}_{number}"] for field in fields(KernelRidge)))
+        readings.append(Reading(int(reach), bool(sound), bool(moves), share, mouth))
+    return Articulation(known["mean"], known["projection"], _generic(known), known["rest"], tuple(readings))
 
 
 def save_generic(file: Path, generic: GenericMouth) -> None:

@@ -192,7 +192,7 @@ def enrol(
         bool,
         typer.Option(
             "--quick",
-            help="for a first look: lips learnt a tenth as long, the nearest ready-made voice, no report card",
+            help="for a first look: learnt from forty seconds, the nearest ready-made voice, no report card",
         ),
     ] = False,
     lang: Annotated[str, typer.Option(help="of the host and of the report card: zh, en or fr")] = "zh",
@@ -200,7 +200,7 @@ def enrol(
     """Make a persona from footage."""
     given = _valid(consent)
     consents.check_footage(given, [footage])
-    for module in ("mediapipe", "rich", "torch"):
+    for module in ("mediapipe", "rich"):
         if importlib.util.find_spec(module) is None:
             raise EngineError(
                 f"enrolment needs {module}, which is not installed",
@@ -210,14 +210,13 @@ def enrol(
     from doublure.enrol.bars import bars
     from doublure.enrol.bundle import QUICK_SECONDS, REPORT, Order
     from doublure.enrol.bundle import enrol as make_persona
-    from doublure.enrol.learning import QUICK
     from doublure.enrol.voice import ROUNDS, Wish
     from doublure.voices import kokoro
 
     language = _language(lang, "--lang")
     order = Order(footage, given, out, report=language, voice=Wish(kokoro, language, ROUNDS))
     if quick:
-        order = Order(footage, given, out, QUICK, QUICK_SECONDS, voice=Wish(kokoro, language, 0))
+        order = Order(footage, given, out, QUICK_SECONDS, voice=Wish(kokoro, language, 0))
     with bars() as progress:
         persona = make_persona(order, progress)
     size = persona.size

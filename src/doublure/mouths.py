@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure.geometry import CHIN_PLACES, JAW_PLACES, LIPS, MOVING, Points, Pose, thin_plate
+from doublure.geometry import CHIN_PLACES, JAW_PLACES, LIPS, MOVING, Points, Pose, opening, thin_plate
 from doublure.media import Picture, Size
 from doublure.persona import FaceTrack
 from doublure.plates import Fit
@@ -25,6 +25,9 @@ from doublure.plates import Fit
 ANGLE_SPREAD = np.array([0.10, 0.12, 0.25])
 """Difference of yaw, pitch and roll (radians) that costs as much as lips that are 1 % of the eye distance
 away; roll the warp undoes best."""
+OPENING_SPREAD = (0.004, 0.3)
+"""Difference of the lips' opening that costs as much: so much of the eye distance, and so much of the opening.
+A slit that shows teeth is hardly farther from shut lips than one smile from another, and yet another mouth."""
 STAY = 4.0
 """What a change of frame costs: the warp makes up for what the frame in use lacks, and while frames fade
 into each other, or change too often, the skin is soft and flickers."""
@@ -78,6 +81,7 @@ class Mouths:
         self._sources = track.control[frames, :, :2] * fit.scale - offset
         placed = np.stack([self._poses[frame].unplace(track.control[frame]) for frame in frames])
         self._lips = placed[:, LIPS, :2].reshape(len(frames), -1)
+        self._openings = opening(placed)
         self._region = _region(placed)
 
     def set_in(
@@ -91,7 +95,7 @@ class Mouths:
         box = self._box(edge)
         if box is None:
             return last
-        now = self._choose(self._track.shape.points(shape)[LIPS, :2].reshape(-1), number, last)
+        now = self._choose(self._track.shape.points(shape), number, last)
         used = [now.source] if now.fade == 0 else [now.source, now.before]
         warped = self._warp(used, target, box)
         texture = warped[0]
@@ -126,10 +130,12 @@ class Mouths:
             return None
         return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
-    def _choose(self, lips: NDArray[np.float64], number: int, last: Setting) -> Setting:
+    def _choose(self, points: Points, number: int, last: Setting) -> Setting:
         frames = self._track.texture_frames
+        lips, wanted = points[LIPS, :2].reshape(-1), float(opening(points))
         away = ((self._lips - lips) ** 2).sum(axis=1) / (lips.size / 2)
         cost = away / 1e-4 + (((self._angles[frames] - self._angles[number]) / ANGLE_SPREAD) ** 2).sum(axis=1)
+        cost += ((self._openings - wanted) / (OPENING_SPREAD[0] + OPENING_SPREAD[1] * wanted)) ** 2
         if last.source >= 0:
             cost[last.source] -= STAY
         source = int(np.argmin(cost))

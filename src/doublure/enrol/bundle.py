@@ -20,7 +20,7 @@ from doublure.articulation import save as save_articulation
 from doublure.consent import Consent, check_footage, fingerprint
 from doublure.enrol import footage as reading
 from doublure.enrol.findings import whole_stretches
-from doublure.enrol.learning import FULL, Effort, learn
+from doublure.enrol.learning import learn
 from doublure.enrol.likeness import cut_mouths, measure, mouths_of, sharpness_lost
 from doublure.enrol.review import STAGES as REVIEW_STAGES
 from doublure.enrol.review import Subject, review
@@ -67,8 +67,6 @@ class Order:
     consent: Consent
     out: Path
     """A folder that is not there yet."""
-    effort: Effort = FULL
-    """How long the lips are learnt."""
     seconds: float | None = None
     """Look at so much of the footage only; at all of it when None."""
     report: Language | None = None
@@ -102,9 +100,8 @@ def _work(order: Order) -> Path:
     """The folder beside `out` where it is made; what lies there of another order is thrown away."""
     work = order.out.parent / f".{order.out.name}.enrolling"
     voice = f"{order.voice.language}x{order.voice.rounds}" if order.voice else "none"
-    effort = f"{order.effort.networks}x{order.effort.steps} {voice}"
     mark = "\n".join(
-        (fingerprint(order.footage), order.consent.signature, effort, str(order.seconds), get_args(Format)[0])
+        (fingerprint(order.footage), order.consent.signature, voice, str(order.seconds), get_args(Format)[0])
     )
     kept = work / _MARK
     if work.exists() and not (kept.is_file() and kept.read_text("utf-8") == mark):
@@ -135,7 +132,7 @@ def _fill(folder: Path, order: Order, progress: Progress) -> None:
         shapes, rest = mouths_of(face)
         heard = watched.sound(0, watched.frames)
         taught = np.where(spoilt[:, None], np.nan, shapes)
-        known = learn(heard, taught, face.shape, rest, order.effort, partial(progress, "lips"))
+        known = learn(heard, taught, face.shape, rest, partial(progress, "lips"))
         save_articulation(folder / _MAKING, known)
         os.replace(folder / _MAKING, folder / personas.ARTICULATION)
     voices = _match_voice(folder, watched, order, progress)
@@ -156,7 +153,7 @@ def _fill(folder: Path, order: Order, progress: Progress) -> None:
         # a persona whose rebuilt face is no face to a detector is a persona still
         with suppress(EngineError):
             subject = Subject(order.consent.who, voices.get(order.voice.language) if order.voice else None)
-            review(watched, subject, folder / REPORT, order.report, progress, order.effort)
+            review(watched, subject, folder / REPORT, order.report, progress)
     seen.unlink()
     (folder / HEARD).unlink(missing_ok=True)
 

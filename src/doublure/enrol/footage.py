@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.container import InputContainer
 from numpy.typing import NDArray
 
 from doublure.errors import FootageError
@@ -16,6 +17,8 @@ from doublure.media import FPS, SAMPLE_RATE, Pcm, Picture, Size
 LEAST_SPEECH_SECONDS = 15.0
 LONGEST_SIDE = 1920
 """Larger footage is scaled down to this."""
+GAP_SECONDS = 0.1
+"""Sound that is missing for longer was not recorded; shorter differences are the time stamps' rounding."""
 WINDOW = SAMPLE_RATE * 30 // 1000
 """30 ms: a window of the speech detector."""
 PAUSE_WINDOWS = 17
@@ -74,7 +77,7 @@ def pictures(file: Path, shape: Shape) -> Iterator[Picture]:
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             if shape.start is not None:
-                first = float(container.start_time or 0) / av.time_base + shape.start
+                first = _first_picture(container) + shape.start
                 container.seek(int(first * av.time_base))
             for frame in container.decode(stream):
                 if frame.time is None:
@@ -103,19 +106,36 @@ def pictures(file: Path, shape: Shape) -> Iterator[Picture]:
 
 
 def sound(file: Path) -> Pcm:
-    """The whole sound, float32, mono, 24 kHz. Raises `FootageError`."""
+    """The sound from the first picture on, float32, mono, 24 kHz; pieces lie where their time stamps say, with
+    silence where there is none. Raises `FootageError`."""
     resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
     pieces: list[NDArray[np.float32]] = []
-    second = 0.0
+    second, lead, count = 0.0, 0, 0
     try:
         with av.open(str(file)) as container:
+            begins = _first_picture(container)
             for frame in container.decode(audio=0):
                 second = frame.time or second
-                pieces += [piece.to_ndarray()[0] for piece in resampler.resample(frame)]
+                late = round((second - begins) * SAMPLE_RATE) - count
+                if not pieces:
+                    lead = late
+                if not pieces or late > GAP_SECONDS * SAMPLE_RATE:
+                    pieces.append(np.zeros(max(0, late), np.float32))
+                    count += late
+                made = [piece.to_ndarray()[0] for piece in resampler.resample(frame)]
+                pieces += made
+                count += sum(map(len, made))
             pieces += [piece.to_ndarray()[0] for piece in resampler.resample(None)]
     except (av.FFmpegError, OSError) as error:
         raise _broken(file, second, error) from error
-    return np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+    return np.concatenate(pieces)[max(0, -lead) :] if pieces else np.zeros(0, np.float32)
+
+
+def _first_picture(container: InputContainer) -> float:
+    """When the first picture is shown, seconds of the file's own clock: cameras may start sound and picture at
+    different times."""
+    stream = container.streams.video[0]
+    return float((stream.start_time or 0) * (stream.time_base or 0))
 
 
 def speech_windows(pcm: Pcm) -> NDArray[np.bool_]:

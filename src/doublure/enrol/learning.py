@@ -1,54 +1,39 @@
-"""Learns how the host's mouth moves when something is said: `doublure.articulation`'s networks, with torch.
+"""Learns how the host's mouth moves when something is said: `doublure.articulation`'s readings and their shares.
 
-The host's own voice says what the mouth did, but other voices will drive it: the footage's sound is heard
-faster and slower as well (which moves pitch and formants), and noise and missing inputs keep the networks
-from leaning on any one thing. A stretch of silence with a resting mouth is learnt too.
+Every frame of the footage is an example. How the readings are mixed is found on parts of the footage that they
+were not learnt from; then all of it is learnt.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from doublure.acoustics import PER_FRAME, Heard, hear
-from doublure.articulation import MOVES, Articulation, Network, generic_mouth, inputs
-from doublure.enrol.convolutions import Convolutions, movement_loss, principal_directions
-from doublure.geometry import SHAPES, ShapeBasis
+from doublure.articulation import MOVES, Articulation, Reading, generic_mouth, surroundings
+from doublure.geometry import ShapeBasis
+from doublure.kernel_ridge import learn as learn_ridge
 from doublure.media import FPS, SAMPLES_PER_FRAME, Pcm
 
-HEARD = 160  # directions of what is heard that are kept
-WIDTH = 96  # channels inside
-BATCH = 8  # stretches a step
-STRETCH = 8 * FPS  # frames a stretch
-RATE = 3e-3  # highest learning rate, of one cycle
-DECAY = 1e-2
-DROPPED_INPUTS = 0.3
-DROPPED = 0.3
-NOISE = 0.2
-SPEEDS = (1.0, 0.9, 1.12)  # of the sound; the first is as it is
-MOVEMENT = 0.5  # how much errors of speed count beside errors of place
-SILENCE = 3 * FPS  # frames
-THREADS = 2
+HEARD = 160
+"""Directions of what is heard that are kept."""
+READINGS = ((5, True, False), (4, True, True), (8, False, True))
+"""Reach in vectors, whether the sound is given, whether the generic mouth's movements are."""
+MOVE = 3.0
+"""How much a movement of the generic mouth counts beside a direction of what is heard."""
+PARTS, APART = 4, FPS // 2
+"""Parts of the footage that are held back by turns, and frames next to them that are not learnt either."""
+STEPS = 8
+"""Shares are multiples of one STEPS-th."""
+MOST = 6000
+"""Examples: more take long and add little."""
+SILENCE = FPS
+"""Frames of silence with a resting mouth that are learnt as well."""
 
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How long it is learnt."""
-
-    networks: int = 3
-    """Averaged."""
-    steps: int = 500
-    """Of each."""
-
-
-FULL = Effort()
-QUICK = Effort(networks=1, steps=150)
-"""For a first look: a tenth of the time."""
+Frames = NDArray[np.int64]
 
 
 def learn(
@@ -56,93 +41,82 @@ def learn(
     shapes: NDArray[np.float64],
     basis: ShapeBasis,
     rest: NDArray[np.float64],
-    effort: Effort = FULL,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Articulation:
-    """From the footage's sound and its mouths [frames, SHAPES], NaN where they are not to be learnt; on the GPU
-    when there is one. Same input and machine, same result."""
-    torch.set_num_threads(THREADS)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    heard = [_faster(pcm, speed, len(shapes)) for speed in SPEEDS]
-    mean = heard[0].mean(axis=0)
-    projection = principal_directions(heard[0] - mean, HEARD)
-    silent = hear(np.zeros(SILENCE * SAMPLES_PER_FRAME, np.float32))
+    """From the footage's sound and its mouths [frames, SHAPES], NaN where they are not to be learnt."""
+    heard = _whole(hear(pcm[: len(shapes) * SAMPLES_PER_FRAME]), PER_FRAME * len(shapes))
+    mean = heard.mean(axis=0)
+    projection = principal_directions(heard - mean, HEARD)
     generic = generic_mouth()
-    given = [
-        torch.tensor(inputs(one, mean, projection, generic).T, device=device) for one in (*heard, silent)
+
+    def given(what: Heard) -> list[NDArray[np.float32]]:
+        sound, moves = np.asarray((what - mean) @ projection, np.float32), generic.moves(what)
+        return [surroundings(sound, moves, *how) for how in READINGS]
+
+    silence = given(hear(np.zeros(SILENCE * SAMPLES_PER_FRAME, np.float32)))
+    own = given(heard)
+    frames = np.flatnonzero(~np.isnan(shapes).any(axis=1))
+    frames = frames[np.linspace(0, len(frames) - 1, min(MOST, len(frames))).astype(int)]
+    total = len(READINGS) * (PARTS + 1)
+    steps = iter(range(1, total + 1))
+
+    def answers(learnt: Frames, number: int) -> Reading:
+        examples = np.concatenate([own[number][learnt], silence[number]])
+        wanted = np.concatenate([shapes[learnt], np.repeat(rest[None], SILENCE, axis=0)])
+        mouth = learn_ridge(examples, wanted, _importance(number))
+        progress(next(steps), total)
+        return Reading(*READINGS[number], 0.0, mouth)
+
+    asked = [
+        [answers(learnt, number).mouth(own[number][held]) for number in range(len(READINGS))]
+        for learnt, held in _held_back(frames)
     ]
-    # small movements count less: they are mostly tremble
-    weight = np.sqrt(basis.spread)
-    wanted = torch.tensor((shapes * weight).T, dtype=torch.float32, device=device)
-    silence = np.repeat((rest * weight)[:, None], SILENCE, axis=1)
-    resting = torch.tensor(silence, dtype=torch.float32, device=device)
-    networks: list[Convolutions] = []
-    for seed in range(effort.networks):
-        torch.manual_seed(seed)
-        net = _network().to(device)
-        for step in _fit(net, given, wanted, resting, effort.steps):
-            progress(seed * effort.steps + step, effort.networks * effort.steps)
-        networks.append(net.eval())
-    return Articulation(
-        mean,
-        projection,
-        generic,
-        rest.astype(np.float32),
-        tuple(_unweighted(one, weight) for one in networks),
+    found = [np.concatenate(one) for one in zip(*asked, strict=True)]
+    shares = _shares(found, shapes[frames], basis)
+    readings = (answers(frames, number) for number in range(len(READINGS)))
+    mixed = (
+        Reading(one.reach, one.sound, one.moves, share, one.mouth)
+        for one, share in zip(readings, shares, strict=True)
     )
+    kept = tuple(one for one in mixed if one.share)
+    return Articulation(mean, projection, generic, rest.astype(np.float32), kept)
 
 
-def _network() -> Convolutions:
-    return Convolutions(HEARD + MOVES, WIDTH, SHAPES, dropped_inputs=DROPPED_INPUTS, dropped=DROPPED)
+def principal_directions(away: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Projection [SIZE, count] to the directions in which [vectors, SIZE] differ most, the stronger ones
+    held back a little."""
+    variance, axes = np.linalg.eigh(away.T @ away / len(away))
+    spread = np.sqrt(np.maximum(variance[::-1][:count], 1e-9))
+    found = axes[:, ::-1][:, :count] / spread**0.7
+    return np.asarray(found / np.sqrt(np.mean(spread**0.6)), np.float32)
 
 
-def _faster(pcm: Pcm, speed: float, frames: int) -> Heard:
-    """What is heard of the sound played at another speed, at the times of the sound as it is."""
-    count = PER_FRAME * frames
-    if speed == 1.0:
-        heard = hear(pcm[: frames * SAMPLES_PER_FRAME])
-        return np.pad(heard, ((0, count - len(heard)), (0, 0)), mode="edge")
-    at = np.arange(int(len(pcm) / speed)) * speed
-    heard = hear(np.interp(at, np.arange(len(pcm)), pcm).astype(np.float32))
-    places = np.clip(np.arange(count) / speed, 0, len(heard) - 1.001)
-    low, share = places.astype(int), (places % 1)[:, None].astype(np.float32)
-    return np.asarray(heard[low] * (1 - share) + heard[low + 1] * share)
+def _importance(number: int) -> NDArray[np.float32]:
+    """How much each number that a reading is given counts."""
+    reach, sound, moves = READINGS[number]
+    vector = [np.ones(HEARD * sound), np.full(MOVES * moves, MOVE)]
+    return np.tile(np.concatenate(vector), 2 * reach + 1).astype(np.float32)
 
 
-def _fit(
-    net: Convolutions, given: list[Tensor], wanted: Tensor, resting: Tensor, steps: int
-) -> Iterator[int]:
-    """Trains in place; yields the number of each step that is over."""
-    optimiser = torch.optim.AdamW(net.parameters(), RATE, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps)
-    stretch = min(STRETCH, wanted.shape[1])
-    chance = np.random.default_rng(torch.initial_seed())
-    for step in range(steps):
-        sounds: list[Tensor] = []
-        outputs: list[Tensor] = []
-        for _ in range(BATCH):
-            start = int(chance.integers(0, wanted.shape[1] - stretch + 1))
-            # half of the time as it was recorded
-            version = int(chance.integers(1, len(SPEEDS))) if chance.random() < 0.5 else 0
-            sounds.append(given[version][:, PER_FRAME * start : PER_FRAME * (start + stretch)])
-            outputs.append(wanted[:, start : start + stretch])
-        x, y = torch.stack(sounds), torch.stack(outputs)
-        quiet = min(stretch, SILENCE)
-        x[0, :, : PER_FRAME * quiet], y[0, :, :quiet] = given[-1][:, : PER_FRAME * quiet], resting[:, :quiet]
-        inside = net.inside(x + NOISE * torch.randn_like(x))
-        made = net.answers(inside[:, :, ::PER_FRAME])
-        # what is not to be learnt is right whatever it is
-        loss = movement_loss(made, torch.where(torch.isnan(y), made.detach(), y), MOVEMENT)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        schedule.step()
-        yield step + 1
+def _held_back(frames: Frames) -> Iterator[tuple[Frames, Frames]]:
+    """What is learnt and what is asked, by turns."""
+    for held in np.array_split(frames, PARTS):
+        yield frames[(frames < held[0] - APART) | (frames > held[-1] + APART)], held
 
 
-def _unweighted(net: Convolutions, weight: NDArray[np.float64]) -> Network:
-    known = net.network()
-    scale = (1 / weight).astype(np.float32)
-    return Network(
-        known.first, known.first_bias, known.layers, known.biases, known.last * scale, known.last_bias * scale
-    )
+def _shares(
+    found: list[NDArray[np.float32]], true: NDArray[np.float64], basis: ShapeBasis
+) -> NDArray[np.float64]:
+    """Shares [readings], 1 in all, whose mixture comes nearest to the true mouths."""
+    # errors of place: small movements count less
+    away = np.stack([((one - true) * basis.spread).ravel() for one in found])
+    errors = away @ away.T
+    tries = [
+        np.array(one) / STEPS for one in product(range(STEPS + 1), repeat=len(found)) if sum(one) == STEPS
+    ]
+    return min(tries, key=lambda share: float(share @ errors @ share))
+
+
+def _whole(heard: Heard, count: int) -> Heard:
+    """As many vectors: footage may end before its picture does."""
+    return np.pad(heard, ((0, count - len(heard)), (0, 0)), mode="edge")

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doublure.articulation import Articulation
-from doublure.enrol.learning import FULL, Effort, learn
+from doublure.enrol.learning import learn
 from doublure.enrol.likeness import cut_mouths, measure, mouths_of, sharpness_lost
 from doublure.enrol.watching import Watched
 from doublure.geometry import MOVING
@@ -92,7 +92,6 @@ class Trial:
 def hold_back(
     watched: Watched,
     share: float = LEARNT_SHARE,
-    effort: Effort = FULL,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Trial:
     """Learn from the first `share` of the footage."""
@@ -110,7 +109,7 @@ def hold_back(
     )
     own, rest = mouths_of(known)
     taught = np.where(learnt[:until, None], own, np.nan)
-    articulation = learn(watched.sound(0, until), taught, face.shape, rest, effort, progress)
+    articulation = learn(watched.sound(0, until), taught, face.shape, rest, progress)
     textures = list(cut_mouths(watched.pictures(), watched.shape.size, face, texture))
     sharpen = sharpness_lost(watched, face, textures)
     hidden = face.control.copy()

@@ -11,7 +11,6 @@ import numpy as np
 from doublure.clock import RealClock
 from doublure.enrol.beside import Shown
 from doublure.enrol.findings import find
-from doublure.enrol.learning import FULL, Effort
 from doublure.enrol.observe import hear, source
 from doublure.enrol.rebuild import Trial, hold_back
 from doublure.enrol.report import Card, Timing, write
@@ -41,13 +40,12 @@ def review(
     folder: Path,
     language: Language,
     progress: Progress,
-    effort: Effort = FULL,
 ) -> Card:
     """Write the report into `folder`, which is made. Raises `EngineError` when the rebuilt pictures show
     no face any more."""
     clock = RealClock()
     began = clock.now()
-    trial = hold_back(watched, effort=effort, progress=partial(progress, "held back"))
+    trial = hold_back(watched, progress=partial(progress, "held back"))
     learnt = clock.now()
     rows = trial.rows("ours")
     mouths = trial.mouths()

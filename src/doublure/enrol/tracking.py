@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doublure.errors import EngineError, FootageError
-from doublure.geometry import CONTROL, RIGID
+from doublure.geometry import CONTROL, NOSE_PLACES, RIGID
 from doublure.media import FPS, Picture, Size
 
 DETECT_FRAMES = 5
@@ -70,7 +70,8 @@ def track(
     smooth: bool = True,
     start: float = 0.0,
 ) -> Tracked:
-    """Landmarks of every frame, calmed over three frames unless not `smooth`. Raises `FootageError`
+    """Landmarks of every frame; those that only the head moves are calmed over three frames unless not
+    `smooth`. A mouth is where it is: calmed, it would open too little and lie beside the picture's. Raises `FootageError`
     naming the second (counted from `start`): no face, two faces much of the time, a face that is too
     small."""
     before_them = round(start * FPS)
@@ -102,7 +103,7 @@ def track(
     points = _filled(found, seen)
     control, rigid = points[:, CONTROL], points[:, RIGID]
     if smooth:
-        control, rigid = _smooth(control), _smooth(rigid)
+        control[:, NOSE_PLACES], rigid = _smooth(control[:, NOSE_PLACES]), _smooth(rigid)
     return Tracked(control, rigid, seen, np.array(motion), np.array(others))
 
 
@@ -223,7 +224,7 @@ def _filled(found: list[NDArray[np.float64] | None], seen: NDArray[np.bool_]) ->
 
 
 def _smooth(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Binomial, three frames: takes the mesh's tremble, leaves a closure."""
+    """Binomial, three frames: takes the mesh's tremble."""
     if len(points) < 3:
         return points
     calm = points.copy()

@@ -56,15 +56,6 @@ def movement_loss(made: Tensor, wanted: Tensor, share: float) -> Tensor:
     return place + share * functional.mse_loss(made.diff(dim=2), wanted.diff(dim=2))
 
 
-def principal_directions(away: NDArray[np.float32], count: int) -> NDArray[np.float32]:
-    """Projection [SIZE, count] to the directions in which [vectors, SIZE] differ most, the stronger ones
-    held back a little."""
-    variance, axes = np.linalg.eigh(away.T @ away / len(away))
-    spread = np.sqrt(np.maximum(variance[::-1][:count], 1e-9))
-    found = axes[:, ::-1][:, :count] / spread**0.7
-    return np.asarray(found / np.sqrt(np.mean(spread**0.6)), np.float32)
-
-
 def _flat(conv: nn.Conv1d) -> NDArray[np.float32]:
     weight = conv.weight.detach().cpu()  # [out, in, taps]
     return np.ascontiguousarray(weight.permute(2, 1, 0).reshape(-1, weight.shape[0]).numpy())
