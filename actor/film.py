@@ -240,7 +240,9 @@ def _check_same(film: Film) -> None:
     script = film.script
     mark = hashlib.sha256(
         script.pcm.tobytes()
-        + repr((script.presenter, script.sections, film.size, film.window, film.seed, film.part_frames)).encode()
+        + repr(
+            (script.presenter, script.sections, film.size, film.window, film.seed, film.part_frames)
+        ).encode()
     )
     here = Path(__file__).parent
     for source in sorted({*here.glob("*.py"), *here.glob("shaders/*.*")} - {here / name for name in APART}):

@@ -100,9 +100,7 @@ class Recorder:
         """From the posed base vertices and bone transforms of `Figure.place`."""
         heads = np.array([self._figure.bones[joint].head for joint in self._joints])
         placed = np.einsum("nij,nj->ni", moves[self._joints][:, :, :3], heads) + moves[self._joints][:, :, 3]
-        points, wrists = (
-            self._camera.pixels(them) - self._corner for them in (base[self._vertices], placed)
-        )
+        points, wrists = (self._camera.pixels(them) - self._corner for them in (base[self._vertices], placed))
         return Row(controls, points, wrists, moment)
 
 

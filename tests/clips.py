@@ -14,15 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doublure.consent import Consent, Part, Terms, fingerprint, issue
-from doublure.enrol.learning import Effort
 from doublure.faces.card import make
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Pcm, Picture, Place, Size, Speech
 from doublure.settings import FaceSettings
 from doublure.visemes import mouth_rows
 
 SIZE = Size(432, 768)
-FAST = Effort(networks=1, steps=40)
-"""Enough to learn that lips open."""
 START, END = date(2026, 1, 1), date(2099, 12, 31)
 
 

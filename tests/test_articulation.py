@@ -1,4 +1,4 @@
-"""The networks as numpy computes them, kept and read again; and that learning them learns."""
+"""The generic network as numpy computes it; what was learnt, kept and read again; and that learning learns."""
 
 from __future__ import annotations
 
@@ -9,31 +9,40 @@ import torch
 
 from clips import correlation
 from doublure.acoustics import SIZE, hear
-from doublure.articulation import MOVES, Articulation, generic_mouth, load, save, stillness
-from doublure.enrol.convolutions import Convolutions
-from doublure.enrol.learning import HEARD, WIDTH, Effort, learn
+from doublure.articulation import (
+    MOVES,
+    Articulation,
+    Reading,
+    generic_mouth,
+    load,
+    save,
+    stillness,
+    surroundings,
+)
+from doublure.enrol.learning import HEARD, READINGS, learn
 from doublure.geometry import CONTROL, SHAPES, fit_shapes
+from doublure.kernel_ridge import learn as learn_ridge
 from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone
 from doublure.voices.kokoro import recite, shipped
+from training.convolutions import Convolutions
 
 RNG = np.random.default_rng(11)
 
 
-BRIEF = Effort(networks=1, steps=80)
-
-
-def convolutions() -> Convolutions:
-    return Convolutions(HEARD + MOVES, WIDTH, SHAPES, dropped_inputs=0.3, dropped=0.3).eval()
-
-
 def articulation() -> Articulation:
-    torch.manual_seed(3)
+    readings = []
+    for share, (reach, sound, moves) in zip((0.5, 0.3, 0.2), READINGS, strict=True):
+        size = (2 * reach + 1) * (HEARD * sound + MOVES * moves)
+        examples = RNG.normal(size=(60, size)).astype(np.float32)
+        mouths = RNG.normal(size=(60, SHAPES))
+        (mouth,) = learn_ridge(examples, mouths, np.ones(size, np.float32), (0.1,))
+        readings.append(Reading(reach, sound, moves, share, mouth))
     return Articulation(
         RNG.normal(size=SIZE).astype(np.float32),
         RNG.normal(scale=0.05, size=(SIZE, HEARD)).astype(np.float32),
         generic_mouth(),
         RNG.normal(size=SHAPES).astype(np.float32),
-        tuple(convolutions().network() for _ in range(2)),
+        tuple(readings),
     )
 
 
@@ -44,11 +53,21 @@ def kokoro_speech(text: str, language: Language) -> tuple[Pcm, tuple[Phone, ...]
 
 def test_numpy_computes_what_torch_learnt() -> None:
     torch.manual_seed(1)
-    net = convolutions()
-    given = RNG.normal(size=(120, HEARD + MOVES)).astype(np.float32)
+    net = Convolutions(HEARD, 96, MOVES, dropped_inputs=0.3, dropped=0.3).eval()
+    given = RNG.normal(size=(120, HEARD)).astype(np.float32)
     with torch.no_grad():
         wanted = net.answers(net.inside(torch.tensor(given.T[None])))[0].numpy().T
     np.testing.assert_allclose(net.network().answers(given), wanted, atol=1e-4)
+
+
+def test_a_reading_is_given_what_lies_around_each_picture() -> None:
+    sound, moves = RNG.normal(size=(20, 3)).astype(np.float32), RNG.normal(size=(20, 2)).astype(np.float32)
+    both = surroundings(sound, moves, 2, True, True)
+    assert both.shape == (10, 25)
+    # the picture's own vector lies in the middle, before the edge the first one is repeated
+    np.testing.assert_array_equal(both[3, 10:15], [*sound[6], *moves[6]])
+    np.testing.assert_array_equal(both[0, :5], both[0, 10:15])
+    np.testing.assert_array_equal(surroundings(sound, moves, 1, False, True)[4], moves[7:10].ravel())
 
 
 def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
@@ -56,7 +75,7 @@ def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
     save(tmp_path / "a.npz", known)
     heard = RNG.normal(size=(50, SIZE)).astype(np.float32)
     kept = load(tmp_path / "a.npz")
-    assert len(kept.networks) == 2
+    assert [(one.reach, one.sound, one.moves) for one in kept.readings] == list(READINGS)
     np.testing.assert_allclose(kept.mouth(heard), known.mouth(heard), atol=0.02)
 
 
@@ -119,8 +138,9 @@ def test_a_mouth_that_follows_the_sound_is_learnt_and_silence_rests() -> None:
     rest[0] = -1
     told: list[tuple[int, int]] = []
     sound, shapes = buzz(20, 1.3, 140)
-    known = learn(sound, shapes, basis, rest, BRIEF, lambda *step: told.append(step))
-    assert told[-1] == (BRIEF.steps, BRIEF.steps)
+    known = learn(sound, shapes, basis, rest, lambda *step: told.append(step))
+    assert told[-1][0] == told[-1][1]
+    assert sum(one.share for one in known.readings) == 1
     other, wanted = buzz(6, 1.0, 150)
     assert correlation(known.rows(other)[:, 0], wanted[:, 0]) > 0.85
     assert abs(known.rows(np.zeros(SAMPLE_RATE, np.float32))[:, 0].mean() + 1) < 0.35

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -61,8 +62,13 @@ def opening(place: Place, open_: float, name: str) -> float:
     0 for the mouth at rest and 1 for the widest twentieth."""
     state: object = None
     track = face(name)._track
-    shapes, rest = mouths_of(track)
-    wide = shapes[np.argsort(track.opening)[-len(shapes) // 20 :]].mean(axis=0)
+    kept = track.texture_frames
+    arrays = {
+        part: getattr(track, part)[kept] for part in ("control", "scale", "rotation", "shift", "opening")
+    }
+    textures = replace(track, **arrays)
+    shapes, rest = mouths_of(textures)
+    wide = shapes[np.argsort(textures.opening)[-len(shapes) // 20 :]].mean(axis=0)
     row = (rest + open_ * (wide - rest)).astype(np.float32)
     for _ in range(3):
         picture, state = face(name).render(place, row, state)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from clips import (
-    FAST,
     SIZE,
     blank,
     consent_for,
@@ -52,7 +51,7 @@ def test_footage_becomes_a_persona_whose_mouth_is_the_footages(clip: Path, tmp_p
     (left / "talk.mp4").write_bytes(b"not a take")
     told: list[tuple[str, int, int]] = []
     consent = consent_for(tmp_path, clip)
-    persona = enrol(Order(clip, consent, tmp_path / "persona", FAST), lambda *step: told.append(step))
+    persona = enrol(Order(clip, consent, tmp_path / "persona"), lambda *step: told.append(step))
     assert persona.manifest.takes.keys() == {"idle", "talk"}
     assert persona.size == SIZE
     face = persona.track()
@@ -70,7 +69,7 @@ def test_footage_becomes_a_persona_whose_mouth_is_the_footages(clip: Path, tmp_p
     assert load(tmp_path / "persona", consent) == persona
     assert next(decode_take(persona.folder / "talk.mp4")).shape == (SIZE.height * 3 // 2, SIZE.width)
     with pytest.raises(FootageError, match="something here already"):
-        enrol(Order(clip, consent, tmp_path / "persona", FAST), ignore)
+        enrol(Order(clip, consent, tmp_path / "persona"), ignore)
 
 
 class Killed(BaseException):
@@ -79,7 +78,7 @@ class Killed(BaseException):
 
 def test_a_killed_enrolment_goes_on_where_it_was(clip: Path, tmp_path: Path) -> None:
     consent = consent_for(tmp_path, clip)
-    order = Order(clip, consent, tmp_path / "persona", FAST)
+    order = Order(clip, consent, tmp_path / "persona")
 
     def kill(stage: str, done: int, total: int) -> None:
         if stage == "lips" and done == 3:
@@ -115,7 +114,9 @@ def test_a_first_look_sees_only_a_stretch_and_its_own_sound(tmp_path: Path) -> N
     assert np.abs(next(watched.pictures()).astype(int) - known[first]).max() <= 1
 
 
-def _with_sound_later(source: Path, file: Path, seconds: float, gap: tuple[float, float] | None = None) -> Path:
+def _with_sound_later(
+    source: Path, file: Path, seconds: float, gap: tuple[float, float] | None = None
+) -> Path:
     """A copy whose sound has later time stamps; packets within `gap` (seconds of the copy) are left out."""
     with av.open(str(source)) as clip, av.open(str(file), "w") as copy:
         streams = {one.index: copy.add_stream_from_template(one) for one in clip.streams}
@@ -137,7 +138,9 @@ def _onset(pcm: Pcm) -> float:
     return float(np.flatnonzero(np.abs(pcm) > 0.05)[0]) / SAMPLE_RATE
 
 
-def test_sound_begins_where_the_first_picture_does_whatever_the_recorder_started_first(tmp_path: Path) -> None:
+def test_sound_begins_where_the_first_picture_does_whatever_the_recorder_started_first(
+    tmp_path: Path,
+) -> None:
     pictures, pcm, _ = talking(17)
     clip = write_clip(tmp_path / "clip.mp4", pictures, pcm)
     whole = reading.sound(clip)
@@ -148,7 +151,9 @@ def test_sound_begins_where_the_first_picture_does_whatever_the_recorder_started
     torn = reading.sound(_with_sound_later(clip, tmp_path / "torn.mkv", 0.0, (4.0, 6.0)))
     assert len(torn) == pytest.approx(len(whole), abs=0.03 * SAMPLE_RATE)
     assert not torn[round(4.2 * SAMPLE_RATE) : round(5.8 * SAMPLE_RATE)].any()
-    assert np.corrcoef(np.abs(torn[7 * SAMPLE_RATE :]), np.abs(whole[7 * SAMPLE_RATE : len(torn)]))[0, 1] > 0.9
+    assert (
+        np.corrcoef(np.abs(torn[7 * SAMPLE_RATE :]), np.abs(whole[7 * SAMPLE_RATE : len(torn)]))[0, 1] > 0.9
+    )
 
 
 @pytest.mark.parametrize(

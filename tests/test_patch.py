@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from clips import FAST, SIZE, consent_for, correlation, talking, write_clip
+from clips import SIZE, consent_for, correlation, talking, write_clip
 from doublure.consent import Consent
 from doublure.enrol.bundle import Order, enrol
 from doublure.enrol.likeness import mouths_of
@@ -28,7 +28,7 @@ def enrolled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Persona, Consent
     pictures, pcm, _ = talking(17)
     file = write_clip(folder / "talk.mp4", pictures, pcm)
     consent = consent_for(folder, file)
-    return enrol(Order(file, consent, folder / "persona", FAST), lambda *_: None), consent, folder
+    return enrol(Order(file, consent, folder / "persona"), lambda *_: None), consent, folder
 
 
 @pytest.fixture(scope="module")

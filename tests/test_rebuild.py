@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clips import FAST, SIZE, talking, write_clip
-from doublure.enrol.learning import QUICK
+from clips import SIZE, talking, write_clip
 from doublure.enrol.rebuild import Trial, hide, hold_back
 from doublure.enrol.review import STAGES, Subject, review
 from doublure.enrol.score import Score, score
@@ -29,7 +28,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
 
 @pytest.fixture(scope="module")
 def trial(watched: Watched) -> Trial:
-    return hold_back(watched, effort=QUICK)
+    return hold_back(watched)
 
 
 def measured(trial: Trial, rows: np.ndarray) -> Score:
@@ -75,9 +74,7 @@ def test_hiding_blanks_the_region_and_nothing_else(trial: Trial) -> None:
 
 def test_the_report_card_is_written_with_what_was_measured(watched: Watched, tmp_path: Path) -> None:
     told: list[str] = []
-    card = review(
-        watched, Subject("Ling"), tmp_path / "report", "en", lambda stage, *_: told.append(stage), FAST
-    )
+    card = review(watched, Subject("Ling"), tmp_path / "report", "en", lambda stage, *_: told.append(stage))
     assert list(dict.fromkeys(told)) == list(STAGES)
     assert card.score.frames == len(card.shown.held)
     assert card.silent_opening_ratio < 2

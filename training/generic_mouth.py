@@ -21,11 +21,12 @@ from torch.nn import functional
 
 from doublure.acoustics import PER_FRAME
 from doublure.articulation import MOVES, GenericMouth, save_generic
-from doublure.enrol.convolutions import Convolutions, movement_loss, principal_directions
+from doublure.enrol.learning import principal_directions
 from doublure.media import FPS
+from training.convolutions import Convolutions, movement_loss
 
-HEARD, WIDTH = 160, 96
-STEPS, BATCH, STRETCH = 2000, 12, 3 * FPS
+HEARD, WIDTH = 160, 160
+STEPS, BATCH, STRETCH = 3000, 12, 4 * FPS
 RATE, DECAY, DROPPED, NOISE = 3e-3, 1e-2, 0.1, 0.1
 MOVEMENT, NAMING = 0.5, 0.15  # how much errors of speed and of phones count beside errors of place
 HELD = 12  # every which clip is held back
@@ -37,8 +38,8 @@ NAMES = ("jaw", "spread", "round", "press", "bite", "upper", "lower", "tip", "ou
 class Clip:
     """One clip as the network is given it."""
 
-    versions: tuple[Tensor, Tensor]
-    """[HEARD, vectors] each: clear, degraded."""
+    heard: Tensor
+    """[HEARD, vectors]."""
     moves: Tensor
     """[MOVES, frames], in units of their spread."""
     phones: Tensor
@@ -52,11 +53,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("src/doublure/faces/mouth.npz"))
     order = parser.parse_args()
     torch.manual_seed(0)
-    found = [dict(np.load(file)) for file in sorted(order.clips.glob("[0-9]*[0-9].npz"))]
+    found = [dict(np.load(file)) for file in sorted(order.clips.glob("*.heard.npz"))]
+    versions = sum(name.startswith("heard_") for name in found[0])
     mean, projection = _directions(found)
-    symbols = sorted({str(name) for one in found for name in np.unique(one["phones"])})
-    spread = np.concatenate([one["moves"] for one in found]).std(axis=0) + STILLEST
-    clips = [_clip(one, (mean, projection), symbols, spread) for one in found]
+    symbols = sorted({str(name) for one in found for name in np.unique(one["phones_0"])})
+    spread = np.concatenate([one["moves_0"] for one in found]).std(axis=0) + STILLEST
+    clips = [
+        [_clip(one, version, (mean, projection), symbols, spread) for version in range(versions)]
+        for one in found
+    ]
+    del found
     held = clips[::HELD]
     learnt = [clip for number, clip in enumerate(clips) if number % HELD]
     net = Convolutions(HEARD, WIDTH, MOVES, dropped_inputs=DROPPED, dropped=DROPPED)
@@ -69,37 +75,37 @@ def _directions(
     found: list[dict[str, NDArray[np.float32]]],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Mean [SIZE] and principal directions [SIZE, HEARD]."""
-    heard = np.concatenate([one[kind].astype(np.float32) for one in found for kind in ("clear", "degraded")])
+    heard = np.concatenate([one[f"heard_{kind}"].astype(np.float32) for one in found for kind in (0, 1)])
     mean = heard.mean(axis=0)
     return mean, principal_directions(heard - mean, HEARD)
 
 
 def _clip(
     one: dict[str, NDArray[np.float32]],
+    version: int,
     directions: tuple[NDArray[np.float32], NDArray[np.float32]],
     symbols: list[str],
     spread: NDArray[np.float32],
 ) -> Clip:
     mean, projection = directions
-    clear, degraded = (
-        torch.tensor(((one[kind].astype(np.float32) - mean) @ projection).T) for kind in ("clear", "degraded")
-    )
-    numbers = torch.tensor([symbols.index(str(name)) for name in one["phones"]])
-    return Clip((clear, degraded), torch.tensor((one["moves"] / spread).T), numbers)
+    heard = (one[f"heard_{version}"].astype(np.float32) - mean) @ projection
+    numbers = torch.tensor([symbols.index(str(name)) for name in one[f"phones_{version}"]])
+    return Clip(torch.tensor(heard.T), torch.tensor((one[f"moves_{version}"] / spread).T), numbers)
 
 
-def _fit(net: Convolutions, namer: nn.Conv1d, learnt: list[Clip]) -> None:
+def _fit(net: Convolutions, namer: nn.Conv1d, learnt: list[list[Clip]]) -> None:
     optimiser = torch.optim.AdamW([*net.parameters(), *namer.parameters()], RATE, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=STEPS)
     chance = np.random.default_rng(0)
-    learnt = [clip for clip in learnt if clip.moves.shape[1] >= STRETCH]
+    learnt = [kept for clip in learnt if (kept := [one for one in clip if one.moves.shape[1] >= STRETCH])]
     for step in range(STEPS):
         given, moves, names = [], [], []
         for _ in range(BATCH):
-            clip = learnt[chance.integers(len(learnt))]
+            versions = learnt[chance.integers(len(learnt))]
+            clip = versions[chance.integers(len(versions))]
             start = int(chance.integers(0, clip.moves.shape[1] - STRETCH + 1))
             vectors = slice(PER_FRAME * start, PER_FRAME * (start + STRETCH))
-            given.append(clip.versions[chance.integers(2)][:, vectors])
+            given.append(clip.heard[:, vectors])
             moves.append(clip.moves[:, start : start + STRETCH])
             names.append(clip.phones[vectors])
         x, y = torch.stack(given), torch.stack(moves)
@@ -114,12 +120,12 @@ def _fit(net: Convolutions, namer: nn.Conv1d, learnt: list[Clip]) -> None:
 
 
 @torch.no_grad()
-def _measure(net: Convolutions, held: list[Clip]) -> None:
+def _measure(net: Convolutions, held: list[list[Clip]]) -> None:
     """Prints the correlation of each movement in clips that were not learnt, clear ones."""
     made = np.concatenate(
-        [net.answers(net.inside(clip.versions[0][None]))[0, :, ::PER_FRAME].T.numpy() for clip in held]
+        [net.answers(net.inside(clip[0].heard[None]))[0, :, ::PER_FRAME].T.numpy() for clip in held]
     )
-    true = np.concatenate([clip.moves.T.numpy() for clip in held])
+    true = np.concatenate([clip[0].moves.T.numpy() for clip in held])
     found = [np.corrcoef(made[:, column], true[:, column])[0, 1] for column in range(MOVES)]
     print("\n" + ", ".join(f"{name} {one:.3f}" for name, one in zip(NAMES, found, strict=True)))
 

@@ -26,6 +26,8 @@ from doublure.media import SAMPLES_PER_FRAME, Pcm
 Rows = NDArray[np.float32]
 """[frames, SHAPES]: coefficients of a `doublure.geometry.ShapeBasis`."""
 Weights = NDArray[np.float32]
+ROUNDED = ("directions", "known")
+"""Of `KernelRidge`: kept in 8 bits."""
 TAPS = 5
 MOVES = 10
 """Of the generic mouth: jaw, spread, round, pressed, bitten, upper and lower lip away from the teeth, tip of
@@ -127,7 +129,8 @@ class Articulation:
         if not len(heard) or not self.readings:
             return np.repeat(self.rest[None], len(heard) // PER_FRAME, axis=0)
         sound, moves = (heard - self.mean) @ self.projection, self.generic.moves(heard)
-        return np.sum([one.share * one.rows(sound, moves) for one in self.readings], axis=0, dtype=np.float32)
+        rows = [np.float32(one.share) * one.rows(sound, moves) for one in self.readings]
+        return np.asarray(np.sum(rows, axis=0), np.float32)
 
 
 def stillness(pcm: Pcm) -> NDArray[np.float32]:
@@ -173,26 +176,29 @@ def _gelu(x: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def save(file: Path, known: Articulation) -> None:
-    """Write it as `.npz`: 16 bits a number, but 32 for weights, of which thousands cancel out."""
+    """Write it as `.npz`: 16 bits a number; examples and directions, which are many, 8 bits and a scale for each
+    column; weights, of which thousands cancel out, 32."""
     arrays = {"mean": known.mean, "projection": known.projection, "rest": known.rest}
     arrays |= _generic_arrays(known.generic)
+    kept: dict[str, NDArray[np.generic]] = {name: array.astype(np.float16) for name, array in arrays.items()}
     for number, reading in enumerate(known.readings):
         how = (reading.reach, reading.sound, reading.moves, reading.share)
-        arrays[f"how_{number}"] = np.array(how, np.float32)
+        kept[f"how_{number}"] = np.array(how, np.float32)
         for field in fields(KernelRidge):
-            arrays[f"{field.name}_{number}"] = getattr(reading.mouth, field.name)
-    np.savez_compressed(
-        file,
-        **{
-            name: array if name.startswith("weights_") else array.astype(np.float16)
-            for name, array in arrays.items()
-        },
-    )
+            array = getattr(reading.mouth, field.name)
+            if field.name in ROUNDED:
+                scale = np.abs(array).max(axis=0) / 127 + np.float32(1e-12)
+                kept[f"scale_{field.name}_{number}"] = scale
+                array = np.rint(array / scale).astype(np.int8)
+            kept[f"{field.name}_{number}"] = array
+    np.savez_compressed(file, **kept)
 
 
 def load(file: Path) -> Articulation:
     """Read what `save` wrote."""
     known = _read(file)
+    for name in [name for name in known if name.startswith("scale_")]:
+        known[name.removeprefix("scale_")] *= known[name]
     readings: list[Reading] = []
     while (number := len(readings)) < sum(name.startswith("how_") for name in known):
         reach, sound, moves, share = known[f"how_{number}"].tolist()

@@ -200,7 +200,7 @@ def enrol(
     """Make a persona from footage."""
     given = _valid(consent)
     consents.check_footage(given, [footage])
-    for module in ("mediapipe", "rich"):
+    for module in ("mediapipe", "rich", "torch"):
         if importlib.util.find_spec(module) is None:
             raise EngineError(
                 f"enrolment needs {module}, which is not installed",

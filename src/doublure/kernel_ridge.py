@@ -7,6 +7,7 @@ network does: see `docs/benchmarks.md`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +18,6 @@ DIRECTIONS = 320
 """Of what is given, those in which the examples differ most are kept: distances hardly change."""
 WIDTH = 1.0
 """Of the kernel exp(-d² / WIDTH); two examples drawn at random are about sqrt(2) apart."""
-RIDGE = 0.1
-"""Added to the kernel's diagonal: how much of an answer is taken for chance."""
 STILLEST = 1e-3
 """Added to the spread of what hardly ever changes."""
 
@@ -44,20 +43,28 @@ class KernelRidge:
         return np.asarray(near @ self.weights + self.usual, np.float32)
 
 
-def learn(given: Matrix, answers: NDArray[np.float64], importance: Matrix) -> KernelRidge:
-    """From examples [n, d] with answers [n, m]; `importance` [d] is how much each number given counts in
+def learn(
+    given: Matrix, answers: NDArray[np.float64], importance: Matrix, ridges: Sequence[float]
+) -> list[KernelRidge]:
+    """From examples [n, d] with answers [n, m], one for each ridge: what is added to the kernel's diagonal, and
+    so how much of an answer is taken for chance. `importance` [d] is how much each number given counts in
     distances, after all were brought to one spread."""
     mean = given.mean(axis=0)
-    scale = importance / (given.std(axis=0) + np.float32(STILLEST)) / np.float32(np.sqrt((importance**2).sum()))
+    scale = (
+        importance / (given.std(axis=0) + np.float32(STILLEST)) / np.float32(np.sqrt((importance**2).sum()))
+    )
     away = (given - mean) * scale
     _, axes = np.linalg.eigh(away.T @ away)
     directions = axes[:, ::-1][:, :DIRECTIONS]
     known = away @ directions
     usual = answers.mean(axis=0)
-    system = _kernel(known, known)
-    system[np.diag_indices_from(system)] += np.float32(RIDGE)
-    weights = np.linalg.solve(system, (answers - usual).astype(np.float32))
-    return KernelRidge(mean, scale[:, None] * directions, known, weights, usual.astype(np.float32))
+    kernel, beside = _kernel(known, known), (answers - usual).astype(np.float32)
+    directions = scale[:, None] * directions
+    found: list[KernelRidge] = []
+    for ridge in ridges:
+        weights = np.linalg.solve(kernel + np.float32(ridge) * np.eye(len(known), dtype=np.float32), beside)
+        found.append(KernelRidge(mean, directions, known, weights, usual.astype(np.float32)))
+    return found
 
 
 def _kernel(one: Matrix, other: Matrix) -> Matrix:

@@ -25,7 +25,7 @@ ARTICULATION = "articulation.npz"
 TEXTURES = "textures.mp4"
 """The mouths, one a frame, as a take is kept: uncompressed they would be half of the persona."""
 
-Format = Literal["doublure-persona-4"]
+Format = Literal["doublure-persona-5"]
 """Formats of personas that this version reads."""
 _FORMAT = re.compile(r'"format"\s*:\s*"([^"]{1,80})"')
 _AGAIN = "copy the persona again, or enrol the host again"
@@ -70,7 +70,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Format = "doublure-persona-4"
+    format: Format = "doublure-persona-5"
     who: str
     footage: _Hex64
     """sha256 of the footage it was made from."""
@@ -90,7 +90,7 @@ class FaceTrack:
     """What is known of the face in the footage; n frames at 25 fps, m of them kept as textures."""
 
     control: NDArray[np.float64]
-    """[n, CONTROL, 3], pixels of the footage."""
+    """[n, CONTROL, 3], pixels of the footage. In a persona only of textures and of frames in takes, else 0."""
     scale: NDArray[np.float64]
     """[n], pixels."""
     rotation: NDArray[np.float64]
@@ -158,10 +158,13 @@ class Persona:
 
 
 def save_track(folder: Path, track: FaceTrack) -> None:
-    """Write the face's geometry into a persona's folder."""
+    """Write the face's geometry into a persona's folder; landmarks only of frames that are shown."""
+    shown = np.concatenate([track.texture_frames, *track.takes.values()])
+    control = np.zeros(track.control.shape, np.float32)
+    control[shown] = track.control[shown]
     np.savez_compressed(
         folder / FACE,
-        control=track.control.astype(np.float32),
+        control=control,
         scale=track.scale,
         rotation=track.rotation,
         shift=track.shift,

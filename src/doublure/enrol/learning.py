@@ -1,12 +1,12 @@
 """Learns how the host's mouth moves when something is said: `doublure.articulation`'s readings and their shares.
 
-Every frame of the footage is an example. How the readings are mixed is found on parts of the footage that they
-were not learnt from; then all of it is learnt.
+Every frame of the footage is an example. How much is taken for chance and how the readings are mixed is found on
+parts of the footage that they were not learnt from; then all of it is learnt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from doublure.acoustics import PER_FRAME, Heard, hear
 from doublure.articulation import MOVES, Articulation, Reading, generic_mouth, surroundings
 from doublure.geometry import ShapeBasis
+from doublure.kernel_ridge import KernelRidge
 from doublure.kernel_ridge import learn as learn_ridge
 from doublure.media import FPS, SAMPLES_PER_FRAME, Pcm
 
@@ -24,6 +25,8 @@ READINGS = ((5, True, False), (4, True, True), (8, False, True))
 """Reach in vectors, whether the sound is given, whether the generic mouth's movements are."""
 MOVE = 3.0
 """How much a movement of the generic mouth counts beside a direction of what is heard."""
+RIDGES = (0.1, 0.4, 1.6)
+"""Tried for each reading: the less footage, the more of what is seen is chance."""
 PARTS, APART = 4, FPS // 2
 """Parts of the footage that are held back by turns, and frames next to them that are not learnt either."""
 STEPS = 8
@@ -60,26 +63,29 @@ def learn(
     total = len(READINGS) * (PARTS + 1)
     steps = iter(range(1, total + 1))
 
-    def answers(learnt: Frames, number: int) -> Reading:
+    def ridges(number: int, learnt: Frames, tried: Sequence[float]) -> list[KernelRidge]:
         examples = np.concatenate([own[number][learnt], silence[number]])
         wanted = np.concatenate([shapes[learnt], np.repeat(rest[None], SILENCE, axis=0)])
-        mouth = learn_ridge(examples, wanted, _importance(number))
+        found = learn_ridge(examples, wanted, _importance(number), tried)
         progress(next(steps), total)
-        return Reading(*READINGS[number], 0.0, mouth)
+        return found
 
-    asked = [
-        [answers(learnt, number).mouth(own[number][held]) for number in range(len(READINGS))]
-        for learnt, held in _held_back(frames)
+    parts = list(_held_back(frames))
+    true, answers, chosen = shapes[frames] * basis.spread, [], []
+    for number in range(len(READINGS)):
+        asked = [[one(own[number][held]) for one in ridges(number, learnt, RIDGES)] for learnt, held in parts]
+        tries = [np.concatenate(one) * basis.spread for one in zip(*asked, strict=True)]
+        best = int(np.argmin([((one - true) ** 2).sum() for one in tries]))
+        answers.append(tries[best])
+        chosen.append(RIDGES[best])
+    mixture = enumerate(zip(_shares(answers, true), chosen, strict=True))
+    readings = [
+        Reading(*READINGS[number], share, ridges(number, frames, (ridge,))[0])
+        for number, (share, ridge) in mixture
+        if share
     ]
-    found = [np.concatenate(one) for one in zip(*asked, strict=True)]
-    shares = _shares(found, shapes[frames], basis)
-    readings = (answers(frames, number) for number in range(len(READINGS)))
-    mixed = (
-        Reading(one.reach, one.sound, one.moves, share, one.mouth)
-        for one, share in zip(readings, shares, strict=True)
-    )
-    kept = tuple(one for one in mixed if one.share)
-    return Articulation(mean, projection, generic, rest.astype(np.float32), kept)
+    progress(total, total)
+    return Articulation(mean, projection, generic, rest.astype(np.float32), tuple(readings))
 
 
 def principal_directions(away: NDArray[np.float32], count: int) -> NDArray[np.float32]:
@@ -104,17 +110,13 @@ def _held_back(frames: Frames) -> Iterator[tuple[Frames, Frames]]:
         yield frames[(frames < held[0] - APART) | (frames > held[-1] + APART)], held
 
 
-def _shares(
-    found: list[NDArray[np.float32]], true: NDArray[np.float64], basis: ShapeBasis
-) -> NDArray[np.float64]:
-    """Shares [readings], 1 in all, whose mixture comes nearest to the true mouths."""
-    # errors of place: small movements count less
-    away = np.stack([((one - true) * basis.spread).ravel() for one in found])
+def _shares(answers: list[NDArray[np.float64]], true: NDArray[np.float64]) -> list[float]:
+    """Shares, 1 in all, whose mixture of the answers comes nearest to the true mouths."""
+    away = np.stack([(one - true).ravel() for one in answers])
     errors = away @ away.T
-    tries = [
-        np.array(one) / STEPS for one in product(range(STEPS + 1), repeat=len(found)) if sum(one) == STEPS
-    ]
-    return min(tries, key=lambda share: float(share @ errors @ share))
+    tries = [one for one in product(range(STEPS + 1), repeat=len(answers)) if sum(one) == STEPS]
+    best = min(tries, key=lambda one: float(np.array(one) @ errors @ np.array(one)))
+    return [one / STEPS for one in best]
 
 
 def _whole(heard: Heard, count: int) -> Heard:
