@@ -21,7 +21,7 @@ _LETTERS = {
     "A": "ei→", "B": "pi↘", "C": "sei→", "D": "ti↘", "E": "i↘", "F": "ɛ→fu", "G": "ʨi↘", "H": "ei→ꭧʰɨ",
     "I": "ai↘", "J": "ꭧei↘", "K": "kʰei↘", "L": "ai↘lou", "M": "ɛ→mu", "N": "ɛ→n", "O": "ou→", "P": "pʰi↘",
     "Q": "kʰju→", "R": "a→ɻ", "S": "ɛ→sɨ", "T": "tʰi↘", "U": "jou→", "V": "vi↘", "W": "ta↗pu ljou",
-    "X": "ai↘kʰɤsɨ", "Y": "wai→", "Z": "ʦei↘",
+    "X": "ɛ→kʰəs", "Y": "wai→", "Z": "ʦei↘",
 }  # fmt: skip
 """Letter names as said in Mandarin, in the symbols of Mandarin syllables."""
 _WORDS = {"wifi": "wai↘ fai→", "app": "ei→ pʰi↘ pʰi↘", "type": "tʰai↘pʰɤ", "iphone": "ai↘ foŋ→"}
