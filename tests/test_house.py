@@ -59,7 +59,7 @@ SPOKEN = (
     "spoken_en",
     "spoken_fr",
 )
-PHONES = ("phones", "phones_english", "phones_french", "phones_mandarin")
+PHONES = ("phones", "phones_english", "phones_french", "phones_mandarin", "word_table")
 TOOLS: dict[str, tuple[str, ...]] = {
     "sinks": ("amf", "flv", "rtmp"),
     "writers": ("answers", "moderate", "phrases", "sentences", "wording"),

@@ -7,7 +7,8 @@ from doublure.errors import EngineError
 from doublure.media import SAMPLE_RATE
 from doublure.persona import VoicePack
 from doublure.voices import kokoro
-from doublure.voices.kokoro_graph import _field, with_times_and_pitch
+from doublure.voices.kokoro_graph import with_times_and_pitch
+from doublure.voices.onnx_graph import Graph, content_field
 
 
 def test_the_pitch_is_moved_and_nothing_else() -> None:
@@ -21,9 +22,4 @@ def test_the_pitch_is_moved_and_nothing_else() -> None:
 
 def test_another_model_is_refused() -> None:
     with pytest.raises(EngineError, match="not the Kokoro model"):
-        with_times_and_pitch(b"another model")
-
-
-def test_fields_carry_their_length() -> None:
-    assert _field(2, b"ab") == b"\x12\x02ab"
-    assert _field(7, b"x" * 300)[:3] == b"\x3a\xac\x02"
+        with_times_and_pitch(Graph(content_field(7, b"")))

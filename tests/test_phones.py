@@ -22,6 +22,7 @@ def written(spoken: str, language: Language) -> str:
         ("今天五十九块九。", "ʨi→ntʰjɛ→n u↓ʂɨ↗ʨjou↓ kʰwai↘ ʨjou↓."),
         ("T恤", "tʰi↘ ɕy↘"),
         ("U-S-B-C的", "jou→ ɛ→sɨ pi↘ sei→ tɤ"),
+        ("X 二零", "ɛ→kʰəs ɚ↘li↗ŋ"),
     ],
 )
 def test_mandarin(spoken: str, wanted: str) -> None:

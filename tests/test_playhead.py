@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import anyio
 import numpy as np
+import pytest
 
-from doublure.cue import Clause, Utterance
-from doublure.media import SAMPLES_PER_FRAME, Speech
-from doublure.playhead import CLAUSES_AHEAD, FADE_SAMPLES, Part, Playhead
+from doublure.cue import Clause, CueKind, Utterance
+from doublure.media import SAMPLES_PER_FRAME, Speech, Word
+from doublure.playhead import CLAUSES_AHEAD, FADE_SAMPLES, STOPPED_PAUSE, Part, Playhead, Step
 
 
 def part(sentence: str, frames: float, *, last: bool = True, level: float = 0.5) -> Part:
@@ -87,6 +90,66 @@ def test_a_sentence_whose_end_is_not_there_yet_is_not_waited_for() -> None:
     playhead = filled(part("a", 10, last=False), part("a", 2, last=False))
     playhead.step()
     assert len(playhead.make_way(sentence_seconds=5.0)) == 1
+
+
+def long_clause(kind: CueKind, frames: int = 100) -> Playhead:
+    """A playhead in a clause of words of half a second, behind which another sentence waits."""
+    one, other = part("a", frames), part("b", 10)
+    samples = len(one.clause.speech.pcm)
+    words = tuple(Word("word", at, at + 12_000) for at in range(0, samples, 12_000))
+    clause = replace(
+        one.clause,
+        utterance=replace(one.clause.utterance, kind=kind),
+        speech=replace(one.clause.speech, words=words),
+    )
+    playhead = filled(replace(one, clause=clause), other)
+    playhead.step()
+    return playhead
+
+
+def heard_frames(playhead: Playhead) -> list[Step]:
+    steps = []
+    while not playhead.idle:
+        steps.append(playhead.step())
+    return steps
+
+
+@pytest.mark.parametrize("kind", ["script", "filler"])
+def test_a_long_clause_of_the_programme_stops_at_a_word(kind: CueKind) -> None:
+    playhead = long_clause(kind)
+    dropped = playhead.make_way(sentence_seconds=1.2, clause_seconds=1.0)
+    assert [clause.utterance.id for clause in dropped] == ["a", "b"]
+    assert len(dropped[0].speech.pcm) == 100 * SAMPLES_PER_FRAME
+    sound = np.concatenate([step.pcm for step in heard_frames(playhead)])
+    # the first frame was heard before; the word ends at half a second, fades, and a pause follows
+    end = 12_000 - SAMPLES_PER_FRAME
+    assert np.all(sound[: end - FADE_SAMPLES] == 0.5)
+    assert np.all(np.diff(sound[end - FADE_SAMPLES : end]) < 0)
+    assert not sound[end:].any()
+    assert len(sound) >= end + STOPPED_PAUSE
+
+
+def test_what_stops_has_not_been_heard_to_its_end() -> None:
+    playhead = long_clause("script")
+    playhead.make_way(sentence_seconds=1.2, clause_seconds=1.0)
+    steps = heard_frames(playhead)
+    assert steps[0].clause is not None
+    assert not steps[0].clause.speech.last
+    assert all(step.mouth is not None for step in steps if step.clause is not None)
+
+
+@pytest.mark.parametrize("kind", ["disclosure", "goodbye", "operator", "answer", "welcome"])
+def test_a_disclosure_and_what_is_not_said_again_are_heard_out(kind: CueKind) -> None:
+    playhead = long_clause(kind)
+    dropped = playhead.make_way(sentence_seconds=1.2, clause_seconds=1.0)
+    assert [clause.utterance.id for clause in dropped] == ["b"]
+    assert len(heard_frames(playhead)) == 99
+
+
+def test_a_clause_that_ends_soon_is_heard_out() -> None:
+    playhead = long_clause("script", frames=24)
+    assert len(playhead.make_way(sentence_seconds=1.2, clause_seconds=1.0)) == 1
+    assert len(heard_frames(playhead)) == 23
 
 
 def test_offering_waits_when_enough_clauses_wait() -> None:

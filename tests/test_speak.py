@@ -10,7 +10,7 @@ import anyio
 import numpy as np
 import pytest
 
-from doublure.cue import Clause, Utterance
+from doublure.cue import Clause, CueKind, Utterance
 from doublure.delivery import PLAIN, Delivery
 from doublure.engines import Voice
 from doublure.errors import EngineError
@@ -284,3 +284,35 @@ def test_other_phones_are_another_sound_in_the_cache() -> None:
 
     assert key("/loʊˈɛveɪ/") == key("/loʊˈɛveɪ/") != key("/luˈiv/")
     assert key("/loʊˈɛveɪ/", "New bag") == key("/luˈiv/", "New bag")
+
+
+# ---- what is waited for ------------------------------------------------------------------------
+
+LONG = "It's a regular fit in three quiet colours, so it suits your parents too."
+
+
+async def texts_of(speaker: Speaker, kind: CueKind) -> list[str]:
+    asked = Utterance("u", "c", kind, LONG, "en")
+    return [clause.speech.text async for clause in speaker.speak(asked)]
+
+
+@pytest.mark.parametrize("kind", ["answer", "operator", "welcome"])
+def test_what_somebody_waits_for_begins_with_a_shorter_clause(kind: CueKind, tmp_path: Path) -> None:
+    speaker = Speaker(tone(), "en", SpeechCache(tmp_path))
+    script, awaited = anyio.run(texts_of, speaker, "script"), anyio.run(texts_of, Speaker(tone(), "en"), kind)
+    assert " ".join(awaited) == " ".join(script) == LONG
+    assert awaited[0] == "It's a regular fit"
+    assert script[0].startswith("It's a regular fit in")
+
+
+def test_what_is_in_the_cache_is_not_made_again_in_other_clauses(tmp_path: Path) -> None:
+    async def speak() -> tuple[list[str], int]:
+        voice = Counting()
+        speaker = Speaker(voice, "en", SpeechCache(tmp_path))
+        await speaker.prepare(LONG)
+        made = len(voice.asked)
+        return await texts_of(speaker, "answer"), len(voice.asked) - made
+
+    clauses, made_again = anyio.run(speak)
+    assert made_again == 0
+    assert clauses[0] != "It's a regular fit"

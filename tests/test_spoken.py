@@ -299,3 +299,21 @@ def test_a_lexicon_file_is_read_and_its_mistakes_have_lines(tmp_path: Path) -> N
     file.write_text("- not\n- words\n", "utf-8")
     with pytest.raises(SettingsError):
         load_lexicon(file, "zh")
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "first"),
+    [
+        ("付款以后48小时内发货。到您手里一般是3到5天。", "zh", "付款以后"),
+        ("可以的，它是IPX7防水，洗澡的时候也能用。", "zh", "可以的，它是IPX7防水，"),
+        ("好的。", "zh", "好的。"),
+        ("Yes, hold the button for 5 seconds and it locks.", "en", "Yes, hold the button"),
+        ("We ship within 48 hours. It's usually quick.", "en", "We ship within 48 hours."),
+        ("C'est l'entrepôt qui choisit le transporteur.", "fr", "C'est l'entrepôt"),
+    ],
+)
+def test_where_air_waits_the_first_clause_is_short(text: str, language: Language, first: str) -> None:
+    found = clauses(text, language, soon=True)
+    assert found[0] == first
+    assert re.sub(r"\s", "", "".join(found)) == re.sub(r"\s", "", text)
+    assert found[2:] == clauses(text, language)[len(clauses(text, language)) - len(found[2:]) :]

@@ -8,3 +8,7 @@ __version__ = "0.1.0"
 # the picture's cores between two calls: with them the patch face takes twice its processor time.
 for _pool in ("OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
     os.environ.setdefault(_pool, "1")
+
+# pypinyin would load its phrases into 50 MB of dictionaries; `phones_mandarin` looks them up in a table.
+for _name in ("PYPINYIN_NO_PHRASES", "PYPINYIN_NO_DICT_COPY"):
+    os.environ.setdefault(_name, "1")

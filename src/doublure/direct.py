@@ -2,8 +2,8 @@
 
 One programme works through the rundown, a sentence at a time. Whoever interrupts it (an answer,
 the operator) prepares its first clause while the programme still speaks, then takes the floor:
-the programme stops at the sentence's end when that is near, else at the clause's, and says the
-sentence it lost again afterwards.
+the programme stops at the sentence's end when that is near, else at the clause's or, in a long
+clause, at a phrase's, and says the sentence it lost again afterwards. A disclosure is never stopped.
 """
 
 from __future__ import annotations
@@ -34,8 +34,11 @@ from doublure.settings import RoomSettings
 from doublure.speak import Speaker
 from doublure.write import asked_colleagues, opening, opens, write
 
-SENTENCE_SECONDS = 1.6
+SENTENCE_SECONDS = 1.2
 """An interrupter waits for the end of the sentence when it is no further away than this."""
+PHRASE_SECONDS = 1.0
+"""Else for the end of the clause; and of a clause that goes on for longer, for the end of a phrase within this
+time where it can stop without a word or a number being torn."""
 AFTER_CUT_SECONDS = 1.0
 """Silence after a cut, so that it is seen to have worked."""
 PRIORITY: dict[CueKind, Priority] = {
@@ -206,7 +209,7 @@ class Director:
                     return
                 self._programme.cancel()
                 async with self._floor:
-                    self._rewind(self.desk.performer.make_way(SENTENCE_SECONDS))
+                    self._rewind(self.desk.performer.make_way(SENTENCE_SECONDS, PHRASE_SECONDS))
                     said = [first.utterance]
                     await self.desk.performer.offer(first)
                     _settle(self.desk.judge, cue, said)

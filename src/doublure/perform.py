@@ -158,9 +158,10 @@ class Performer:
         self._stopped = self._playhead.current
         return self._playhead.cut()
 
-    def make_way(self, sentence_seconds: float) -> list[Clause]:
-        """Stop at the sentence's end when that is near, else at the clause's; returns the rest."""
-        return self._playhead.make_way(sentence_seconds)
+    def make_way(self, sentence_seconds: float, clause_seconds: float = np.inf) -> list[Clause]:
+        """Stop at the sentence's end when that is near, else at the clause's, else at a phrase's; returns
+        what is not heard to its end."""
+        return self._playhead.make_way(sentence_seconds, clause_seconds)
 
     @property
     def silent(self) -> bool:

@@ -6,6 +6,9 @@ import json
 import re
 from functools import cache
 from importlib import resources
+from typing import cast
+
+from doublure.word_table import WordTable
 
 VOWELS = frozenset("AIOQWYaeiouæɑɐɒɔəɚɛɜɪʊʌᵊᵻ")
 _WEAK = {"a": "ɐ", "an": "ən", "and": "ænd", "of": "ʌv", "i": "ˌI"}
@@ -63,9 +66,8 @@ def _spelled(letters: list[str]) -> str:
 
 
 def _known(word: str, kind: str) -> str:
-    gold, silver = _lexicons()
     for form in (word, word.lower(), word.capitalize()):
-        entry = gold.get(form) or silver.get(form)
+        entry = _entry("us_gold", form) or _entry("us_silver", form)
         if isinstance(entry, str):
             return _closed(entry)
         if entry:
@@ -85,19 +87,23 @@ def _parent(kind: str) -> str:
     return kind
 
 
+def _entry(name: str, word: str) -> Entry | None:
+    """What a lexicon says of a word: its symbols, or those of each part of speech."""
+    found = _lexicon(name).get(word)
+    return None if found is None else cast(Entry, json.loads(found))
+
+
 @cache
-def _lexicons() -> tuple[dict[str, Entry], dict[str, Entry]]:
-    folder = resources.files("misaki") / "data"
-    gold, silver = (
-        json.loads((folder / name).read_text(encoding="utf-8")) for name in ("us_gold.json", "us_silver.json")
+def _lexicon(name: str) -> WordTable:
+    text = (resources.files("misaki") / "data" / f"{name}.json").read_text(encoding="utf-8")
+    return WordTable(
+        (word, json.dumps(entry, ensure_ascii=False)) for word, entry in json.loads(text).items()
     )
-    return gold, silver
 
 
 def _parts_of_speech(words: str, tokens: list[str]) -> list[str]:
     """gruut's tag of each word, where one of them sounds different as a noun and as a verb."""
-    gold, _ = _lexicons()
-    if not any(isinstance(gold.get(token.lower()), dict) for token in tokens):
+    if not any(isinstance(_entry("us_gold", token.lower()), dict) for token in tokens):
         return [""] * len(tokens)
     import gruut
 

@@ -4,15 +4,24 @@ Latin letters and words as a Mandarin speaker says them, for the Mandarin voices
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterator
 from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
 
 from doublure.phones_english import english
+from doublure.word_table import WordTable
+
+if TYPE_CHECKING:
+    from jieba import Tokenizer
+    from pypinyin.core import Pinyin
 
 _LETTERS = {
     "A": "ei→", "B": "pi↘", "C": "sei→", "D": "ti↘", "E": "i↘", "F": "ɛ→fu", "G": "ʨi↘", "H": "ei→ꭧʰɨ",
     "I": "ai↘", "J": "ꭧei↘", "K": "kʰei↘", "L": "ai↘lou", "M": "ɛ→mu", "N": "ɛ→n", "O": "ou→", "P": "pʰi↘",
     "Q": "kʰju→", "R": "a→ɻ", "S": "ɛ→sɨ", "T": "tʰi↘", "U": "jou→", "V": "vi↘", "W": "ta↗pu ljou",
-    "X": "ai↘kʰɤsɨ", "Y": "wai→", "Z": "ʦei↘",
+    "X": "ɛ→kʰəs", "Y": "wai→", "Z": "ʦei↘",
 }  # fmt: skip
 """Letter names as said in Mandarin, in the symbols of Mandarin syllables."""
 _WORDS = {"wifi": "wai↘ fai→", "app": "ei→ pʰi↘ pʰi↘", "type": "tʰai↘pʰɤ", "iphone": "ai↘ foŋ→"}
@@ -29,10 +38,7 @@ _CONSONANTS = {
 
 def mandarin(run: str) -> list[tuple[str, str]]:
     """Word and symbols of each word of a run of hanzi."""
-    import jieba
-
-    jieba.setLogLevel("ERROR")
-    return [(word, _reading(word)) for word in jieba.lcut(run) if word.strip()]
+    return [(word, _reading(word)) for word in _breaker().lcut(run) if word.strip()]
 
 
 def foreign(words: str) -> list[tuple[str, str]]:
@@ -43,8 +49,10 @@ def foreign(words: str) -> list[tuple[str, str]]:
 @cache
 def _reading(word: str) -> str:
     from misaki.zh import ZHG2P
+    from pypinyin import Style
 
-    return str(ZHG2P.word2ipa(word)).replace("\u032f", "")
+    syllables = _pinyin().lazy_pinyin(word, style=Style.TONE3)
+    return "".join(str(ZHG2P.py2ipa(syllable)) for syllable in syllables).replace("\u032f", "")
 
 
 @cache
@@ -74,3 +82,96 @@ def _nearest(symbols: str) -> str:
         else:
             found += _CONSONANTS.get(mark, mark)
     return found
+
+
+# ---- jieba's and pypinyin's dictionaries as tables --------------------------------------------------
+
+# As Python's own dictionaries they take 120 MB. jieba would besides read its own from a file in the
+# folder for temporary files, where anybody may put one.
+
+
+class _Counts:
+    """How often each word of jieba's dictionary was counted, as jieba asks for it."""
+
+    def __init__(self, words: WordTable) -> None:
+        self._words = words
+
+    def __contains__(self, start: str) -> bool:
+        return self._words.begins(start)
+
+    def __getitem__(self, word: str) -> int:
+        # what only begins a word has no count of its own
+        return int(self._words.get(word) or 0)
+
+    get = __getitem__
+
+
+@cache
+def _breaker() -> Tokenizer:
+    """jieba's word breaks."""
+    import jieba
+
+    entries: dict[str, str] = {}
+    total = 0
+    with (resources.files("jieba") / "dict.txt").open(encoding="utf-8") as lines:
+        for line in lines:
+            word, count = line.split(" ")[:2]
+            entries[word] = count
+            total += int(count)
+    breaker = jieba.Tokenizer()
+    breaker.FREQ, breaker.total = _Counts(WordTable(entries.items())), total
+    breaker.initialized = True
+    return breaker
+
+
+@cache
+def _phrases() -> WordTable:
+    """pypinyin's phrases, each with its syllables."""
+    text = (resources.files("pypinyin") / "phrases_dict.json").read_text(encoding="utf-8")
+    phrases: dict[str, list[list[str]]] = json.loads(text)
+    return WordTable((phrase, " ".join(one[0] for one in readings)) for phrase, readings in phrases.items())
+
+
+def _in_phrases(hanzi: str) -> Iterator[str]:
+    """A run of hanzi in pypinyin's phrases, the longest first, and single characters."""
+    phrases = _phrases()
+    while hanzi:
+        length = longest = 1
+        while length <= len(hanzi) and phrases.begins(hanzi[:length]):
+            if phrases.get(hanzi[:length]) is not None:
+                longest = length
+            length += 1
+        if length > len(hanzi) and longest == 1:
+            # the run ends inside a phrase: pypinyin then looks for no shorter ones
+            yield from hanzi
+            return
+        yield hanzi[:longest]
+        hanzi = hanzi[longest:]
+
+
+@cache
+def _pinyin() -> Pinyin:
+    """pypinyin with its phrases from the table."""
+    from pypinyin.constants import RE_HANS, Style
+    from pypinyin.converter import UltimateConverter
+    from pypinyin.core import Pinyin
+    from pypinyin.seg.simpleseg import simple_seg
+
+    class Converter(UltimateConverter):
+        def _phrase_pinyin(
+            self, phrase: str, style: Style, heteronym: bool, errors: Callable[[str], str] | str, strict: bool
+        ) -> list[list[str]]:
+            found = _phrases().get(phrase)
+            if found is None:
+                return super()._phrase_pinyin(phrase, style, heteronym, errors, strict)
+            return [[syllable] for syllable in found.split(" ")]
+
+    def parted(text: str) -> list[str]:
+        runs = simple_seg(text)
+        return [part for run in runs for part in (_in_phrases(run) if RE_HANS.match(run) else [run])]
+
+    class Reader(Pinyin):
+        def get_seg(self, **kwargs: object) -> Callable[[str], list[str]]:
+            return parted
+
+    return Reader(Converter(neutral_tone_with_five=True))

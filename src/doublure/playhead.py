@@ -1,8 +1,8 @@
-"""What is heard: clauses in their order, read out frame by frame, and cut where they may be cut."""
+"""What is heard: clauses in their order, read out frame by frame, and stopped where they may be stopped."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,16 @@ from doublure.channel import Channel
 from doublure.cue import Clause
 from doublure.engines import Mouth
 from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME, Pcm
+from doublure.phrase_ends import phrase_end
 
 CLAUSES_AHEAD = 4
 """Clauses waiting behind the one on air: about eight seconds."""
 FADE_SAMPLES = SAMPLE_RATE // 50
 """20 ms: a cut that fades this long does not click."""
+STOPPABLE = frozenset({"script", "filler"})
+"""What is said again afterwards or need not be said; a disclosure always ends."""
+STOPPED_PAUSE = SAMPLE_RATE // 8
+"""Silence behind a clause that stops early: what follows is another sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +92,26 @@ class Playhead:
             self._current = None
         return dropped
 
-    def make_way(self, sentence_seconds: float) -> list[Clause]:
+    def make_way(self, sentence_seconds: float, clause_seconds: float = np.inf) -> list[Clause]:
         """Let the sentence on air end when it does within `sentence_seconds`, otherwise only its
-        clause; returns the clauses taken out, in order."""
+        clause; when that goes on for more than `clause_seconds`, only its phrase, if it may stop there.
+        Returns the clauses that are not heard to their end, in order."""
         waiting = self._waiting.clear()
         kept = self._rest_of_sentence(waiting)
         if self.seconds_left + sum(part.clause.speech.seconds for part in kept) > sentence_seconds:
             kept = []
         for part in kept:
             self._waiting.offer(part)
-        return [part.clause for part in waiting[len(kept) :]]
+        dropped = [part.clause for part in waiting[len(kept) :]]
+        if (
+            not kept
+            and self._current is not None
+            and self.seconds_left > max(clause_seconds, sentence_seconds)
+        ):
+            stopped = self._current.clause
+            if self._stop_at_phrase(clause_seconds):
+                return [stopped, *dropped]
+        return dropped
 
     @property
     def current(self) -> Clause | None:
@@ -127,6 +142,22 @@ class Playhead:
                 return False
             if len(part.clause.speech.pcm):
                 self._current, self._cursor = part, 0
+        return True
+
+    def _stop_at_phrase(self, seconds: float) -> bool:
+        """Shorten the clause on air to a phrase that ends within `seconds`; False when there is none."""
+        assert self._current is not None
+        part, speech = self._current, self._current.clause.speech
+        if part.clause.utterance.kind not in STOPPABLE:
+            return False
+        end = phrase_end(speech, self._cursor, self._cursor + int(seconds * SAMPLE_RATE))
+        if end is None:
+            return False
+        pcm = np.concatenate([speech.pcm[:end], np.zeros(STOPPED_PAUSE, np.float32)])
+        count = min(FADE_SAMPLES, end - self._cursor)
+        pcm[end - count : end] *= np.linspace(1, 0, count, dtype=np.float32)
+        shortened = replace(part.clause, speech=replace(speech, pcm=pcm, last=False))
+        self._current = Part(shortened, part.mouth[: -(-end // SAMPLES_PER_FRAME)])
         return True
 
     def _rest_of_sentence(self, waiting: list[Part]) -> list[Part]:

@@ -26,8 +26,11 @@ from doublure.spoken_lexicon import EMPTY, Lexicon
 
 __all__ = ["Speaker", "SpeechCache"]
 
-VERSION = 2
+VERSION = 3
 """Part of the cache's key: counts changes of what is done to a voice's sound."""
+AWAITED = frozenset({"answer", "operator", "welcome"})
+"""Kinds of utterances that somebody waits for: when they have to be made, their first clause is cut
+shorter so that it is there sooner."""
 FADE = SAMPLE_RATE // 200
 """5 ms at both ends of a clause, so that joins do not click."""
 
@@ -89,6 +92,8 @@ class Speaker:
         when the text has no words. Raises `EngineError`."""
         language = utterance.language if utterance.language in self.voice.languages else self.language
         parts = self._parts(utterance.text, language, utterance.delivery)
+        if utterance.kind in AWAITED and not self._all_cached(parts):
+            parts = self._parts(utterance.text, language, utterance.delivery, soon=True)
         for part in parts:
             held: Speech | None = None
             async with aclosing(self._sound(part, language)) as pieces:
@@ -127,14 +132,15 @@ class Speaker:
 
     def cached(self, text: str, delivery: Delivery = PLAIN) -> bool:
         """Whether all of a text can be spoken without synthesis."""
-        if self._cache is None:
-            return False
-        return all(self._cache.holds(part.key) for part in self._parts(text, self.language, delivery))
+        return self._all_cached(self._parts(text, self.language, delivery))
 
-    def _parts(self, text: str, language: Language, delivery: Delivery) -> list[Part]:
+    def _all_cached(self, parts: list[Part]) -> bool:
+        return self._cache is not None and all(self._cache.holds(part.key) for part in parts)
+
+    def _parts(self, text: str, language: Language, delivery: Delivery, *, soon: bool = False) -> list[Part]:
         parts = []
         name = self._voice(delivery.pace).name
-        for written in clauses(text, language):
+        for written in clauses(text, language, soon=soon):
             said = spoken(written, language, self._lexicon)
             if said:
                 parts.append(Part(written, said, delivery, self._key(said, language, name, delivery)))

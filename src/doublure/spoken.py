@@ -35,6 +35,9 @@ SHORTEST_SECONDS = 1.4
 SHORTEST_SENTENCE_SECONDS = 0.6
 """A sentence that is shorter goes with the next one."""
 LONGEST_FIRST_SECONDS = 3.5
+SOON_SECONDS = (0.8, 1.2, 1.8)
+"""Where air waits, the first clause is at least, best and at most this long, if it can be parted so behind
+a mark or at a joint of its sentence."""
 LONGEST_SECONDS = 6.0
 """Longer ones are split between words: what waits behind them waits too long."""
 HAN_SECONDS = 0.215
@@ -51,14 +54,16 @@ _FULL_STOP = re.compile(r"[。！？!?.…；;\n]")
 _JOINTS = {
     "en": r"\s(?=(?:and|but|or|so|which|that|because|when|while|if|with|for|from|in|on|at|to|than|of)\s)",
     "fr": r"\s(?=(?:et|mais|ou|donc|qui|que|parce|quand|si|avec|pour|dans|sur|en|à|de|du|des)\s)",
-    "zh": r"(?=但是|而且|所以|因为|如果|还有|或者|然后|并且|可以|就是|不用|也)|(?<=[的了呢吧])",
+    "zh": r"(?=但是|而且|所以|因为|如果|还有|或者|然后|并且|可以|就是|不用|也|都能|都是|(?<!不)建议|需要|一般)"
+    r"|(?<=[的了呢吧])|(?<=以后|之后|以内|的话)",
 }
 """Where a long clause may be split, best before these words."""
 
 
-def clauses(text: str, language: Language) -> list[str]:
+def clauses(text: str, language: Language, *, soon: bool = False) -> list[str]:
     """The clauses of a text as written, in order: joined again they are the text but for blanks.
-    The first is short (about 1 to 2.5 s), none is over about 6 s, and numbers stay whole."""
+    The first is short (about 1 to 2.5 s, with `soon` 1 to 1.8 s where the sentence has a joint there),
+    none is over about 6 s, and numbers stay whole."""
     pieces = [piece for whole in _pieces(text) for piece in _split(whole, language, LONGEST_SECONDS)]
     if pieces:
         pieces[:1] = _split(pieces[0], language, LONGEST_FIRST_SECONDS)
@@ -68,6 +73,8 @@ def clauses(text: str, language: Language) -> list[str]:
             found[-1] += piece
         else:
             found.append(piece)
+    if found and soon:
+        found[:1] = _parted(found[0], language)
     return [clause.strip() for clause in found]
 
 
@@ -104,6 +111,24 @@ def _joins(found: list[str], piece: str, language: Language) -> bool:
     if _FULL_STOP.search(found[-1].rstrip()[-1:]):
         return before < SHORTEST_SENTENCE_SECONDS
     return min(before, seconds(piece, language)) < SHORTEST_SECONDS
+
+
+def _parted(clause: str, language: Language) -> list[str]:
+    """A first clause with its beginning apart, where it is long and has a place for it."""
+    least, best, most = SOON_SECONDS
+    if seconds(clause, language) <= most:
+        return [clause]
+    places = [match.end() for match in re.finditer(f"{_END.pattern}|{_JOINTS[language]}", clause)]
+    lengths = {place: seconds(clause[:place], language) for place in places}
+    fitting = [
+        place
+        for place in places
+        if least <= lengths[place] <= most and seconds(clause[place:], language) >= least
+    ]
+    if not fitting:
+        return [clause]
+    place = min(fitting, key=lambda one: abs(lengths[one] - best))
+    return [clause[:place], clause[place:]]
 
 
 def _split(piece: str, language: Language, longest: float) -> list[str]:

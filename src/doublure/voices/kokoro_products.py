@@ -1,245 +1,156 @@
-"""Kokoro's convolutions as matrix products, which a processor with VNNI computes twice as fast.
+"""Kokoro's convolutions as matrix products of unsigned by signed bytes, for which processors are made.
 
-onnxruntime multiplies unsigned by unsigned bytes in a `ConvInteger`, for which VNNI (four products of an
-unsigned and a signed byte in one instruction) is no help. Here the same bytes are shifted to signed ones, laid
-side by side for each tap, and multiplied by the weights in a `MatMulInteger`: the sums are whole numbers, so
-what comes out is the same to the last bit. Without VNNI the signed product saturates; then nothing is changed.
-
-The model's bytes are edited as in `kokoro_graph`. Numbers as in onnx.proto: ModelProto.graph 7; GraphProto.node
-1, initializer 5; NodeProto.input 1, output 2, op_type 4, attribute 5; AttributeProto.name 1, i 3, ints 8,
-type 20; TensorProto.dims 1, data_type 2, name 8, raw_data 9.
+onnxruntime multiplies unsigned by unsigned bytes in a `ConvInteger`, where every byte is first widened to two. Here
+the same bytes are shifted to signed ones, laid side by side for each tap, and multiplied by the weights in a
+`MatMulInteger`. Processors with VNNI do four such products and their sum in one instruction. Others add pairs of
+products in 16 bits, which overflow when weights are large; so weights are kept between 0 and 128, and the few that do
+not fit (one row of a thousand) are split over a second row of the same bytes. The sums are whole numbers either way:
+what comes out is the same to the last bit.
 """
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
-from doublure.errors import EngineError
+import numpy as np
+from numpy.typing import NDArray
 
-FLAGS = frozenset({"avx512_vnni", "avx_vnni"})
-"""Of /proc/cpuinfo: the processor has VNNI."""
-_INT8, _INT32, _INT64 = 3, 6, 7
-"""TensorProto.DataType."""
-_INTS, _INT = 7, 2
-"""AttributeProto.AttributeType."""
+from doublure.voices.onnx_graph import INT8, INT32, Graph, Node, made, whole
+
+MIDDLE = 64
+"""The weights' zero point. 2 * 128 * -128 is -2 ** 15: no pair of products overflows."""
 _END = 2**31 - 1
 """A slice's end that is the axis's."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """A field of a message: where it begins, where its content does, and where it ends."""
-
-    number: int
-    begin: int
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Quantised:
-    """What a DynamicQuantizeLinear is given, and its scale."""
+    """What a DynamicQuantizeLinear is given, its scale and its zero point."""
 
     x: str
     scale: str
     zero: str
 
 
-@cache
-def has_vnni() -> bool:
-    """Whether this machine's processor multiplies signed by unsigned bytes without saturation."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text("ascii", "replace").splitlines()
-    except OSError:
-        return False
-    flags = [line.partition(":")[2].split() for line in lines if line.startswith("flags")]
-    return bool(flags) and all(FLAGS & set(found) for found in flags)
+def with_products(graph: Graph) -> None:
+    """Make every plain convolution of bytes a matrix product, and its way back to float32 one step instead of
+    two."""
+    products = _Products(graph)
+    graph.nodes = [new for node in graph.nodes for new in products.instead_of(node)]
+    graph.nodes = _dequantised(graph, products.sums)
 
 
-def with_products(model: bytes) -> bytes:
-    """The model with every plain convolution of bytes as a matrix product. Raises `EngineError` when it has not
-    one graph."""
-    graphs = [part for part in _parts(model, 0, len(model)) if part.number == 7]
-    if len(graphs) != 1:
-        raise EngineError("this is not the Kokoro model that is expected", where="voice kokoro")
-    (whole,) = graphs
-    made = _Products()
-    kept: list[bytes] = []
-    parts = list(_parts(model, whole.start, whole.end))
-    for part in parts:
-        if part.number == 1 and b"DynamicQuantizeLinear" in model[part.start : part.end]:
-            made.quantised(model, part)
-    begin = whole.start
-    for part in parts:
-        if part.number == 1 and b"ConvInteger" in model[part.start : part.end] and made.product(model, part):
-            kept.append(model[begin : part.begin])
-            begin = part.end
-    kept += [model[begin : whole.end], *made.written]
-    length = sum(len(piece) for piece in kept)
-    return b"".join([model[: whole.begin], b"\x3a", _varint(length), *kept, model[whole.end :]])
+def _dequantised(graph: Graph, sums: set[str]) -> list[Node]:
+    """The nodes, a Cast from int32 that is only multiplied by one scale as a DequantizeLinear: the same
+    product, one pass over memory less."""
+    producers = graph.producers()
+    found = []
+    for node in graph.nodes:
+        cast = producers.get(node.inputs[0]) if node.kind == "Mul" else None
+        total = producers.get(cast.inputs[0]) if cast is not None and cast.kind == "Cast" else None
+        # a convolution's sums, or those with its bias
+        if cast is None or total is None or not sums & {*total.outputs, *total.inputs}:
+            found.append(node)
+            continue
+        found.append(made("DequantizeLinear", (cast.inputs[0], node.inputs[1]), node.outputs[0]))
+    return found
 
 
 class _Products:
     """The nodes that take the place of convolutions."""
 
-    def __init__(self) -> None:
-        self.written: list[bytes] = [_tensor("vnni_128", _INT32, (), struct.pack("<i", 128))]
-        """Fields of the graph."""
-        self._quantised: dict[str, _Quantised] = {}
-        self._signed: set[str] = set()
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._quantised = {
+            node.outputs[0]: _Quantised(node.inputs[0], node.outputs[1], node.outputs[2])
+            for node in graph.nodes
+            if node.kind == "DynamicQuantizeLinear"
+        }
+        self.sums: set[str] = set()
+        """What the convolutions gave, int32."""
         self._constants: set[str] = set()
+        self._signed: set[str] = set()
+        self._new: list[Node] = []
 
-    def quantised(self, model: bytes, part: _Part) -> None:
-        """Take note of a DynamicQuantizeLinear."""
-        inputs, outputs, _ = _node(model, part)
-        self._quantised[outputs[0]] = _Quantised(inputs[0], outputs[1], outputs[2])
+    def instead_of(self, node: Node) -> list[Node]:
+        """What a node comes to: itself when it is no plain convolution of bytes."""
+        source = self._quantised.get(node.inputs[0]) if node.kind == "ConvInteger" else None
+        numbers = node.numbers
+        plain = numbers.get("strides", [1]) == [1] and numbers.get("group", [1]) == [1]
+        if source is None or len(node.inputs) != 4 or node.inputs[2] != source.zero or not plain:
+            return [node]
+        weights, zero = (self._graph.tensor(node.inputs[place]) for place in (1, 3))
+        if weights is None or zero is None or weights.ndim != 3 or zero.size != 1:
+            return [node]
+        centred = weights.astype(np.int16) - int(zero.reshape(-1)[0])
+        if np.abs(centred).max() > 2 * MIDDLE:
+            return [node]
+        self._new = []
+        out = node.outputs[0]
+        self.sums.add(out)
+        near, rest = _split(centred.transpose(0, 2, 1))
+        taps = self._taps(node, source)
+        columns, rows = list(taps), [near.reshape(len(near), -1)]
+        for number, tap in enumerate(taps):
+            far = np.flatnonzero(rest[:, number].any(axis=0))
+            if len(far):
+                name = self._graph.add(f"{out}_far_{number}", far.astype("<i8"))
+                columns.append(self._add("Gather", (tap, name), f"{tap}_far", whole("axis", 1)))
+                rows.append(rest[:, number][:, far])
+        side = columns[0]
+        if len(columns) > 1:
+            side = self._add("Concat", tuple(columns), f"{out}_columns", whole("axis", 1))
+        matrix = (np.concatenate(rows, axis=1) + MIDDLE).astype("u1")
+        middle = self._constant("product_middle", np.array(MIDDLE, "u1"))
+        inputs = (self._graph.add(f"{out}_weights", matrix), side, middle, f"{source.zero}_signed")
+        self._add("MatMulInteger", inputs, out)
+        return self._new
 
-    def product(self, model: bytes, part: _Part) -> bool:
-        """Write what a ConvInteger comes to; False when it is not plain."""
-        inputs, outputs, how = _node(model, part)
-        source = self._quantised.get(inputs[0])
-        plain = how.get("strides", [1]) == [1] and how.get("group", [1]) == [1]
-        if source is None or len(inputs) != 4 or inputs[2] != source.zero or not plain:
-            return False
-        (taps,), (far,) = how["kernel_shape"], how.get("dilations", [1])
-        before, after = how.get("pads", [0, 0])
-        out = outputs[0]
-        self._sign(source)
-        x = f"{source.x}_signed"
+    def _taps(self, node: Node, source: _Quantised) -> list[str]:
+        """What each tap sees: the signed bytes, padded, from its place on."""
+        out = node.outputs[0]
+        (count,), (far,) = node.numbers["kernel_shape"], node.numbers.get("dilations", [1])
+        before, after = node.numbers.get("pads", [0, 0])
+        x = self._sign(source)
         if before or after:
-            self._ints(pads := f"vnni_pads_{before}_{after}", [0, 0, before, 0, 0, after])
-            self._add("Pad", [x, pads, f"{source.zero}_signed"], f"{out}_padded")
-            x = f"{out}_padded"
-        columns = [self._shifted(out, x, tap * far, (taps - 1) * far) for tap in range(taps)]
-        if taps > 1:
-            self._add("Concat", columns, f"{out}_columns", _attribute("axis", 1))
-        self._ints("vnni_flat", [0, -1])
-        self._add("Transpose", [inputs[1]], f"{out}_taps_first", _list_attribute("perm", [0, 2, 1]))
-        self._add("Reshape", [f"{out}_taps_first", "vnni_flat"], f"{out}_weights")
-        side = f"{out}_columns" if taps > 1 else columns[0]
-        self._add("MatMulInteger", [f"{out}_weights", side, inputs[3], f"{source.zero}_signed"], out)
-        return True
-
-    def _sign(self, source: _Quantised) -> None:
-        """The numbers quantised to signed bytes by the same scale: each 128 less."""
-        if source.x in self._signed:
-            return
-        self._signed.add(source.x)
-        zero = source.zero
-        self._add("Cast", [zero], f"{zero}_wide", _attribute("to", _INT32))
-        self._add("Sub", [f"{zero}_wide", "vnni_128"], f"{zero}_less")
-        self._add("Cast", [f"{zero}_less"], f"{zero}_signed", _attribute("to", _INT8))
-        self._add("QuantizeLinear", [source.x, source.scale, f"{zero}_signed"], f"{source.x}_signed")
-
-    def _shifted(self, out: str, x: str, start: int, span: int) -> str:
-        """What a tap sees: `x` from `start` on, `span` shorter in all."""
+            pads = self._constant(
+                f"product_pads_{before}_{after}", np.array([0, 0, before, 0, 0, after], "<i8")
+            )
+            x = self._add("Pad", (x, pads, f"{source.zero}_signed"), f"{out}_padded")
+        span = (count - 1) * far
         if not span:
-            return x
-        end = start - span or _END
-        for number in (start, end, 2):
-            self._ints(f"vnni_{number}", [number])
-        name = f"{out}_from_{start}"
-        self._add("Slice", [x, f"vnni_{start}", f"vnni_{end}", "vnni_2"], name)
-        return name
+            return [x]
+        found = []
+        for start in range(0, span + 1, far):
+            ends = (start, start - span or _END, 2)
+            limits = [self._constant(f"product_{end}", np.array([end], "<i8")) for end in ends]
+            found.append(self._add("Slice", (x, *limits), f"{out}_from_{start}"))
+        return found
 
-    def _ints(self, name: str, numbers: list[int]) -> None:
+    def _sign(self, source: _Quantised) -> str:
+        """The numbers quantised to signed bytes by the same scale: each 128 less."""
+        signed, zero = f"{source.x}_signed", source.zero
+        if source.x not in self._signed:
+            self._signed.add(source.x)
+            less = self._constant("product_128", np.array(128, "<i4"))
+            wide = self._add("Cast", (zero,), f"{zero}_wide", whole("to", INT32))
+            moved = self._add("Sub", (wide, less), f"{zero}_less")
+            self._add("Cast", (moved,), f"{zero}_signed", whole("to", INT8))
+            self._add("QuantizeLinear", (source.x, source.scale, f"{zero}_signed"), signed)
+        return signed
+
+    def _constant(self, name: str, values: NDArray[np.generic]) -> str:
         if name not in self._constants:
             self._constants.add(name)
-            self.written.append(
-                _tensor(name, _INT64, (len(numbers),), struct.pack(f"<{len(numbers)}q", *numbers))
-            )
+            self._graph.add(name, values)
+        return name
 
-    def _add(self, kind: str, inputs: list[str], output: str, attribute: bytes = b"") -> None:
-        names = b"".join(field(1, name.encode()) for name in inputs)
-        self.written.append(field(1, names + field(2, output.encode()) + field(4, kind.encode()) + attribute))
-
-
-# ---- protobuf --------------------------------------------------------------------------------------
+    def _add(self, kind: str, inputs: tuple[str, ...], output: str, attribute: bytes = b"") -> str:
+        self._new.append(made(kind, inputs, output, attribute))
+        return output
 
 
-def field(number: int, content: bytes) -> bytes:
-    """A length-delimited field."""
-    return _varint(number << 3 | 2) + _varint(len(content)) + content
-
-
-def _attribute(name: str, value: int) -> bytes:
-    return field(5, field(1, name.encode()) + b"\x18" + _varint(value) + b"\xa0\x01" + _varint(_INT))
-
-
-def _list_attribute(name: str, values: list[int]) -> bytes:
-    listed = b"".join(b"\x40" + _varint(value) for value in values)
-    return field(5, field(1, name.encode()) + listed + b"\xa0\x01" + _varint(_INTS))
-
-
-def _tensor(name: str, kind: int, shape: tuple[int, ...], raw: bytes) -> bytes:
-    dims = b"".join(b"\x08" + _varint(size) for size in shape)
-    return field(5, dims + b"\x10" + _varint(kind) + field(8, name.encode()) + field(9, raw))
-
-
-def _node(model: bytes, part: _Part) -> tuple[list[str], list[str], dict[str, list[int]]]:
-    """Inputs, outputs and whole-number attributes of a node."""
-    inputs: list[str] = []
-    outputs: list[str] = []
-    attributes: dict[str, list[int]] = {}
-    for inner in _parts(model, part.start, part.end):
-        content = model[inner.start : inner.end]
-        if inner.number == 1:
-            inputs.append(content.decode())
-        elif inner.number == 2:
-            outputs.append(content.decode())
-        elif inner.number == 5:
-            name, values = _values(model, inner)
-            attributes[name] = values
-    return inputs, outputs, attributes
-
-
-def _values(model: bytes, attribute: _Part) -> tuple[str, list[int]]:
-    name, values = "", []
-    for inner in _parts(model, attribute.start, attribute.end):
-        if inner.number == 1:
-            name = model[inner.start : inner.end].decode()
-        elif inner.number in (3, 8):
-            at = inner.start
-            while at < inner.end:  # one number, or many packed
-                value, at = _read(model, at)
-                values.append(value)
-    return name, values
-
-
-def _parts(model: bytes, start: int, end: int) -> Iterator[_Part]:
-    at = start
-    while at < end:
-        begin = at
-        tag, at = _read(model, at)
-        if tag & 7 == 2:
-            size, at = _read(model, at)
-        elif tag & 7 == 0:
-            size = _read(model, at)[1] - at
-        else:
-            size = {1: 8, 5: 4}.get(tag & 7, 0)
-        yield _Part(tag >> 3, begin, at, at + size)
-        at += size
-
-
-def _read(model: bytes, at: int) -> tuple[int, int]:
-    """A varint and where it ends."""
-    value = shift = 0
-    while True:
-        byte = model[at]
-        value |= (byte & 127) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 128:
-            return value, at
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
+def _split(weights: NDArray[np.int16]) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """Centred weights, -128 to 128, as two parts from -64 to 64."""
+    near = np.clip(weights, -MIDDLE, MIDDLE)
+    return near, weights - near

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from doublure.media import SAMPLE_RATE, Phone, Speech, Word
+from doublure.phrase_ends import phrase_end
+
+SECOND = SAMPLE_RATE
+
+
+def spoken(*words: str, pauses: tuple[int, ...] = ()) -> Speech:
+    """Words of half a second each; those in `pauses` are followed by 0.1 s of silence."""
+    at = 0
+    found, marks = [], []
+    for number, word in enumerate(words):
+        found.append(Word(word, at, at + SECOND // 2))
+        marks.append(Phone("a", at, at + SECOND // 2))
+        at += SECOND // 2
+        if number in pauses:
+            marks.append(Phone("", at, at + SECOND // 10))
+            at += SECOND // 10
+    return Speech(np.zeros(at, np.float32), tuple(found), tuple(marks))
+
+
+def test_the_first_pause_in_time_is_taken_before_a_word() -> None:
+    speech = spoken("这", "款", "杯子", "很", "轻", pauses=(2,))
+    assert phrase_end(speech, 0, 2 * SECOND) == speech.words[2].end
+
+
+def test_without_a_pause_the_first_whole_word_is_the_end() -> None:
+    speech = spoken("the", "bottle", "is", "light")
+    assert phrase_end(speech, 0, 2 * SECOND) == speech.words[0].end
+    assert phrase_end(speech, SECOND // 3, 2 * SECOND) == speech.words[1].end
+
+
+def test_a_stop_is_no_sooner_than_the_picture_and_no_later_than_asked() -> None:
+    speech = spoken("the", "bottle", "is", "light")
+    assert phrase_end(speech, SECOND * 2 // 5, SECOND * 9 // 10) is None
+    assert phrase_end(speech, 2 * SECOND, 4 * SECOND) is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("只要", "一百", "九十九", "元"),
+        ("it's", "ninety", "nine", "dollars"),
+        ("quatre", "vingt", "dix", "euros"),
+        ("is", "not", "waterproof", "yet"),
+        ("它", "没有", "添加剂", "的"),
+    ],
+)
+def test_a_number_or_a_denial_is_never_torn(words: tuple[str, ...]) -> None:
+    speech = spoken(*words)
+    end = phrase_end(speech, 0, 2 * SECOND)
+    assert end in (None, speech.words[2].end)
+    assert phrase_end(speech, 0, SECOND * 5 // 4) is None
+
+
+def test_speech_without_words_has_no_phrases() -> None:
+    assert phrase_end(Speech(np.zeros(4 * SECOND, np.float32)), 0, 2 * SECOND) is None
