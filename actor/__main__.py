@@ -33,22 +33,22 @@ def film(
     out: Annotated[Path, typer.Option(help="folder for parts, footage.mp4 and truth.npz")] = Path(
         "out/actor"
     ),
-    size: Annotated[str, typer.Option(help="width x height")] = "1080x1920",
+    size: Annotated[
+        str,
+        typer.Option(help="width x height; 720x1280/400x460+160+150 shows a part of it, from left and top"),
+    ] = "1080x1920",
     seed: Annotated[int, typer.Option(help="same seed, same footage")] = 1,
     workers: Annotated[int, typer.Option(help="processes that draw")] = 2,
     only: Annotated[
         str, typer.Option(help="names of shots, with commas, in a folder of their own; all when empty")
     ] = "",
-    window: Annotated[
-        str, typer.Option(help="part of the picture to show, width x height + left + top: 400x460+160+150")
-    ] = "",
 ) -> None:
     """Render the whole shot list; goes on where an earlier run stopped."""
-    folder = out / "-".join([presenter, *_names(only), *_names(window)])
+    folder = out / "-".join([presenter, *_names(only)])
     script = _script(presenter, folder, only)
-    whole = Film(script, FIGURES, folder, _size(size), seed, window=_window(window))
+    whole = Film(script, FIGURES, folder, _size(size), seed, window=_window(size))
     began = time.monotonic()
-    command = [sys.executable, "-m", "actor", "part", presenter, str(folder), size, window, str(seed)]
+    command = [sys.executable, "-m", "actor", "part", presenter, str(folder), size, str(seed)]
     # one thread of the software renderer each: the figure's own arithmetic fills the gaps
     environment = {**os.environ, "LP_NUM_THREADS": "1"}
     running = [
@@ -63,11 +63,11 @@ def film(
 
 
 @app.command(hidden=True)
-def part(presenter: str, folder: Path, size: str, window: str, seed: int, share: int, of: int) -> None:
+def part(presenter: str, folder: Path, size: str, seed: int, share: int, of: int) -> None:
     """One worker's parts."""
     script = _script(presenter, folder, "")
     began = time.monotonic()
-    whole = Film(script, FIGURES, folder, _size(size), seed, window=_window(window))
+    whole = Film(script, FIGURES, folder, _size(size), seed, window=_window(size))
     for number in render(whole, share, of):
         print(f"part {number} after {time.monotonic() - began:.0f} s", flush=True)
 
@@ -164,6 +164,24 @@ def _names(text: str) -> list[str]:
 
 
 def _size(text: str) -> tuple[int, int]:
+    """Of the whole picture."""
+    return _sides(text.partition("/")[0])
+
+
+def _window(text: str) -> tuple[int, int, int, int] | None:
+    """Left, top, width and height of what is shown of it; None where all is."""
+    window = text.partition("/")[2]
+    if not window:
+        return None
+    size, *corner = window.split("+")
+    try:
+        left, top = (int(part) for part in corner)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no window; write it as 720x1280/400x460+160+150") from error
+    return left, top, *_sides(size)
+
+
+def _sides(text: str) -> tuple[int, int]:
     try:
         wide, high = (int(part) for part in text.split("x"))
     except ValueError as error:
@@ -171,18 +189,6 @@ def _size(text: str) -> tuple[int, int]:
     if wide % 2 or high % 2 or min(wide, high) < 16:
         raise typer.BadParameter(f"{text!r}: both sides must be even and at least 16")
     return wide, high
-
-
-def _window(text: str) -> tuple[int, int, int, int] | None:
-    if not text:
-        return None
-    size, *corner = text.split("+")
-    wide, high = _size(size)
-    try:
-        left, top = (int(part) for part in corner)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no window; write it as 400x460+160+150") from error
-    return left, top, wide, high
 
 
 if __name__ == "__main__":

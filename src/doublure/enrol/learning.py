@@ -29,10 +29,10 @@ RIDGES = (0.1, 0.4, 1.6)
 """Tried for each reading: the less footage, the more of what is seen is chance."""
 PARTS, APART = 4, FPS // 2
 """Parts of the footage that are held back by turns, and frames next to them that are not learnt either."""
-STEPS = 8
-"""Shares are multiples of one STEPS-th."""
-MOST = 6000
-"""Examples: more take long and add little."""
+STEPS = 4
+"""Shares are multiples of one STEPS-th: what counts less is not worth its memory."""
+MOST, MOST_TRIED = 6000, 2000
+"""Examples, and those from which is learnt while ridges and shares are sought: more take long and add little."""
 SILENCE = FPS
 """Frames of silence with a resting mouth that are learnt as well."""
 
@@ -59,7 +59,7 @@ def learn(
     silence = given(hear(np.zeros(SILENCE * SAMPLES_PER_FRAME, np.float32)))
     own = given(heard)
     frames = np.flatnonzero(~np.isnan(shapes).any(axis=1))
-    frames = frames[np.linspace(0, len(frames) - 1, min(MOST, len(frames))).astype(int)]
+    frames = _thinned(frames, MOST)
     total = len(READINGS) * (PARTS + 1)
     steps = iter(range(1, total + 1))
 
@@ -107,7 +107,13 @@ def _importance(number: int) -> NDArray[np.float32]:
 def _held_back(frames: Frames) -> Iterator[tuple[Frames, Frames]]:
     """What is learnt and what is asked, by turns."""
     for held in np.array_split(frames, PARTS):
-        yield frames[(frames < held[0] - APART) | (frames > held[-1] + APART)], held
+        others = frames[(frames < held[0] - APART) | (frames > held[-1] + APART)]
+        yield _thinned(others, MOST_TRIED), held
+
+
+def _thinned(frames: Frames, most: int) -> Frames:
+    """At most so many, evenly."""
+    return frames[np.linspace(0, len(frames) - 1, min(most, len(frames))).astype(int)]
 
 
 def _shares(answers: list[NDArray[np.float64]], true: NDArray[np.float64]) -> list[float]:
