@@ -12,7 +12,7 @@ from clips import SIZE, blank, talking
 from doublure.enrol.score import Polygon, Score, lag, opening_ratio, score, ssim
 from doublure.enrol.tracking import Tracked, track
 from doublure.errors import EngineError, FootageError
-from doublure.geometry import LIPS
+from doublure.geometry import LIPS, MOVING, NOSE_PLACES, Points
 from doublure.media import Picture, Size
 
 FRAMES = 40
@@ -179,11 +179,15 @@ def test_a_face_lost_by_us_is_not_blamed_on_the_footage() -> None:
 
 def test_landmarks_can_be_had_as_they_were_found() -> None:
     calm = track(iter(pictures()), SIZE, FOOTAGE, lambda done: None)
+    found = landmarks()
 
-    def tremble(tracked: Tracked) -> float:
-        return float(np.abs(np.diff(tracked.control, n=2, axis=0)).mean())
+    def tremble(points: Points) -> float:
+        return float(np.abs(np.diff(points, n=2, axis=0)).mean())
 
-    assert tremble(calm) < 0.6 * tremble(landmarks())
+    assert tremble(calm.rigid) < 0.6 * tremble(found.rigid)
+    assert tremble(calm.control[:, NOSE_PLACES]) < 0.6 * tremble(found.control[:, NOSE_PLACES])
+    # the mouth is left where it was found
+    np.testing.assert_array_equal(calm.control[:, MOVING], found.control[:, MOVING])
 
 
 def test_structural_similarity_is_the_one_of_its_paper() -> None:

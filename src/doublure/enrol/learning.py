@@ -113,7 +113,8 @@ def _held_back(frames: Frames) -> Iterator[tuple[Frames, Frames]]:
 
 def _thinned(frames: Frames, most: int) -> Frames:
     """At most so many, evenly."""
-    return frames[np.linspace(0, len(frames) - 1, min(most, len(frames))).astype(int)]
+    chosen = np.linspace(0, len(frames) - 1, min(most, len(frames))).astype(int)
+    return np.asarray(frames[chosen], np.int64)
 
 
 def _shares(answers: list[NDArray[np.float64]], true: NDArray[np.float64]) -> list[float]:

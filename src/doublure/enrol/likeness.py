@@ -26,6 +26,8 @@ SHARPEST = 1.0
 """Most that textures are sharpened."""
 SAMPLED, SAMPLED_EVERY = 24, 8
 """Frames that are compared for sharpness, and how far apart they are."""
+DIP = 0.012
+"""Opening, of the eye distance, that the lips may seem more shut than halfway between the frames beside."""
 REST_SHARE = 0.1
 """Of the frames, those whose mouth is shut most, in silence where there is any, are rest."""
 REST_FRAMES = 10
@@ -46,7 +48,7 @@ def measure(
     poses = [fit_pose(template, points) for points in tracked.rigid]
     placed = placed_points(poses, tracked.control)
     open_ = opening(placed)
-    chosen = _spread_out(poses, placed, np.flatnonzero(known))
+    chosen = _spread_out(poses, placed, np.flatnonzero(known & ~_dips(open_)))
     resting = _resting(open_, talking, np.flatnonzero(known))
     corners, texture = _textures(tracked.control[chosen], max(pose.scale for pose in poses), size)
     face = FaceTrack(
@@ -121,6 +123,15 @@ def _resting(
     silent = known[talking[known] < 0.05]
     among = silent if len(silent) >= REST_FRAMES else known
     return np.asarray(among[np.argsort(open_[among])[: max(1, round(REST_SHARE * len(known)))]])
+
+
+def _dips(open_: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """[n]: frames in which the lips seem far more shut than right before and after. Lips do not shut that fast:
+    in a moving mouth the mesh errs, and such a frame would show teeth where shut lips are asked for."""
+    around = (np.roll(open_, 1) + np.roll(open_, -1)) / 2
+    found = around - open_ > DIP
+    found[[0, -1]] = False
+    return np.asarray(found)
 
 
 def _spread_out(poses: list[Pose], placed: Points, known: NDArray[np.int64]) -> NDArray[np.int64]:
