@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from doublure.cue import Clause, CueKind, Utterance
-from doublure.media import SAMPLES_PER_FRAME, Speech, Word
+from doublure.media import SAMPLES_PER_FRAME, Phone, Speech, Word
 from doublure.playhead import CLAUSES_AHEAD, FADE_SAMPLES, STOPPED_PAUSE, Part, Playhead, Step
 
 
@@ -93,14 +93,16 @@ def test_a_sentence_whose_end_is_not_there_yet_is_not_waited_for() -> None:
 
 
 def long_clause(kind: CueKind, frames: int = 100) -> Playhead:
-    """A playhead in a clause of words of half a second, behind which another sentence waits."""
+    """A playhead in a clause of words of half a second, each with a pause at its end, behind which another
+    sentence waits."""
     one, other = part("a", frames), part("b", 10)
     samples = len(one.clause.speech.pcm)
     words = tuple(Word("word", at, at + 12_000) for at in range(0, samples, 12_000))
+    pauses = tuple(Phone("", word.end - 2_400, word.end) for word in words)
     clause = replace(
         one.clause,
         utterance=replace(one.clause.utterance, kind=kind),
-        speech=replace(one.clause.speech, words=words),
+        speech=replace(one.clause.speech, words=words, phones=pauses),
     )
     playhead = filled(replace(one, clause=clause), other)
     playhead.step()
@@ -115,13 +117,13 @@ def heard_frames(playhead: Playhead) -> list[Step]:
 
 
 @pytest.mark.parametrize("kind", ["script", "filler"])
-def test_a_long_clause_of_the_programme_stops_at_a_word(kind: CueKind) -> None:
+def test_a_long_clause_of_the_programme_stops_at_a_pause(kind: CueKind) -> None:
     playhead = long_clause(kind)
     dropped = playhead.make_way(sentence_seconds=1.2, clause_seconds=1.0)
     assert [clause.utterance.id for clause in dropped] == ["a", "b"]
     assert len(dropped[0].speech.pcm) == 100 * SAMPLES_PER_FRAME
     sound = np.concatenate([step.pcm for step in heard_frames(playhead)])
-    # the first frame was heard before; the word ends at half a second, fades, and a pause follows
+    # the first frame was heard before; the word before the pause ends at half a second, fades, and a pause follows
     end = 12_000 - SAMPLES_PER_FRAME
     assert np.all(sound[: end - FADE_SAMPLES] == 0.5)
     assert np.all(np.diff(sound[end - FADE_SAMPLES : end]) < 0)

@@ -38,7 +38,7 @@ SENTENCE_SECONDS = 1.2
 """An interrupter waits for the end of the sentence when it is no further away than this."""
 PHRASE_SECONDS = 1.0
 """Else for the end of the clause; and of a clause that goes on for longer, for the end of a phrase within this
-time where it can stop without a word or a number being torn."""
+time where it can stop without tearing what is claimed."""
 AFTER_CUT_SECONDS = 1.0
 """Silence after a cut, so that it is seen to have worked."""
 PRIORITY: dict[CueKind, Priority] = {

@@ -1,5 +1,5 @@
-"""Where a clause can be stopped so that it sounds like somebody who lets another speak: at a pause inside it, or
-behind a word, but nowhere near a number, for half a number is another one."""
+"""Where a clause can be stopped so that it sounds like somebody who lets another speak: at a pause inside it. A
+clause with a number or a denial is heard whole: half of it may say what is not true."""
 
 from __future__ import annotations
 
@@ -14,28 +14,25 @@ _DIGITS = frozenset("零〇一二两三四五六七八九十百千万亿半点�
 _BINDING = frozenset(
     {"a", "an", "one", "un", "une", "no", "not", "pas", "ne", "half", "demi", "不", "没", "没有", "无"}
 )
-"""Small numbers and negations: they and what they belong to are heard together."""
+"""Small numbers and negations."""
 
 
 def phrase_end(speech: Speech, after: int, before: int) -> int | None:
     """The sample, from `after` to `before`, at which a clause can be stopped: the first pause between two
-    words, else the end of the first word that is followed by another; None where there is none."""
+    words; None where there is none."""
+    if any(_binds(word) for word in speech.words):
+        return None
     first = after + SOONEST
     pauses = [
         (phone.start, phone.end)
         for phone in speech.phones
         if not phone.symbol and phone.end - phone.start >= PAUSE
     ]
-    ends = [
-        word.end
-        for word, following in zip(speech.words, speech.words[1:], strict=False)
-        if first <= word.end <= before and not _binds(word) and not _binds(following)
-    ]
-    paused = [end for end in ends if any(start - PAUSE <= end <= stop for start, stop in pauses)]
-    return next(iter(paused or ends), None)
+    ends = [word.end for word in speech.words[:-1] if first <= word.end <= before]
+    return next((end for end in ends if any(start - PAUSE <= end <= stop for start, stop in pauses)), None)
 
 
 def _binds(word: Word) -> bool:
-    """Whether a word must not be torn from its neighbours."""
+    """Whether a word changes what the rest of its clause says."""
     said = word.text.lower()
     return bool(_DIGITS & set(said)) or said in _BINDING or any(True for _ in numbers(said))
