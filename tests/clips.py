@@ -39,10 +39,13 @@ def host(size: Size = SIZE) -> tuple[object, ...]:
     return (make(FaceSettings(engine="card"), size),)
 
 
-def talking(seconds: float, size: Size = SIZE) -> tuple[list[Picture], Pcm, NDArray[np.float32]]:
-    """Pictures, sound, and the true opening of each frame."""
-    pcm = voice(seconds)
-    rows = mouth_rows(Speech(pcm))
+def talking(
+    seconds: float, size: Size = SIZE, said: Speech | None = None
+) -> tuple[list[Picture], Pcm, NDArray[np.float32]]:
+    """Pictures, sound (syllables where nothing is `said`), and the true opening of each frame."""
+    speech = said or Speech(voice(seconds))
+    pcm = speech.pcm[: round(seconds * SAMPLE_RATE)]
+    rows = mouth_rows(speech)[: len(pcm) // SAMPLES_PER_FRAME]
     (face,) = host(size)
     state: object = None
     pictures: list[Picture] = []

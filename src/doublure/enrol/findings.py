@@ -37,6 +37,7 @@ Kind = Literal[
     "low_frame_rate",
     "few_pixels",
     "high_range",
+    "out_of_step",
     "noise",
     "music",
     "beard",
@@ -72,6 +73,8 @@ LEAST_RATE = 22.0
 FEW_EYE_PIXELS, LEAST_EYE_PIXELS = 100.0, 65.0
 """Between the outer eye corners: the mouth is half as wide. A full HD portrait to the waist has 170."""
 PQ, HLG = 16, 18
+NOTICED_SECONDS = 0.05
+"""Viewers notice sound that is further off than this (ITU-R BT.1359: 45 ms early, 125 ms late)."""
 BLOCK = 10 * SAMPLE_RATE // WINDOW
 """Windows of 10 s: long enough for a pause."""
 QUIET_GAP_DB, LEAST_GAP_DB = 22.0, 12.0
@@ -99,8 +102,11 @@ class Finding:
     severity: Severity
 
 
-def find(tracked: Tracked, observed: Observed, heard: Heard, source: Source) -> tuple[Finding, ...]:
-    """Everything that is found, the gravest first, in order of time."""
+def find(
+    tracked: Tracked, observed: Observed, heard: Heard, source: Source, late: float = 0.0
+) -> tuple[Finding, ...]:
+    """Everything that is found, the gravest first, in order of time. `late` is how many seconds the sound
+    came after the lips before it was put right."""
     angles = head_angles(tracked)
     turned = away(angles)
     found = [
@@ -115,6 +121,7 @@ def find(tracked: Tracked, observed: Observed, heard: Heard, source: Source) -> 
         *low_frame_rate(tracked.motion),
         *few_pixels(eye_distance(tracked)),
         *high_range(source, len(tracked.seen) / FPS),
+        *out_of_step(late, len(tracked.seen) / FPS),
         *sound(heard),
         *looks(observed),
     ]
@@ -230,6 +237,11 @@ def high_range(source: Source, seconds: float) -> list[Finding]:
     if source.transfer in (PQ, HLG):
         return [Finding("high_range", 0.0, seconds, "warn")]
     return [Finding("high_range", 0.0, seconds, "note")] if source.bits > 8 else []
+
+
+def out_of_step(late: float, seconds: float) -> list[Finding]:
+    """Sound and picture did not belong together."""
+    return [Finding("out_of_step", 0.0, seconds, "note")] if abs(late) > NOTICED_SECONDS else []
 
 
 def sound(heard: Heard) -> list[Finding]:

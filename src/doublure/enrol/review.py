@@ -55,7 +55,9 @@ def review(
     silent = silent_ratio(trial)
     progress("rebuilt", 1, 1)
     progress("report", 0, 1)
-    findings = find(watched.tracked, watched.observed, hear(watched.pcm), source(watched.footage))
+    findings = find(
+        watched.tracked, watched.observed, hear(watched.pcm), source(watched.footage), watched.late
+    )
     card = Card(
         who=subject.who,
         footage=watched.footage.name,

@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from doublure.enrol import footage as reading
 from doublure.enrol.findings import spoilt
 from doublure.enrol.footage import Shape
+from doublure.enrol.lip_sync import lateness, shifted
 from doublure.enrol.observe import Observed, observe
 from doublure.enrol.tracking import Tracked, track
 from doublure.media import FPS, SAMPLES_PER_FRAME, Pcm, Picture
 
+SPEECH = 0.3
+"""A frame is speech when this share of what is around it is."""
 LISTENING_SECONDS = 5.0
 """Kept before a stretch of speech: the host at rest."""
 
@@ -37,10 +40,13 @@ class Watched:
     footage: Path
     shape: Shape
     pcm: Pcm
+    """In step with the pictures."""
     tracked: Tracked
     talking: NDArray[np.float64]
     """[n]: share of speech in each frame, 0..1."""
     observed: Observed
+    late: float = 0.0
+    """Seconds by which the sound came after the lips in the file; below 0 it came before them."""
 
     @property
     def spoilt(self) -> NDArray[np.bool_]:
@@ -90,7 +96,12 @@ def watch(
         observed = observe(reading.pictures(footage, shape), tracked)
         if kept is not None:
             _write(kept, tracked, observed)
-    return Watched(footage, shape, pcm, tracked, reading.speech_share(pcm, len(tracked.seen)), observed)
+    speech = reading.speech_share(pcm, len(tracked.seen))
+    late = lateness(pcm, tracked, (speech > SPEECH) & ~spoilt(tracked, observed))
+    if late:
+        pcm = shifted(pcm, late)
+        speech = reading.speech_share(pcm, len(tracked.seen))
+    return Watched(footage, shape, pcm, tracked, speech, observed, late)
 
 
 def _busiest(shape: Shape, pcm: Pcm, seconds: float) -> tuple[Shape, Pcm]:
