@@ -6,7 +6,7 @@ import pytest
 
 from doublure.cue import Clause, CueKind, Utterance
 from doublure.media import SAMPLES_PER_FRAME, Phone, Speech, Word
-from doublure.playhead import CLAUSES_AHEAD, FADE_SAMPLES, STOPPED_PAUSE, Part, Playhead, Step
+from doublure.playhead import CLAUSES_AHEAD, DYING_AWAY, FADE_SAMPLES, STOPPED_PAUSE, Part, Playhead, Step
 
 
 def part(sentence: str, frames: float, *, last: bool = True, level: float = 0.5) -> Part:
@@ -152,6 +152,47 @@ def test_a_clause_that_ends_soon_is_heard_out() -> None:
     playhead = long_clause("script", frames=24)
     assert len(playhead.make_way(sentence_seconds=1.2, clause_seconds=1.0)) == 1
     assert len(heard_frames(playhead)) == 23
+
+
+def sentence_with_pause(name: str, *, last: bool = True) -> Part:
+    """A second of sound and half a second behind it, at the end of which there is a breath."""
+    one = part(name, 37.5, last=last)
+    pcm = np.concatenate([np.full(24_000, 0.5, np.float32), np.full(12_000, 0.01, np.float32)])
+    phones = (Phone("a", 0, 24_000), Phone("", 24_000, 36_000))
+    speech = replace(one.clause.speech, pcm=pcm, phones=phones)
+    return replace(one, clause=replace(one.clause, speech=speech))
+
+
+@pytest.mark.parametrize("kind", ["script", "disclosure"])
+def test_nobody_waits_for_the_pause_behind_what_ends(kind: CueKind) -> None:
+    spoken = sentence_with_pause("a")
+    utterance = replace(spoken.clause.utterance, kind=kind)
+    playhead = filled(replace(spoken, clause=replace(spoken.clause, utterance=utterance)), part("b", 10))
+    first = playhead.step()
+    assert [clause.utterance.id for clause in playhead.make_way(0.0)] == ["b"]
+    steps = [first, *heard_frames(playhead)]
+    sound = np.concatenate([step.pcm for step in steps])
+    assert np.all(sound[:24_000] == 0.5)
+    assert len(steps) == -(-(24_000 + STOPPED_PAUSE) // SAMPLES_PER_FRAME)
+    assert not sound[24_000 + DYING_AWAY + FADE_SAMPLES :].any()
+    assert all(step.clause.speech.last for step in steps if step.clause is not None)
+    assert len(spoken.clause.speech.pcm) == 36_000
+    assert np.all(spoken.clause.speech.pcm[24_000:] == np.float32(0.01))
+
+
+def test_what_was_already_silent_ends_at_once() -> None:
+    playhead = filled(sentence_with_pause("a"), part("b", 10))
+    for _ in range(30):
+        playhead.step()
+    playhead.make_way(0.0)
+    assert len(heard_frames(playhead)) <= 1
+
+
+def test_a_sentence_that_is_heard_out_loses_only_its_last_pause() -> None:
+    playhead = filled(sentence_with_pause("a", last=False), sentence_with_pause("a"), part("b", 10))
+    playhead.step()
+    assert len(playhead.make_way(5.0)) == 1
+    assert len(heard_frames(playhead)) == -(-(36_000 + 24_000 + STOPPED_PAUSE) // SAMPLES_PER_FRAME) - 1
 
 
 def test_offering_waits_when_enough_clauses_wait() -> None:

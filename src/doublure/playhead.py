@@ -21,6 +21,8 @@ STOPPABLE = frozenset({"script", "filler"})
 """What is said again afterwards or need not be said; a disclosure always ends."""
 STOPPED_PAUSE = SAMPLE_RATE // 8
 """Silence behind a clause that stops early: what follows is another sentence."""
+DYING_AWAY = SAMPLE_RATE // 20
+"""50 ms: what may still sound behind the last phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +96,13 @@ class Playhead:
 
     def make_way(self, sentence_seconds: float, clause_seconds: float = np.inf) -> list[Clause]:
         """Let the sentence on air end when it does within `sentence_seconds`, otherwise only its
-        clause; when that goes on for more than `clause_seconds`, only its phrase, if it may stop there.
-        Returns the clauses that are not heard to their end, in order."""
+        clause; when that goes on for more than `clause_seconds`, only its phrase, if it may stop there. The
+        pause behind what ends is short. Returns the clauses that are not heard to their end, in order."""
         waiting = self._waiting.clear()
         kept = self._rest_of_sentence(waiting)
         if self.seconds_left + sum(part.clause.speech.seconds for part in kept) > sentence_seconds:
             kept = []
-        for part in kept:
+        for part in [*kept[:-1], *(_without_pause(part) for part in kept[-1:])]:
             self._waiting.offer(part)
         dropped = [part.clause for part in waiting[len(kept) :]]
         if (
@@ -111,6 +113,8 @@ class Playhead:
             stopped = self._current.clause
             if self._stop_at_phrase(clause_seconds):
                 return [stopped, *dropped]
+        if not kept and self._current is not None:
+            self._current = _without_pause(self._current, self._cursor)
         return dropped
 
     @property
@@ -173,3 +177,21 @@ class Playhead:
                 return rest
         # its end has not been synthesised yet, so it cannot be waited for
         return []
+
+
+def _without_pause(part: Part, heard: int = 0) -> Part:
+    """The clause with only a short pause behind its last sound; `heard` samples of it were on air."""
+    speech = part.clause.speech
+    spoken = [phone.end for phone in speech.phones if phone.symbol]
+    if not spoken:
+        return part
+    end = max(spoken[-1] + DYING_AWAY, heard)
+    length = max(spoken[-1] + STOPPED_PAUSE, heard)
+    if length >= len(speech.pcm):
+        return part
+    pcm = speech.pcm[:length].copy()
+    fade = pcm[end : end + FADE_SAMPLES]
+    fade *= np.linspace(1, 0, len(fade), dtype=np.float32)
+    pcm[end + FADE_SAMPLES :] = 0
+    mouth = part.mouth[: -(-length // SAMPLES_PER_FRAME)]
+    return Part(replace(part.clause, speech=replace(speech, pcm=pcm)), mouth)
