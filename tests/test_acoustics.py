@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import numpy as np
 import pytest
 
 from doublure.acoustics import ENCODED, PER_FRAME, SIZE, hear, log_mel
 from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME
+from doublure.voices.onnx_graph import Graph
 
 RNG = np.random.default_rng(5)
 
@@ -62,3 +65,14 @@ def test_the_spectrum_is_whispers() -> None:
     sound = RNG.normal(scale=0.05, size=16_000).astype(np.float32)
     theirs = FeatureExtractor()(sound, padding=False)[:, :100]
     np.testing.assert_allclose(log_mel(sound), theirs, atol=1e-5)
+
+
+def test_every_processor_hears_the_same() -> None:
+    # without VNNI two products of an input byte and a weight are added in 16 bits, which must hold them
+    graph = Graph(files("doublure.faces").joinpath("speech.onnx").read_bytes())
+    weights = [graph.tensor(node.inputs[1]) for node in graph.nodes if node.kind == "MatMulInteger"]
+    assert len(weights) == 16
+    for one in weights:
+        assert one is not None
+        assert one.dtype == np.int8
+        assert 2 * 255 * np.abs(one.astype(int)).max() < 2**15

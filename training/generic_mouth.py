@@ -25,8 +25,8 @@ from doublure.enrol.learning import principal_directions
 from doublure.media import FPS
 from training.convolutions import Convolutions, movement_loss
 
-HEARD, WIDTH = 160, 160
-STEPS, BATCH, STRETCH = 3000, 12, 4 * FPS
+HEARD, WIDTH = 160, 192
+STEPS, BATCH, STRETCH = 4000, 12, 4 * FPS
 RATE, DECAY, DROPPED, NOISE = 3e-3, 1e-2, 0.1, 0.1
 MOVEMENT, NAMING = 0.5, 0.15  # how much errors of speed and of phones count beside errors of place
 HELD = 12  # every which clip is held back

@@ -27,7 +27,8 @@ Rows = NDArray[np.float32]
 """[frames, SHAPES]: coefficients of a `doublure.geometry.ShapeBasis`."""
 Weights = NDArray[np.float32]
 ROUNDED = ("directions", "known")
-"""Of `KernelRidge`: kept in 8 bits."""
+"""Of `KernelRidge`: kept in 8 bits, as are the generic mouth's `WEIGHTS` in a persona."""
+WEIGHTS = ("first_generic", "layers_generic")
 TAPS = 5
 MOVES = 10
 """Of the generic mouth: jaw, spread, round, pressed, bitten, upper and lower lip away from the teeth, tip of
@@ -176,22 +177,25 @@ def _gelu(x: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def save(file: Path, known: Articulation) -> None:
-    """Write it as `.npz`: 16 bits a number; examples and directions, which are many, 8 bits and a scale for each
-    column; weights, of which thousands cancel out, 32."""
+    """Write it as `.npz`: 16 bits a number; examples, directions and the generic mouth, which are many, 8 bits
+    and a scale for each column; weights, of which thousands cancel out, 32."""
     arrays = {"mean": known.mean, "projection": known.projection, "rest": known.rest}
     arrays |= _generic_arrays(known.generic)
-    kept: dict[str, NDArray[np.generic]] = {name: array.astype(np.float16) for name, array in arrays.items()}
+    kept: dict[str, NDArray[np.generic]] = {}
+    for name, array in arrays.items():
+        kept |= _rounded(name, array) if name in WEIGHTS else {name: array.astype(np.float16)}
     for number, reading in enumerate(known.readings):
         how = (reading.reach, reading.sound, reading.moves, reading.share)
         kept[f"how_{number}"] = np.array(how, np.float32)
         for field in fields(KernelRidge):
-            array = getattr(reading.mouth, field.name)
-            if field.name in ROUNDED:
-                scale = np.abs(array).max(axis=0) / 127 + np.float32(1e-12)
-                kept[f"scale_{field.name}_{number}"] = scale
-                array = np.rint(array / scale).astype(np.int8)
-            kept[f"{field.name}_{number}"] = array
+            name, array = f"{field.name}_{number}", getattr(reading.mouth, field.name)
+            kept |= _rounded(name, array) if field.name in ROUNDED else {name: array}
     np.savez_compressed(file, **kept)
+
+
+def _rounded(name: str, array: Weights) -> dict[str, NDArray[np.generic]]:
+    scale = np.abs(array).max(axis=-2, keepdims=True) / 127 + np.float32(1e-12)
+    return {f"scale_{name}": scale.astype(np.float32), name: np.rint(array / scale).astype(np.int8)}
 
 
 def load(file: Path) -> Articulation:

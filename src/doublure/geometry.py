@@ -37,6 +37,7 @@ _JAW = _CHIN + len(CHIN)
 _CHEEKS = _JAW + len(JAW)
 CHIN_PLACES = slice(_CHIN, _JAW)
 JAW_PLACES = slice(_JAW, _CHEEKS)
+CHEEK_PLACES = slice(_CHEEKS, _CHEEKS + len(CHEEKS))
 
 NOSE_PLACES = slice(_CHEEKS + len(CHEEKS), len(CONTROL))
 MOVING = slice(0, NOSE_PLACES.start)

@@ -25,7 +25,7 @@ ARTICULATION = "articulation.npz"
 TEXTURES = "textures.mp4"
 """The mouths, one a frame, as a take is kept: uncompressed they would be half of the persona."""
 
-Format = Literal["doublure-persona-5"]
+Format = Literal["doublure-persona-6"]
 """Formats of personas that this version reads."""
 _FORMAT = re.compile(r'"format"\s*:\s*"([^"]{1,80})"')
 _AGAIN = "copy the persona again, or enrol the host again"
@@ -70,7 +70,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Format = "doublure-persona-5"
+    format: Format = "doublure-persona-6"
     who: str
     footage: _Hex64
     """sha256 of the footage it was made from."""
