@@ -114,6 +114,21 @@ def test_a_hand_before_the_mouth_is_found_and_speaking_is_not(level: int) -> Non
     assert spans(found) == [(2.0, 2.8, "warn")]
 
 
+def test_a_palm_as_bright_as_the_skin_is_a_hand() -> None:
+    random = np.random.default_rng(4)
+    lower = np.full((40, GRID, GRID), 150, np.float32)
+    lower[:, 11:13, 7:17] = 132  # lips: few points differ from skin
+    lower += random.normal(scale=1.5, size=lower.shape).astype(np.float32)
+    still = np.zeros(40, np.bool_)
+    assert findings.hand(lower, still) == []
+    lower[20:24] = 150 + random.normal(scale=1.5, size=(4, GRID, GRID))
+    assert spans(findings.hand(lower, still)) == [(4.0, 4.8, "warn")]
+    # an open mouth changes the lips' shape, and is the lips still
+    lower[20:24] = lower[:4]
+    lower[20:24, 10:15, 8:16] = 110
+    assert findings.hand(lower, still) == []
+
+
 def test_a_turned_head_is_not_a_hand() -> None:
     lower = np.tile(np.linspace(80, 180, GRID, dtype=np.float32), (40, GRID, 1))
     lower[20:24] = lower[20:24, :, ::-1]

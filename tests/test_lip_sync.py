@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from clips import talking, write_clip
+from clips import talking, voice, write_clip
 from doublure.acoustics import PER_FRAME, hear
 from doublure.articulation import generic_mouth
 from doublure.enrol import findings
@@ -87,6 +87,14 @@ def test_little_speech_and_a_mouth_that_does_not_move_tell_nothing() -> None:
     assert lateness(shifted(speech(), -0.2), lips(opened), few) == 0
     assert lateness(speech(), lips(np.full(len(opened), 0.1)), np.ones(len(opened), np.bool_)) == 0
     assert lateness(np.zeros(0, np.float32), lips(opened), np.ones(len(opened), np.bool_)) == 0
+
+
+def test_syllables_that_come_again_and_again_tell_nothing() -> None:
+    buzz = voice(SECONDS)
+    loud = np.abs(buzz).reshape(-1, SAMPLES_PER_FRAME).mean(axis=1).astype(np.float64)
+    everywhere = np.ones(len(loud), np.bool_)
+    assert lateness(buzz, lips(0.1 + loud), everywhere) == 0
+    assert lateness(shifted(buzz, -0.2), lips(0.1 + loud), everywhere) == 0
 
 
 def test_sound_is_moved_by_what_it_is_late() -> None:

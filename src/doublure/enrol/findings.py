@@ -63,6 +63,11 @@ UNLIKE, UNLIKE_SPREADS = 0.12, 6.0
 deviations, from its median."""
 OTHER_HEIGHT, OTHER_HEIGHT_BAD = 0.25, 0.5
 """Height of another face beside the host's."""
+OTHER_SHAPE = 0.25
+"""Correlation of the mouth's light and shade with its usual one below which something else is seen: a hand may be
+as bright as the skin. Open mouths and turned heads stay above 0.35, what covers the mouth below 0.15."""
+MOUTH = np.s_[:, 6:20, 4:20]
+"""Of the lower face's patches."""
 CUT_LEVELS, CUT_TIMES = 2.0, 4.0
 """A cut changes the picture by this many levels of luma at least, and this many times more than nine
 tenths of the half seconds around it: movement takes several frames, a cut takes one."""
@@ -181,14 +186,27 @@ def profile(angles: NDArray[np.float64]) -> list[Finding]:
 
 def hand(lower: NDArray[np.float32], turned: NDArray[np.bool_]) -> list[Finding]:
     """Something is before the mouth: a hand, a cup, a microphone. Much of the lower face looks unlike
-    itself; `lower` as in `Observed`, `turned` where a turned head is the reason, [m]."""
+    itself, or the mouth has other shapes; `lower` as in `Observed`, `turned` where a turned head is the
+    reason, [m]."""
     flat = lower.reshape(len(lower), -1).astype(np.float64)
     usual = np.median(flat, axis=0)
     light = np.median(flat / np.maximum(usual, 1), axis=1, keepdims=True)
     unlike = np.abs(flat / np.maximum(light, 0.1) - usual)
     most = np.maximum(UNLIKE * np.median(usual), UNLIKE_SPREADS * np.median(unlike, axis=0))
-    covered = (unlike > most).mean(axis=1) > COVERED_SHARE
+    covered = ((unlike > most).mean(axis=1) > COVERED_SHARE) | (_likeness(lower[MOUTH]) < OTHER_SHAPE)
     return _found("hand", covered & ~turned, LOOK_FRAMES, least=0.2)
+
+
+def _likeness(patches: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Correlation of each patch [m, h, w] with the median one, [m]; 1 where that is flat."""
+    flat = patches.reshape(len(patches), -1).astype(np.float64)
+    usual = np.median(flat, axis=0)
+    away, usual = flat - flat.mean(axis=1, keepdims=True), usual - usual.mean()
+    length = np.linalg.norm(usual)
+    if length < 1:
+        return np.ones(len(flat))
+    # a patch without any structure is as unlike as one can be
+    return np.asarray(away @ usual / (np.maximum(np.linalg.norm(away, axis=1), 1) * length))
 
 
 def face_lost(seen: NDArray[np.bool_]) -> list[Finding]:

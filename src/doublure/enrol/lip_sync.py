@@ -26,6 +26,8 @@ LEAST_TOGETHER, LEAST_BETTER = 0.4, 0.04
 a mumbled or covered mouth tells nothing."""
 AS_GOOD = 0.01
 """Of shifts that fit alike the nearest to none is taken."""
+NEAR, STANDS_OUT = 7, 0.15
+"""More than so many steps beside it the lips must fit so much worse: what comes again and again fits often."""
 PARTS = 5
 """The correlation is of frames that the regression was not made from."""
 CALM = 0.1
@@ -45,6 +47,9 @@ def lateness(pcm: Pcm, tracked: Tracked, talking: NDArray[np.bool_]) -> float:
     good = np.flatnonzero(together > together.max() - AS_GOOD)
     best = int(good[np.abs(good - FARTHEST).argmin()])
     if together[best] < max(LEAST_TOGETHER, together[FARTHEST] + LEAST_BETTER):
+        return 0.0
+    elsewhere = np.abs(np.arange(len(shifts)) - best) > NEAR
+    if together[elsewhere].max() > together[best] - STANDS_OUT:
         return 0.0
     return shifts[best] * STEP_SECONDS
 
