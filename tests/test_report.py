@@ -219,10 +219,10 @@ def test_stills_are_of_the_frames_asked_for_and_the_double_is_labelled() -> None
     for one in made:
         assert isinstance(one, Still)
         truth, ours = luma(one.truth), luma(one.ours)
-        assert truth.shape == ours.shape == (400, 400)
-        assert 0.4 < ours[200:].mean() / truth[200:].mean() < 0.65
+        assert truth.shape == ours.shape == (480, 480)
+        assert 0.4 < ours[240:].mean() / truth[240:].mean() < 0.65
         # the label's white letters stand on its dark plate
-        box = Overlay(Size(400, 400), "en").label
+        box = Overlay(Size(480, 480), "en").label
         plate = ours[box.top : box.top + box.height, box.left : box.left + box.width]
         assert np.quantile(plate, 0.95) > 220
         assert np.quantile(plate, 0.2) < 50
@@ -323,7 +323,7 @@ def test_the_page_fits_is_legible_and_plays(
     page.goto(pages[language].as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(FAINT) == []
-    assert page.evaluate("[...document.images].every(one => one.naturalWidth === 400 && one.alt)")
+    assert page.evaluate("[...document.images].every(one => one.naturalWidth === 480 && one.alt)")
     page.wait_for_function("document.querySelector('video').readyState >= 2", timeout=10_000)
     box = page.locator("#verdict").bounding_box()
     assert box is not None

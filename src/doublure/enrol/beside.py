@@ -22,10 +22,12 @@ from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, P
 from doublure.overlay import Overlay, OverlayState
 from doublure.raster import planes
 
-STILL = Size(400, 400)
+STILL = Size(480, 480)
 """Of each half of a still."""
-STILL_REACH = 1.3
-"""Half the side of a still, in widths of the rendered region: brows to collar."""
+STILL_REACH = 1.7
+"""Half the side of a still, in widths of the rendered region: hair to collar."""
+ABOVE = 0.16
+"""How far a still's middle lies above the rendered region's, in its sides: the label covers no eye."""
 STILL_QUALITY = 88
 CLIP_SECONDS = 10
 CLIP_HEIGHT = 720
@@ -147,8 +149,8 @@ def _around(mask: Polygon, size: Size) -> _Cut:
     low, high = mask.min(axis=0), mask.max(axis=0)
     side = min(2 * STILL_REACH * float(high[0] - low[0]), size.width, size.height) // 2 * 2
     middle = (low + high) / 2
-    # a little above the mouth, or the chest would fill the lower half
-    return _cut(middle - (0, 0.12 * side), Size(int(side), int(side)), size)
+    # or the chest would fill the lower half
+    return _cut(middle - (0, ABOVE * side), Size(int(side), int(side)), size)
 
 
 def _halves(masks: Sequence[Polygon], size: Size) -> tuple[_Cut, Size]:
