@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from doublure.media import LANGUAGES, Language
@@ -27,6 +29,28 @@ def written(spoken: str, language: Language) -> str:
 )
 def test_mandarin(spoken: str, wanted: str) -> None:
     assert written(spoken, "zh") == wanted
+
+
+@pytest.mark.parametrize(
+    ("spoken", "wanted"),
+    [
+        ("卖得最好", "tɤ"),
+        ("拆得下来", "tɤ"),
+        ("好看得不得了", "tɤ tɤ↗"),
+        ("跑得一样快", "tɤ"),
+        ("您得先充满电", "tei↓"),
+        ("得用温水洗", "tei↓"),
+        ("还得再等两天", "tei↓"),
+        ("得了九十分", "tɤ↗"),
+        ("得一百积分", "tɤ↗"),
+        ("会员多得一百积分", "tɤ↗"),
+        ("值得买", "tɤ"),
+        ("得到", "tɤ↗"),
+    ],
+)
+def test_de_is_read_as_what_it_means(spoken: str, wanted: str) -> None:
+    found = re.findall("tɤ↗|tɤ(?![↗→↘↓])|tei↓", written(spoken, "zh"))
+    assert " ".join(found) == wanted
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,36 @@ _CONSONANTS = {
 """English sounds and the nearest ones of Mandarin."""
 
 
+_MUST = frozenset({
+    "我", "你", "您", "他", "她", "它", "咱", "我们", "你们", "您们", "他们", "她们", "它们", "咱们", "大家", "还", "都",
+    "也", "又", "就", "才", "可", "总", "总是", "必", "非", "只", "先",
+})  # fmt: skip
+"""Behind these 得 is "must"; dictionaries know it as "gain" only."""
+_GAIN = frozenset({
+    "获得", "取得", "难得", "所得", "不得", "不得了", "不得不", "心得", "赢得", "多得", "一得", "求得", "博得", "夺得", "分得",
+    "再得", "各得", "可得",
+})  # fmt: skip
+"""Words in which it is "gain"; behind other verbs and adjectives it has no tone: 卖得好, 放得下."""
+_COUNTS, _UNITS = frozenset("零两二三四五六七八九十百千万半"), frozenset("百千万十个件张块元分份")
+
+
 def mandarin(run: str) -> list[tuple[str, str]]:
     """Word and symbols of each word of a run of hanzi."""
-    return [(word, _reading(word)) for word in _breaker().lcut(run) if word.strip()]
+    words = [word for word in _breaker().lcut(run) if word.strip()]
+    around = zip(["", *words], words, [*words[1:], ""], strict=False)
+    return [(word, _reading(word, _de(word, before, after))) for before, word, after in around]
+
+
+def _de(word: str, before: str, after: str) -> str:
+    """How 得 is read in a word between two others; "" as dictionaries say, or where there is none."""
+    if "得" not in word:
+        return ""
+    if word != "得":
+        return "" if word.startswith("得") or word in _GAIN else "de"
+    gained = after[:1] in _COUNTS or (after[:1] == "一" and after[1:2] in _UNITS)
+    if after and (after == "了" or gained):
+        return ""
+    return "dei3" if not before or before in _MUST else "de"
 
 
 def foreign(words: str) -> list[tuple[str, str]]:
@@ -47,11 +74,13 @@ def foreign(words: str) -> list[tuple[str, str]]:
 
 
 @cache
-def _reading(word: str) -> str:
+def _reading(word: str, de: str = "") -> str:
     from misaki.zh import ZHG2P
     from pypinyin import Style
 
     syllables = _pinyin().lazy_pinyin(word, style=Style.TONE3)
+    if de:
+        syllables = [de if mark == "得" else one for mark, one in zip(word, syllables, strict=True)]
     return "".join(str(ZHG2P.py2ipa(syllable)) for syllable in syllables).replace("\u032f", "")
 
 

@@ -26,7 +26,7 @@ from doublure.spoken_lexicon import EMPTY, Lexicon
 
 __all__ = ["Speaker", "SpeechCache"]
 
-VERSION = 3
+VERSION = 4
 """Part of the cache's key: counts changes of what is done to a voice's sound."""
 AWAITED = frozenset({"answer", "operator", "welcome"})
 """Kinds of utterances that somebody waits for: when they have to be made, their first clause is cut
