@@ -46,6 +46,9 @@ def test_mandarin(spoken: str, wanted: str) -> None:
         ("会员多得一百积分", "tɤ↗"),
         ("值得买", "tɤ"),
         ("得到", "tɤ↗"),
+        ("一举两得", "tɤ↗"),
+        ("迫不得已", "tɤ↗"),
+        ("总得试一试", "tei↓"),
     ],
 )
 def test_de_is_read_as_what_it_means(spoken: str, wanted: str) -> None:

@@ -43,7 +43,8 @@ _MUST = frozenset({
 """Behind these 得 is "must"; dictionaries know it as "gain" only."""
 _GAIN = frozenset({
     "获得", "取得", "难得", "所得", "不得", "不得了", "不得不", "心得", "赢得", "多得", "一得", "求得", "博得", "夺得", "分得",
-    "再得", "各得", "可得",
+    "再得", "各得", "可得", "只得", "应得", "自得", "了不得", "不见得", "不得已", "不得而知", "迫不得已", "哭笑不得", "求之不得",
+    "不可多得", "一举两得", "心安理得", "罪有应得",
 })  # fmt: skip
 """Words in which it is "gain"; behind other verbs and adjectives it has no tone: 卖得好, 放得下."""
 _COUNTS, _UNITS = frozenset("零两二三四五六七八九十百千万半"), frozenset("百千万十个件张块元分份")
@@ -60,6 +61,8 @@ def _de(word: str, before: str, after: str) -> str:
     """How 得 is read in a word between two others; "" as dictionaries say, or where there is none."""
     if "得" not in word:
         return ""
+    if word in ("总得", "非得", "必得"):
+        return "dei3"
     if word != "得":
         return "" if word.startswith("得") or word in _GAIN else "de"
     gained = after[:1] in _COUNTS or (after[:1] == "一" and after[1:2] in _UNITS)

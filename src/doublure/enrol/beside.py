@@ -149,7 +149,6 @@ def _around(mask: Polygon, size: Size) -> _Cut:
     low, high = mask.min(axis=0), mask.max(axis=0)
     side = min(2 * STILL_REACH * float(high[0] - low[0]), size.width, size.height) // 2 * 2
     middle = (low + high) / 2
-    # or the chest would fill the lower half
     return _cut(middle - (0, ABOVE * side), Size(int(side), int(side)), size)
 
 

@@ -65,7 +65,7 @@ OTHER_HEIGHT, OTHER_HEIGHT_BAD = 0.25, 0.5
 """Height of another face beside the host's."""
 OTHER_SHAPE = 0.25
 """Correlation of the mouth's light and shade with its usual one below which something else is seen: a hand may be
-as bright as the skin. Open mouths and turned heads stay above 0.35, what covers the mouth below 0.15."""
+as bright as the skin. Speech stays above 0.35 in four clips, a patch of skin's colour below 0.15."""
 MOUTH = np.s_[:, 6:20, 4:20]
 """Of the lower face's patches."""
 CUT_LEVELS, CUT_TIMES = 2.0, 4.0
