@@ -94,3 +94,34 @@ def test_a_cancelled_sleeper_does_not_hold_time() -> None:
         assert clock.now() == 2.0
 
     anyio.run(main)
+
+
+def test_a_time_limit_runs_on_the_same_clock() -> None:
+    async def main() -> tuple[bool, bool, float]:
+        clock = VirtualClock()
+        late = inside = False
+
+        async def wait() -> None:
+            nonlocal late, inside
+            with clock.timeout(3.0) as scope:
+                await clock.sleep(1.0)
+            inside = scope.cancelled_caught
+            with clock.timeout(3.0) as scope:
+                await clock.sleep(60.0)
+            late = scope.cancelled_caught
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(wait)
+            await clock.advance(5.0)
+        return inside, late, clock.now()
+
+    assert anyio.run(main) == (False, True, 5.0)
+
+
+def test_the_real_clock_limits_a_block() -> None:
+    async def main() -> bool:
+        with RealClock().timeout(0.01) as scope:
+            await anyio.sleep_forever()
+        return scope.cancelled_caught
+
+    assert anyio.run(main)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import heapq
 import itertools
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -12,7 +14,7 @@ import anyio
 
 
 class Clock(Protocol):
-    """Monotonic seconds, wall time and sleep."""
+    """Monotonic seconds, wall time, sleep and time limits."""
 
     def now(self) -> float:
         """Monotonic seconds from an arbitrary origin."""
@@ -28,6 +30,10 @@ class Clock(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Return after `seconds`."""
+        ...
+
+    def timeout(self, seconds: float) -> AbstractContextManager[anyio.CancelScope]:
+        """A block that is cancelled after `seconds`; the scope's `cancelled_caught` tells whether it was."""
         ...
 
 
@@ -46,6 +52,9 @@ class RealClock:
     async def sleep(self, seconds: float) -> None:
         await anyio.sleep(max(0.0, seconds))
 
+    def timeout(self, seconds: float) -> AbstractContextManager[anyio.CancelScope]:
+        return anyio.move_on_after(max(0.0, seconds))
+
 
 class VirtualClock:
     """Time that moves only when told to: hours of a room in a moment of a test."""
@@ -55,7 +64,7 @@ class VirtualClock:
     def __init__(self, settle: int = 50) -> None:
         self._now = 0.0
         self._order = itertools.count()
-        self._sleepers: list[tuple[float, int, anyio.Event]] = []
+        self._sleepers: list[tuple[float, int, Callable[[], object]]] = []
         self._settle = settle
 
     def now(self) -> float:
@@ -69,20 +78,27 @@ class VirtualClock:
             await anyio.lowlevel.checkpoint()
             return
         event = anyio.Event()
-        heapq.heappush(self._sleepers, (when, next(self._order), event))
+        heapq.heappush(self._sleepers, (when, next(self._order), event.set))
         await event.wait()
 
     async def sleep(self, seconds: float) -> None:
         await self.sleep_until(self._now + max(0.0, seconds))
+
+    @contextmanager
+    def timeout(self, seconds: float) -> Iterator[anyio.CancelScope]:
+        with anyio.CancelScope() as scope:
+            # a scope that was left is cancelled without effect
+            heapq.heappush(self._sleepers, (self._now + max(0.0, seconds), next(self._order), scope.cancel))
+            yield scope
 
     async def advance(self, seconds: float) -> None:
         """Move time on, waking every sleeper in its order and letting it run."""
         end = self._now + seconds
         await self._run_others()
         while self._sleepers and self._sleepers[0][0] <= end:
-            when, _, event = heapq.heappop(self._sleepers)
+            when, _, wake = heapq.heappop(self._sleepers)
             self._now = when
-            event.set()
+            wake()
             await self._run_others()
         self._now = end
         await self._run_others()
