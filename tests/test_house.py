@@ -41,7 +41,7 @@ RAISED: dict[str, tuple[int, str]] = {
 
 GROUND = ("errors", "media", "address", "metrics", "log", "geometry", "interrupt")
 VALUES = ("delivery", "cue", "catalog", "consent", "persona", "snapshot", "document", "settings", "shotlist")
-EDGES = ("engines", "channel", "clock", "offload", "store")
+EDGES = ("engines", "channel", "clock", "retry", "offload", "store")
 WIRING = ("company", "backstage", "room")
 FRONT = ("console", "cluster", "show", "say", "check", "prompter", "cli", "__main__")
 ENGINE_FOLDERS = ("chats", "writers", "voices", "faces", "sinks", "platforms")

@@ -7,7 +7,8 @@ from doublure.channel import Channel
 from doublure.clock import VirtualClock
 from doublure.cue import Comment
 from doublure.errors import EngineError
-from doublure.listen import LONGEST_PAUSE_SECONDS, listen
+from doublure.listen import listen
+from doublure.retry import LONGEST_PAUSE_SECONDS
 
 
 class Flaky:

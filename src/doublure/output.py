@@ -14,11 +14,10 @@ from doublure.errors import SinkError
 from doublure.log import get_log
 from doublure.media import Packet, StreamHeader
 from doublure.offload import Lane
+from doublure.retry import Retry
 from doublure.ring import Ring
 from doublure.snapshot import SinkState, SinkView
 
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 10.0
 STEADY_SECONDS = 10.0
 """A sink that was live this long is tried again at once when it is lost."""
 FRESH_SECONDS = 1.0
@@ -58,16 +57,15 @@ class Output:
         """Connect, feed, connect again; returns when the ring is closed and empty, or `stop` said so."""
         try:
             with self._scope:
-                pause = FIRST_PAUSE_SECONDS
+                retry = Retry(self._clock)
                 while not await self._live():
                     if (
                         self._live_since is not None
                         and self._clock.now() - self._live_since >= STEADY_SECONDS
                     ):
-                        pause = FIRST_PAUSE_SECONDS
+                        retry.reset()
                     self._live_since = self._flows_since = None
-                    await self._clock.sleep(pause)
-                    pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
+                    await retry.wait()
         finally:
             with anyio.CancelScope(shield=True):
                 await self._finish()
@@ -76,10 +74,10 @@ class Output:
         """Send what is in the ring within `grace_seconds`, finish the sink, and return."""
         self.ring.close()
         if self._state == "live" or not self._fault:
-            with anyio.move_on_after(grace_seconds):
+            with self._clock.timeout(grace_seconds):
                 await self._ended.wait()
         self._scope.cancel()
-        with anyio.move_on_after(CLOSE_SECONDS):
+        with self._clock.timeout(CLOSE_SECONDS):
             await self._ended.wait()
 
     def view(self, address: str, removable: bool) -> SinkView:
@@ -130,7 +128,7 @@ class Output:
 
     async def _finish(self) -> None:
         self._state = "stopped"
-        with anyio.move_on_after(CLOSE_SECONDS):
+        with self._clock.timeout(CLOSE_SECONDS):
             try:
                 await self._lane.run(self._sink.close)
             except Exception as error:

@@ -24,6 +24,7 @@ from doublure.log import get_log
 from doublure.media import SAMPLE_RATE, Language, Pcm, Speech
 from doublure.offload import Lane
 from doublure.readings import Readings, closing, piece_of, rest_of
+from doublure.retry import Retry
 from doublure.settings import VoiceSettings
 
 FIRST_PROBE_SECONDS, LONGEST_PROBE_SECONDS = 2.0, 60.0
@@ -128,7 +129,7 @@ class Understudy:
         self._readings = Readings(embedded)
         self._lane = Lane("align", nice=10)
         self._changed = anyio.Event()
-        self._pause = FIRST_PROBE_SECONDS
+        self._retry = Retry(clock, FIRST_PROBE_SECONDS, LONGEST_PROBE_SECONDS)
         self._good = 0
 
     async def run(self) -> None:
@@ -159,7 +160,7 @@ class Understudy:
             await self._check_end(watched)
             self._good += 1
             if self._good >= GOOD_CLAUSES:
-                self._pause = FIRST_PROBE_SECONDS
+                self._retry.reset()
             return
         except Exception as error:  # whatever an engine raises, the show goes on
             self._lose(error)
@@ -176,9 +177,7 @@ class Understudy:
     async def found(self) -> None:
         """Return when the voice speaks again: it is tried off air, after growing pauses."""
         while self.fault:
-            pause = self._pause
-            self._pause = min(LONGEST_PROBE_SECONDS, 2 * pause)
-            await self._clock.sleep(pause)
+            await self._retry.wait()
             await self._probe()
 
     def close(self) -> None:
