@@ -29,19 +29,17 @@ def test_what_comes_is_each_line_once() -> None:
     assert len(plan.coming(50)) == plan.length == 4
 
 
-def test_skipping_goes_to_the_next_slot_that_has_lines() -> None:
+def test_the_slot_after_a_place_is_the_next_one_that_has_lines() -> None:
     plan = Plan(PLAN)
-    plan.position = 1
-    plan.skip()
-    assert plan.line()[0] == "bright"
-    plan.skip()
-    assert plan.line()[0] == "hello"
+    assert plan.line_at(plan.after_slot(1))[0] == plan.line_at(plan.after_slot(2))[0] == "bright"
+    assert plan.after_slot(3) == 4  # the next round
+    assert plan.line_at(plan.after_slot(3))[0] == "hello"
+    assert plan.after_slot(5) == plan.after_slot(6) == 7
 
 
-def test_skipping_the_only_slot_goes_to_its_next_line() -> None:
+def test_behind_the_only_slot_comes_its_next_line() -> None:
     plan = Plan(Rundown((Slot("cup", (Line("warm"), Line("light"))),)))
-    plan.skip()
-    assert plan.line()[0] == "light"
+    assert plan.line_at(plan.after_slot(0))[0] == "light"
 
 
 def test_a_rundown_without_lines_is_empty() -> None:

@@ -62,6 +62,7 @@ def on_air(show: Callable[[Publisher], Awaitable[None]]) -> Publisher:
         publisher = Publisher(Encoder(SMALL), RealClock())
         async with anyio.create_task_group() as group:
             await group.start(publisher.run)
+            group.start_soon(publisher.pace)
             await show(publisher)
             await publisher.stop()
         return publisher
@@ -242,6 +243,7 @@ def test_a_cancelled_publisher_still_closes_its_files(tmp_path: Path) -> None:
         publisher = Publisher(Encoder(SMALL), RealClock())
         async with anyio.create_task_group() as group:
             await group.start(publisher.run)
+            group.start_soon(publisher.pace)
             recording = file.make(SinkSettings(engine="file", path=tmp_path / "show.mp4"))
             publisher.add(recording, address="", removable=False)
             await play(publisher, 1.6)

@@ -60,6 +60,7 @@ def on_air(show: Callable[[Publisher], Awaitable[None]]) -> None:
         publisher = Publisher(Encoder(SMALL), RealClock())
         async with anyio.create_task_group() as group:
             await group.start(publisher.run)
+            group.start_soon(publisher.pace)
             await show(publisher)
             await publisher.stop()
 

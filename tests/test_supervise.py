@@ -3,7 +3,7 @@ from itertools import pairwise
 import anyio
 
 from doublure.clock import VirtualClock
-from doublure.supervise import RESTARTS_TO_ALARM, Watchdog, supervise
+from doublure.supervise import FAULTS_TO_ALARM, Watchdog, supervise
 
 
 def test_a_failing_stage_begins_again_with_growing_pauses_and_an_alarm() -> None:
@@ -14,7 +14,7 @@ def test_a_failing_stage_begins_again_with_growing_pauses_and_an_alarm() -> None
 
         async def stage() -> None:
             began.append(clock.now())
-            if len(began) <= RESTARTS_TO_ALARM:
+            if len(began) <= FAULTS_TO_ALARM:
                 raise RuntimeError("the lamp is broken")
 
         async with anyio.create_task_group() as tasks:
@@ -22,7 +22,7 @@ def test_a_failing_stage_begins_again_with_growing_pauses_and_an_alarm() -> None
             await clock.advance(0)
             assert watchdog.alarms == ()
             await clock.advance(30)
-        assert len(began) == RESTARTS_TO_ALARM + 1
+        assert len(began) == FAULTS_TO_ALARM + 1
         pauses = [later - sooner for sooner, later in pairwise(began)]
         assert pauses == [0.5, 1.0, 2.0]
         assert watchdog.alarms == ("lights: failed 3 times, last: the lamp is broken",)

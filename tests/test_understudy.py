@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from doublure import understudy as behind
+from doublure.assemble import make_voice
 from doublure.clock import RealClock, VirtualClock
-from doublure.company import make_voice
 from doublure.cue import Clause, Utterance
 from doublure.engines import Voice, find_engine
 from doublure.media import SAMPLE_RATE, Language, Speech

@@ -3,31 +3,34 @@ answer. It uses the voice only while nobody waits for an answer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 from doublure import metrics
+from doublure.clock import Clock
 from doublure.delivery import PLAIN, Delivery
-from doublure.errors import EngineError
+from doublure.log import get_log
 from doublure.media import Language
 from doublure.plan import Plan
+from doublure.retry import Retry
 from doublure.speak import Speaker
 from doublure.spoken import seconds
 from doublure.write import disclosed, disclosures, ready
-
-if TYPE_CHECKING:
-    from doublure.direct import Director
 
 NEAR_LINES = 8
 """Script lines to come that are looked after first, and always: the cache may have lost one."""
 AHEAD_SECONDS = 2 * 3600.0
 """Speech of a rundown that is kept ready; the cache holds about three hours."""
 
+LOOK_SECONDS = 0.2
+"""How often the cache is looked at."""
+
 Said = tuple[str, Delivery]
 """A text and how it is said."""
 
+log = get_log(__name__)
 
-class Ahead:
+
+class Preparer:
     """What of the rundown is in the speech cache already."""
 
     def __init__(self, plan: Plan, speaker: Speaker, language: Language) -> None:
@@ -48,18 +51,22 @@ class Ahead:
         """Different lines of the rundown that are kept ready."""
         return len(self._bounded())
 
-    async def make_one(self) -> None:
-        """Synthesise the first text that is missing, if any. Raises `EngineError`; the text then waits until
+    async def make_one(self) -> bool:
+        """Synthesise the first text that is missing, if any. False when the voice cannot say it; it then waits until
         the others are done."""
         missing = self._missing()
         if missing is None:
             self._failed.clear()
-            return
+            return True
         try:
             await self._speaker.prepare(*missing)
-        except EngineError:
+        except Exception as error:
+            # it fails again on air, where the operator is told; here it only must not keep back the others
             self._failed.add(missing)
-            raise
+            metrics.STAGE_FAULTS.labels("prepare").inc()
+            log.warning("not made ahead: %r: %s", missing[0][:60], error)
+            return False
+        return True
 
     def _missing(self) -> Said | None:
         lines = set(self._bounded())
@@ -81,7 +88,8 @@ class Ahead:
         """The programme's next two lines are heard first, then comes what a question may need at once, the
         next disclosure, and the lines after."""
         lines = range(min(NEAR_LINES, self._plan.length))
-        coming = [(self._plan.line(ahead)[0], self._plan.delivery(ahead)) for ahead in lines]
+        places = [self._plan.position + ahead for ahead in lines]
+        coming = [(self._plan.line_at(place)[0], self._plan.delivery_at(place)) for place in places]
         yield from coming[:2]
         yield from ((text, PLAIN) for text in ready(self._language))
         yield from ((text, disclosed(text, self._language)) for text in disclosures(self._language))
@@ -93,7 +101,7 @@ class Ahead:
             found: dict[Said, None] = {}
             left = AHEAD_SECONDS
             for place in range(self._plan.length):
-                line = (self._plan.line_at(place), self._plan.delivery_at(place))
+                line = (self._plan.line_at(place)[0], self._plan.delivery_at(place))
                 left -= seconds(line[0], self._language)
                 if left < 0:
                     break
@@ -102,10 +110,14 @@ class Ahead:
         return self._lines
 
 
-async def prepare(director: Director) -> None:
-    """Keep the cache ahead of air, until cancelled. Raises `EngineError`."""
+async def keep_prepared(preparer: Preparer, urgent: Callable[[], bool], clock: Clock) -> None:
+    """Keep the cache ahead of air, until cancelled; give way while somebody waits for an answer (`urgent`)."""
+    retry = Retry(clock)
     while True:
-        await director.desk.clock.sleep(0.2)
-        if not director.urgent:
-            await director.ahead.make_one()
-        metrics.LINES_READY.set(director.ahead.ready)
+        await clock.sleep(LOOK_SECONDS)
+        if not urgent():
+            if await preparer.make_one():
+                retry.reset()
+            else:
+                await retry.wait()
+        metrics.LINES_READY.set(preparer.ready)

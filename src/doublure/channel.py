@@ -60,10 +60,14 @@ class Channel(Generic[T]):
     async def put(self, value: T) -> None:
         """Put; waits for room when the channel waits, drops and counts when it drops."""
         if self.overflow == "wait":
-            while len(self._waiting) >= self.capacity and not self._closed:
-                await self._changed.wait()
+            await self.room()
         self.offer(value)
         await anyio.lowlevel.checkpoint()
+
+    async def room(self) -> None:
+        """Return when the channel takes a value without losing one, or is closed."""
+        while len(self._waiting) >= self.capacity and not self._closed:
+            await self._changed.wait()
 
     async def get(self) -> T:
         """The oldest value; raises `Closed` when there will be none."""
@@ -86,6 +90,10 @@ class Channel(Generic[T]):
     def peek(self) -> T | None:
         """The oldest value, left where it is."""
         return self._waiting[0] if self._waiting else None
+
+    def values(self) -> tuple[T, ...]:
+        """All that waits, oldest first, left where it is."""
+        return tuple(self._waiting)
 
     def clear(self) -> list[T]:
         """Take everything out (a cut): not counted as lost."""

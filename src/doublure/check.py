@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from doublure import company, persona
+from doublure import assemble, persona
 from doublure.catalog import load_catalog
 from doublure.clock import Clock
 from doublure.engines import Kind, engine_names, find_engine
@@ -78,7 +78,7 @@ def _face(settings: RoomSettings, where: str, clock: Clock) -> Iterator[str]:
     if face.engine == "patch" and face.persona is None:
         yield f"{where}: face: the engine patch needs a persona (name its folder, or take engine: card)"
     try:
-        consent = company.verify_consent(settings, clock)
+        consent = assemble.verify_consent(settings, clock)
     except DoublureError as error:
         yield str(error)
         return
@@ -90,7 +90,7 @@ def _face(settings: RoomSettings, where: str, clock: Clock) -> Iterator[str]:
 def _voice(settings: RoomSettings, where: str, clock: Clock) -> Iterator[str]:
     if settings.voice.engine not in engine_names("voices"):
         return  # said already
-    for problem in _tried(lambda: company.make_voice(settings.voice, settings.language, clock)):
+    for problem in _tried(lambda: assemble.make_voice(settings.voice, settings.language, clock)):
         yield f"{where}: {problem}"
 
 
@@ -117,7 +117,7 @@ def _chat(chat: ChatSettings, where: str) -> Iterator[str]:
 
 def _sink(sink: SinkSettings, where: str) -> Iterator[str]:
     if sink.engine == "rtmp":
-        for problem in _tried(lambda: company.check_address(sink.url, None)):
+        for problem in _tried(lambda: assemble.check_address(sink.url, None)):
             yield f"{where}: {problem}"
     if sink.engine == "file":
         if sink.path is None:

@@ -37,6 +37,12 @@ class Clock(Protocol):
         ...
 
 
+def stamp(clock: Clock) -> str:
+    """UTC to the millisecond, such as `20261128T150821.042`: what numbers of one show begin with, so that they are
+    not those of the show before in the same journal."""
+    return clock.wall().strftime("%Y%m%dT%H%M%S.%f")[:-3]
+
+
 class RealClock:
     """The machine's clock."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import enum
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,17 +30,6 @@ class Comment:
     operator: bool = False
 
 
-class Priority(enum.IntEnum):
-    """Who goes first; a smaller number wins."""
-
-    OPERATOR = 0
-    DISCLOSURE = 1
-    COMMENT = 2
-    SLOT = 3
-    AUDIENCE = 4
-    FILLER = 5
-
-
 CueKind = Literal["operator", "disclosure", "answer", "script", "welcome", "filler", "goodbye"]
 
 
@@ -50,11 +39,11 @@ class Cue:
 
     id: str
     kind: CueKind
-    priority: Priority
     at: float
     """Clock seconds when it was made."""
-    expires: float
-    """Clock seconds after which it is dropped and counted; infinity for the rundown."""
+    expires: float = math.inf
+    """Clock seconds after which its first word is not said any more; it is dropped and counted. Never for the
+    rundown and the operator."""
     text: str = ""
     """Operator's line or script sentence, as written; empty for an answer."""
     comment: Comment | None = None

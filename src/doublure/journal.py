@@ -66,6 +66,10 @@ class Journal:
         entry = Entry(mark=uuid.uuid4().hex, at=self._clock.wall().isoformat(), kind=kind, ref=ref, body=body)
         await self._store.run(lambda: self._keep(entry))
 
+    async def record_many(self, entries: Iterable[tuple[str, str, str]]) -> None:
+        for entry in entries:
+            await self.record(*entry)
+
     async def verify(self) -> int:
         """Read the whole chain; returns the number of entries, or raises `DoublureError` that names
         the first one that is not as it was written."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,13 +21,13 @@ from doublure.catalog import Catalog, Product
 from doublure.channel import Channel
 from doublure.clock import Clock
 from doublure.cue import Clause, Utterance
-from doublure.engines import Face
+from doublure.engines import Face, Mouth
 from doublure.errors import EngineError
 from doublure.log import get_log
-from doublure.media import FPS, Frame, Pcm, Picture
+from doublure.media import FPS, Frame, Pcm, Picture, Speech
 from doublure.offload import Lane
 from doublure.overlay import Overlay, OverlayState
-from doublure.playhead import Part, Playhead
+from doublure.playhead import Making, Part, Playhead
 from doublure.takes import Plate, Takes
 
 LOOKAHEAD = 4
@@ -37,6 +38,14 @@ CHECK_FRAMES = 5
 """The label is looked for in every fifth picture, so that it is never missing for 200 ms."""
 FAULTS_TO_STANDBY = 25
 """Pictures in a row that could not be drawn before air shows stand-by."""
+HANGING_FRAMES = 50
+"""Pictures in a row that came too late before the face is said to hang: two seconds."""
+MOUTH_SECONDS = 2.0
+"""Longest wait for the mouth of a clause; then it is heard with the lips at rest."""
+REST: Mouth = np.zeros((0, 1), np.float32)
+"""No mouth shapes: the lips rest."""
+LONGEST_CLAUSE_SECONDS = 60.0
+"""A clause that is longer is no clause: a voice that does not end would hold the air for ever."""
 
 log = get_log(__name__)
 
@@ -122,6 +131,9 @@ class Painter:
 
     def _host(self, take: str, shot: Shot) -> Picture:
         picture, self._states[take] = self._face.render(shot.plate.place, shot.mouth, self._states.get(take))
+        size = self._face.size
+        if picture.dtype != np.uint8 or picture.shape != (size.height * 3 // 2, size.width):
+            raise EngineError(f"a picture has the shape {picture.shape} and the type {picture.dtype}")
         return picture
 
 
@@ -140,6 +152,10 @@ class Performer:
         self._catalog = catalog
         self._clock = clock
         self._playhead = Playhead()
+        self._late_in_a_row = 0
+        self._mouth_fault = ""
+        self._mouth: asyncio.Future[Mouth] | None = None
+        self._mouth_hangs = False
         self._takes = Takes(face.takes)
         self._pictures = Lane("picture")
         self._mouths = Lane("mouth", nice=5)
@@ -148,20 +164,35 @@ class Performer:
         self._product: Product | None = None
         self._drawing: deque[asyncio.Future[Picture]] = deque(maxlen=LOOKAHEAD * 2)
 
-    async def offer(self, clause: Clause) -> None:
-        """Queue a clause for air; waits while enough are queued."""
-        mouth = await self._mouths.run(self._face.mouth, clause.speech)
-        await self._playhead.offer(Part(clause, mouth))
+    def listen(self, heard: Callable[[Clause], None]) -> None:
+        """Call `heard` with each clause that was read out to its end."""
+        self._playhead.heard = heard
+
+    async def offer(self, clause: Clause, wanted: Callable[[], bool] = lambda: True) -> None:
+        """Queue a clause for air; waits while enough are queued, and then queues it only if it is still
+        `wanted`. Raises `EngineError` for sound that cannot be aired. A face that cannot tell the mouth's
+        shapes leaves the lips at rest; the clause is heard all the same."""
+        _check(clause.speech)
+        await self._playhead.offer(Part(clause, await self._mouth_of(clause.speech)), wanted)
 
     def cut(self) -> list[Clause]:
         """Stop speaking now; returns what was not heard to its end."""
         self._stopped = self._playhead.current
         return self._playhead.cut()
 
-    def make_way(self, sentence_seconds: float, clause_seconds: float = np.inf) -> list[Clause]:
-        """Stop at the sentence's end when that is near, else at the clause's, else at a phrase's; returns
-        what is not heard to its end."""
-        return self._playhead.make_way(sentence_seconds, clause_seconds)
+    def make_way(self, making: Making) -> list[Clause]:
+        """Stop some kinds of speech softly; returns what is not heard to its end."""
+        return self._playhead.make_way(making)
+
+    @property
+    def current(self) -> Clause | None:
+        """The clause that is being read out; it is on air 160 ms later."""
+        return self._playhead.current
+
+    @property
+    def seconds_waiting(self) -> float:
+        """Seconds of speech that are still to be heard."""
+        return self._playhead.seconds_waiting
 
     @property
     def silent(self) -> bool:
@@ -170,8 +201,10 @@ class Performer:
 
     @property
     def fault(self) -> str:
-        """Why air shows stand-by; "" when it does not."""
-        return self._painter.fault if self._painter else ""
+        """Why air shows stand-by, or a picture that stands still, or lips that rest; "" when all is well."""
+        if self._late_in_a_row >= HANGING_FRAMES:
+            return "the face does not answer: the picture stands still"
+        return (self._painter.fault if self._painter else "") or self._mouth_fault
 
     async def run(self) -> None:
         """Make frames until cancelled; the first picture is drawn before the clock starts."""
@@ -191,6 +224,27 @@ class Performer:
         """Let go of the lanes, once `run` is over."""
         self._pictures.close()
         self._mouths.close()
+
+    async def _mouth_of(self, speech: Speech) -> Mouth:
+        if self._mouth_hangs and self._mouth is not None and not self._mouth.done():
+            return REST  # nobody waits again behind a call that hangs
+        self._mouth = self._mouths.submit(self._face.mouth, speech)
+        self._mouth.add_done_callback(_retrieve)
+        try:
+            with self._clock.timeout(MOUTH_SECONDS) as limit:
+                # a clause that is cut leaves the call to itself
+                mouth = await asyncio.shield(self._mouth)
+            self._mouth_hangs = limit.cancelled_caught
+            if not self._mouth_hangs and _is_mouth(mouth):
+                self._mouth_fault = ""
+                return mouth
+            why = "it does not answer" if self._mouth_hangs else "it gave no mouth shapes"
+        except Exception as error:
+            why = str(error) or type(error).__name__
+        metrics.STAGE_FAULTS.labels("mouth").inc()
+        log.error("the face could not move its lips: %s", why)
+        self._mouth_fault = f"the face could not move its lips: {why}"
+        return REST
 
     def _plan(self, painter: Painter, number: int) -> _Planned:
         step = self._playhead.step()
@@ -218,6 +272,7 @@ class Performer:
         drawn = planned.picture
         late = drawn is None or not drawn.done() or drawn.exception() is not None
         picture = last if late or drawn is None else drawn.result()
+        self._late_in_a_row = self._late_in_a_row + 1 if late else 0
         if late:
             self.late_pictures += 1
             metrics.LATE_PICTURES.inc()
@@ -244,3 +299,29 @@ class Performer:
             self.aired.offer(Aired(old, now, "heard" if whole else "cut"))
         if new is not None and (old is None or new.id != old.id):
             self.aired.offer(Aired(new, now, "begun"))
+
+
+def _is_mouth(mouth: object) -> bool:
+    return (
+        isinstance(mouth, np.ndarray)
+        and mouth.ndim == 2
+        and mouth.dtype == np.float32
+        and bool(np.isfinite(mouth).all())
+    )
+
+
+def _retrieve(future: asyncio.Future[Mouth]) -> None:
+    """Look at what a call came to, so that a fault nobody waited for is no warning."""
+    if not future.cancelled():
+        future.exception()
+
+
+def _check(speech: Speech) -> None:
+    """Refuse sound that is none: the last look before it is heard."""
+    pcm = speech.pcm
+    if not isinstance(pcm, np.ndarray) or pcm.dtype != np.float32 or pcm.ndim != 1:
+        raise EngineError("the voice gave sound that is not mono float32")
+    if speech.seconds > LONGEST_CLAUSE_SECONDS:
+        raise EngineError(f"the voice gave a clause of {speech.seconds:.0f} s")
+    if not bool(np.isfinite(pcm).all()):
+        raise EngineError("the voice gave sound with values that are no numbers")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import anyio
 import numpy as np
 from numpy.typing import NDArray
 
 from doublure.channel import Channel
-from doublure.cue import Clause
+from doublure.cue import Clause, CueKind
 from doublure.engines import Mouth
 from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME, Pcm
 from doublure.phrase_ends import phrase_end
@@ -17,8 +19,8 @@ CLAUSES_AHEAD = 4
 """Clauses waiting behind the one on air: about eight seconds."""
 FADE_SAMPLES = SAMPLE_RATE // 50
 """20 ms: a cut that fades this long does not click."""
-STOPPABLE = frozenset({"script", "filler"})
-"""What is said again afterwards or need not be said; a disclosure always ends."""
+STOPPABLE: frozenset[CueKind] = frozenset({"script", "filler"})
+"""What may be stopped inside a clause: it is said again afterwards, or need not be said."""
 STOPPED_PAUSE = SAMPLE_RATE // 8
 """Silence behind a clause that stops early: what follows is another sentence."""
 DYING_AWAY = SAMPLE_RATE // 20
@@ -34,6 +36,18 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Making:
+    """How speech makes way: which kinds do, and where they may stop."""
+
+    kinds: frozenset[CueKind]
+    """What stops; other kinds are heard to their end, and keep their order."""
+    sentence_seconds: float
+    """The sentence on air ends when it does within this time, otherwise only its clause."""
+    phrase_seconds: float = np.inf
+    """A clause that goes on for longer than this ends with a phrase, if it may stop there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """The sound of one frame and what is being said in it."""
 
@@ -45,17 +59,23 @@ class Step:
 
 
 class Playhead:
-    """Reads clauses out. One producer offers them, the frame clock steps."""
+    """Reads clauses out. One producer offers them, the frame clock steps. `heard` is told of each clause that was
+    read out to its end (as far as it was shortened)."""
 
-    def __init__(self) -> None:
+    def __init__(self, heard: Callable[[Clause], None] = lambda clause: None) -> None:
+        self.heard = heard
         self._waiting: Channel[Part] = Channel("playlist", CLAUSES_AHEAD)
         self._current: Part | None = None
         self._cursor = 0
         self._fading: Pcm | None = None
 
-    async def offer(self, part: Part) -> None:
-        """Add a clause; waits while enough are waiting."""
-        await self._waiting.put(part)
+    async def offer(self, part: Part, wanted: Callable[[], bool] = lambda: True) -> None:
+        """Add a clause; waits while enough are waiting, and then adds it only if it is still `wanted`."""
+        await self._waiting.room()
+        # nothing else runs between the question and the answer: a clause that was cut is never queued
+        if wanted():
+            self._waiting.offer(part)
+        await anyio.lowlevel.checkpoint()
 
     def step(self) -> Step:
         """The next 960 samples: silence when nothing is waiting."""
@@ -82,6 +102,7 @@ class Playhead:
             filled += count
             if self._cursor >= len(sound):
                 self._current = None
+                self.heard(part.clause)
         return Step(pcm, mouth, clause)
 
     def cut(self) -> list[Clause]:
@@ -94,26 +115,26 @@ class Playhead:
             self._current = None
         return dropped
 
-    def make_way(self, sentence_seconds: float, clause_seconds: float = np.inf) -> list[Clause]:
-        """Let the sentence on air end when it does within `sentence_seconds`, otherwise only its
-        clause; when that goes on for more than `clause_seconds`, only its phrase, if it may stop there. The
-        pause behind what ends is short. Returns the clauses that are not heard to their end, in order."""
+    def make_way(self, making: Making) -> list[Clause]:
+        """Stop `making.kinds` as it says. The pause behind what ends is short. Returns the clauses that are not
+        heard to their end, in order."""
         waiting = self._waiting.clear()
-        kept = self._rest_of_sentence(waiting)
-        if self.seconds_left + sum(part.clause.speech.seconds for part in kept) > sentence_seconds:
-            kept = []
+        stopping = self._current is not None and self._current.clause.utterance.kind in making.kinds
+        rest = self._rest_of_sentence(waiting) if stopping else []
+        if self.seconds_left + sum(part.clause.speech.seconds for part in rest) > making.sentence_seconds:
+            rest = []
+        others = waiting[len(rest) :]
+        dropped = [part.clause for part in others if part.clause.utterance.kind in making.kinds]
+        kept = [*rest, *(part for part in others if part.clause.utterance.kind not in making.kinds)]
         for part in [*kept[:-1], *(_without_pause(part) for part in kept[-1:])]:
             self._waiting.offer(part)
-        dropped = [part.clause for part in waiting[len(kept) :]]
-        if (
-            not kept
-            and self._current is not None
-            and self.seconds_left > max(clause_seconds, sentence_seconds)
-        ):
-            stopped = self._current.clause
-            if self._stop_at_phrase(clause_seconds):
-                return [stopped, *dropped]
-        if not kept and self._current is not None:
+        if rest or self._current is None:
+            return dropped
+        stopped = self._current.clause
+        long = self.seconds_left > max(making.phrase_seconds, making.sentence_seconds)
+        if stopping and long and self._stop_at_phrase(making.phrase_seconds):
+            return [stopped, *dropped]
+        if not kept:
             self._current = _without_pause(self._current, self._cursor)
         return dropped
 
@@ -126,6 +147,11 @@ class Playhead:
     def waiting(self) -> int:
         """Clauses behind the one on air."""
         return len(self._waiting)
+
+    @property
+    def seconds_waiting(self) -> float:
+        """Seconds of speech on air and behind it."""
+        return self.seconds_left + sum(part.clause.speech.seconds for part in self._waiting.values())
 
     @property
     def seconds_left(self) -> float:
@@ -146,6 +172,8 @@ class Playhead:
                 return False
             if len(part.clause.speech.pcm):
                 self._current, self._cursor = part, 0
+            else:
+                self.heard(part.clause)
         return True
 
     def _stop_at_phrase(self, seconds: float) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
-from doublure import flv
+from doublure import flv, metrics
 from doublure.channel import Channel
 from doublure.clock import Clock
 from doublure.encode import Encoder
@@ -67,16 +67,13 @@ class Publisher:
         self._over = anyio.Event()
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
-        """Let packets out until `stop`; then, or when cancelled, finish every sink and return."""
+        """Feed sinks until `stop`; then, or when cancelled, finish every sink and return."""
         try:
             async with anyio.create_task_group() as group:
                 self._group = group
                 try:
-                    async with anyio.create_task_group() as pace:
-                        pace.start_soon(self._let_out)
-                        task_status.started()
-                        await self._stopping.wait()
-                        pace.cancel_scope.cancel()
+                    task_status.started()
+                    await self._stopping.wait()
                 finally:
                     with anyio.CancelScope(shield=True):
                         await self._finish()
@@ -103,7 +100,7 @@ class Publisher:
         for packet in self._gop:
             output.ring.offer(packet)
         self._seats[name] = _Seat(output, address, removable)
-        self._group.start_soon(output.run)
+        self._group.start_soon(self._feed, output)
 
     async def remove(self, name: str) -> None:
         """Finish a sink and forget it; raises `SinkError` for one that is not there or not removable."""
@@ -141,7 +138,9 @@ class Publisher:
         if self._group is not None:
             await self._over.wait()
 
-    async def _let_out(self) -> None:
+    async def pace(self) -> None:
+        """Let packets out at the pace of their time stamps, until `stop`. A stage of its own: when it fails, it may be
+        run again."""
         start: float | None = None
         async for packet in self._coded:
             self._due = packet
@@ -151,8 +150,18 @@ class Publisher:
             if len(self._coded) > PACED_PACKETS:
                 start = now - at
             await self._clock.sleep_until(start + at)
+            if self._due is not packet:
+                return  # the room stops, and `_finish` gave it out
             self._due = None
             self._give(packet)
+
+    async def _feed(self, output: Output) -> None:
+        try:
+            await output.run()
+        except Exception:
+            # one output's fault must not end the others, nor the show
+            metrics.STAGE_FAULTS.labels("sink").inc()
+            log.exception("output %s failed and was left", output.name)
 
     def _give(self, packet: Packet) -> None:
         if packet.keyframe:
@@ -167,9 +176,14 @@ class Publisher:
     async def _finish(self) -> None:
         self._stopping.set()
         last = [self._due] if self._due else []
+        self._due = None
         last += self._coded.clear()
+        self._coded.close()
         try:
-            last += await self._lane.run(self._encoder.finish)
+            with self._clock.timeout(GRACE_SECONDS) as limit:
+                last += await self._lane.run(self._encoder.finish)
+            if limit.cancelled_caught:
+                log.error("the encoder did not finish within %.0f s", GRACE_SECONDS)
         except Exception:
             log.exception("the encoder did not finish")
         for packet in last:

@@ -9,36 +9,39 @@ from pathlib import Path
 import anyio
 
 from doublure import address, metrics
-from doublure.ahead import prepare
-from doublure.backstage import (
-    Minutes,
-    keep_minutes,
-    line_view,
-    mind_voice,
-    product_name,
-    publish,
-    take_comments,
-    watch_consent,
-)
+from doublure.ahead import keep_prepared
+from doublure.assemble import RoomParts, address_of, assemble, check_address, make_sink
 from doublure.catalog import price_text
-from doublure.channel import Channel
 from doublure.chats.console import ConsoleChat
 from doublure.clock import Clock, RealClock
-from doublure.company import Company, address_of, check_address, gather, make_sink
-from doublure.cue import Comment
 from doublure.engines import Face, Voice
-from doublure.errors import EngineError
+from doublure.errors import DoublureError, EngineError
+from doublure.inbox import Inbox
 from doublure.listen import listen
 from doublure.log import get_log
 from doublure.settings import RoomSettings, SinkSettings
 from doublure.snapshot import LineView, Measures, ProductView, RoomState, RoomView
+from doublure.stages import (
+    AiredLines,
+    judge_comments,
+    line_view,
+    product_name,
+    publish,
+    record_aired,
+    watch_consent,
+    watch_voice,
+)
 from doublure.store import open_store
-from doublure.supervise import Watchdog, supervise
+from doublure.supervise import supervise
+from doublure.wording import intents
 
-COMMENTS_AHEAD = 200
-"""Comments that may wait for the judge; the oldest is lost first."""
-WRAP_SECONDS = 30.0
-"""Longest time a wrap may take before the room stops all the same."""
+WRAP_SECONDS = 120.0
+"""Longest time a wrap may take before the room stops all the same. What is said in it is far shorter: a sentence of 8 s
+at the most, a disclosure that was begun, the closing one and the goodbye."""
+ORDER_ALARM_SECONDS = 60.0
+"""How long the operator is shown an order that failed."""
+AIR_PAUSE_SECONDS = 0.5
+"""Longest pause before a stage without which nothing is on air begins again."""
 
 log = get_log(__name__)
 
@@ -46,15 +49,15 @@ log = get_log(__name__)
 class Room:
     """A show on air. Made by `open_room`."""
 
-    def __init__(self, settings: RoomSettings, company: Company, clock: Clock) -> None:
+    def __init__(self, settings: RoomSettings, parts: RoomParts, clock: Clock) -> None:
         self.name = settings.room
         self._settings = settings
-        self._company = company
+        self._parts = parts
         self._clock = clock
         self._began = clock.now()
         self._state: RoomState = "on_air"
-        self._minutes = Minutes()
-        self._watchdog = Watchdog(clock)
+        self._lines = AiredLines()
+        self._watchdog = parts.watchdog
         self._over = anyio.Event()
         self._pushed = 0
         self._spawn: Callable[..., object]
@@ -63,19 +66,19 @@ class Room:
 
     async def cut(self) -> None:
         """Stop speaking now."""
-        await self._company.director.cut()
+        await self._parts.director.cut()
 
     async def say(self, text: str) -> None:
-        """Let the host say a line next; returns at once."""
-        self._spawn(self._guard, "say", self._company.director.say, text)
+        """Let the host say a line next; returns at once. A line that cannot be spoken raises an alarm."""
+        self._spawn(self._guard, "say", self._parts.director.say, text)
 
-    async def skip(self) -> None:
-        """Go to the next product; returns at once."""
-        self._spawn(self._guard, "skip", self._company.director.skip)
+    async def skip(self, product: str | None = None) -> None:
+        """Go to the next product, with `product` only while that is on air; returns at once."""
+        self._spawn(self._guard, "skip", self._parts.director.skip, product)
 
     async def comment(self, author: str, text: str) -> None:
         """A comment typed on the console, as a viewer's."""
-        for chat in self._company.chats:
+        for chat in self._parts.chats:
             if isinstance(chat, ConsoleChat):
                 chat.post(author, text)
                 return
@@ -85,17 +88,17 @@ class Room:
 
     async def push(self, url: str) -> None:
         """Send the picture to an RTMP address as well; raises `SinkError` or `ConsentError`."""
-        check_address(url, self._company.consent)
+        check_address(url, self._parts.consent)
         self._pushed += 1
         name = f"rtmp-{self._pushed}"
         sink = make_sink(SinkSettings(engine="rtmp", name=name, url=url), self._pushed)
-        await self._company.journal.record("operator", "push", address.redact(url))
-        self._company.publisher.add(sink, address=url, removable=True)
+        await self._parts.journal.record("operator", "push", address.redact(url))
+        self._parts.publisher.add(sink, address=url, removable=True)
 
     async def stop_push(self, name: str) -> None:
         """Stop an output that was added on the console."""
-        await self._company.journal.record("operator", "stop_push", name)
-        await self._company.publisher.remove(name)
+        await self._parts.journal.record("operator", "stop_push", name)
+        await self._parts.publisher.remove(name)
 
     async def wrap(self) -> None:
         """Finish the sentence, disclose, say goodbye, close the outputs; returns when it is over."""
@@ -103,8 +106,10 @@ class Room:
             await self._over.wait()
             return
         self._state = "stopping"
-        with anyio.move_on_after(WRAP_SECONDS):
-            await self._guard("wrap", self._company.director.wrap)
+        with self._clock.timeout(WRAP_SECONDS) as limit:
+            await self._guard("wrap", self._parts.director.wrap)
+        if limit.cancelled_caught:
+            log.error("the wrap took longer than %.0f s and was given up", WRAP_SECONDS)
         self.stop()
 
     def stop(self) -> None:
@@ -120,48 +125,47 @@ class Room:
 
     def view(self) -> RoomView:
         """The room at this moment."""
-        company = self._company
-        clause = company.performer.on_air
-        now = line_view(company, clause.utterance) if clause else None
-        product = company.catalog.product(company.director.product)
+        parts = self._parts
+        clause = parts.performer.on_air
+        now = line_view(parts, clause.utterance) if clause else None
+        product = parts.catalog.product(parts.director.product)
         shown = None
         if product is not None:
-            was = price_text(product.was, company.catalog.language) if product.was else ""
+            was = price_text(product.was, parts.catalog.language) if product.was else ""
             shown = ProductView(
-                product.id, product.name, price_text(product.price, company.catalog.language), was
+                product.id, product.name, price_text(product.price, parts.catalog.language), was
             )
-        fault = company.performer.fault
-        alarms = [*self._watchdog.alarms, *([fault] if fault else [])]
-        state: RoomState = "standby" if fault and self._state == "on_air" else self._state
+        faults = [fault for fault in (parts.performer.fault, parts.director.silenced) if fault]
+        state: RoomState = "standby" if faults and self._state == "on_air" else self._state
         return RoomView(
             name=self.name,
             state="off" if self._over.is_set() else state,
             on_air_seconds=int(self._clock.now() - self._began),
             now=now,
             next=tuple(
-                LineView("script", text, product_name(company, product))
-                for text, product in company.director.plan.coming(5)
+                LineView("script", text, product_name(parts, product))
+                for text, product in parts.director.plan.coming(5)
             ),
-            lines_ready=company.director.ahead.ready,
-            lines=company.director.ahead.total,
-            said=tuple(self._minutes.said),
+            lines_ready=parts.preparer.ready,
+            lines=parts.preparer.total,
+            said=tuple(self._lines.said),
             product=shown,
-            comments=company.judge.views(),
-            unknown=company.judge.unknown(),
-            sinks=company.publisher.views(),
-            late_pictures=company.performer.late_pictures,
-            alarms=tuple(alarms),
+            comments=parts.judge.views(),
+            unknown=parts.judge.unknown(),
+            sinks=parts.publisher.views(),
+            late_pictures=parts.performer.late_pictures,
+            alarms=(*self._watchdog.alarms, *faults),
             language=self._settings.language,
         )
 
     def measures(self) -> Measures:
         """Figures for benchmarks."""
-        performer = self._company.performer
+        performer = self._parts.performer
         return Measures(
             performer.frames_made,
             performer.frames_speaking,
             performer.late_pictures,
-            tuple(self._minutes.waits),
+            tuple(self._lines.waits),
         )
 
     async def changes(self) -> AsyncIterator[RoomView]:
@@ -172,49 +176,56 @@ class Room:
             if view != last:
                 last = view
                 yield view
-            with anyio.move_on_after(0.5):
+            with self._clock.timeout(0.5):
                 await self._over.wait()
         yield self.view()
 
     def watch(self) -> AsyncIterator[bytes]:
         """The picture as HTTP-FLV bytes, from the last keyframe on."""
-        return self._company.publisher.watch()
+        return self._parts.publisher.watch()
 
     # ---- what runs -----------------------------------------------------------------------------
 
     async def _run(self, spawn: Callable[..., object], consent_file: Path | None) -> None:
-        company = self._company
+        parts = self._parts
         self._spawn = spawn
-        inbox: Channel[Comment] = Channel("comments", COMMENTS_AHEAD, "drop_oldest")
-        for chat in company.chats:
+        inbox = Inbox(lambda comment: "identity" in intents(comment.text[:200]))
+        for chat in parts.chats:
             spawn(listen, chat, inbox, self._clock)
+        director, clock = parts.director, self._clock
         for name, stage in (
-            ("perform", company.performer.run),
-            ("publish", lambda: publish(company)),
-            ("direct", company.director.run),
-            ("answer", company.director.answer),
-            ("prepare", lambda: prepare(company.director)),
-            ("minutes", lambda: keep_minutes(company, self._minutes)),
-            ("judge", lambda: take_comments(company, inbox)),
+            ("perform", parts.performer.run),
+            ("publish", lambda: publish(parts)),
+            ("pace", parts.publisher.pace),
+        ):
+            spawn(supervise, self._watchdog, name, stage, AIR_PAUSE_SECONDS)
+        for name, stage in (
+            ("direct", director.run),
+            ("answer", director.answer),
+            ("prepare", lambda: keep_prepared(parts.preparer, director.urgent, clock)),
+            ("aired", lambda: record_aired(parts, self._lines)),
+            ("judge", lambda: judge_comments(parts, inbox)),
         ):
             spawn(supervise, self._watchdog, name, stage)
-        if company.understudy is not None:
-            spawn(supervise, self._watchdog, "readings", company.understudy.run)
-            spawn(supervise, self._watchdog, "voice", lambda: mind_voice(company, self._watchdog))
-        if company.consent is not None and consent_file is not None:
-            spawn(watch_consent, company, company.consent, consent_file, self._clock, self._leave)
+        if parts.understudy is not None:
+            spawn(supervise, self._watchdog, "readings", parts.understudy.run)
+            spawn(supervise, self._watchdog, "voice", lambda: watch_voice(parts))
+        consent = parts.consent
+        if consent is not None and consent_file is not None:
+            watch = lambda: watch_consent(parts, consent, consent_file, clock, self._leave)  # noqa: E731
+            spawn(supervise, self._watchdog, "consent", watch, AIR_PAUSE_SECONDS)
 
     def _leave(self, why: str) -> None:
         self._watchdog.alarm("consent", why)
         self.stop()
 
-    async def _guard(self, name: str, order: Callable[..., Awaitable[None]], *args: str) -> None:
+    async def _guard(self, name: str, order: Callable[..., Awaitable[None]], *args: str | None) -> None:
         try:
             await order(*args)
         except Exception as error:
             metrics.STAGE_FAULTS.labels(name).inc()
-            self._watchdog.alarm(name, str(error))
-            log.exception("order %s failed", name)
+            self._watchdog.alarm(name, str(error), seconds=ORDER_ALARM_SECONDS)
+            log.error("order %s failed: %s", name, error, exc_info=not isinstance(error, DoublureError))
 
 
 @asynccontextmanager
@@ -229,12 +240,12 @@ async def open_room(
     (`SettingsError`, `ConsentError`, `FootageError`, `EngineError`) before anything is on air."""
     clock = clock or RealClock()
     async with open_store(settings.folder, settings.store) as store:
-        company = await gather(settings, clock, store, voice=voice, face=face)
-        room = Room(settings, company, clock)
+        parts = await assemble(settings, clock, store, voice=voice, face=face)
+        room = Room(settings, parts, clock)
         async with anyio.create_task_group() as outputs:
-            await outputs.start(company.publisher.run)
+            await outputs.start(parts.publisher.run)
             for number, sink in enumerate(settings.sinks, 1):
-                company.publisher.add(make_sink(sink, number), address=address_of(sink), removable=False)
+                parts.publisher.add(make_sink(sink, number), address=address_of(sink), removable=False)
             try:
                 async with anyio.create_task_group() as stages:
                     await room._run(stages.start_soon, settings.consent)
@@ -245,8 +256,8 @@ async def open_room(
                         stages.cancel_scope.cancel()
             finally:
                 with anyio.CancelScope(shield=True):
-                    company.performer.close()
-                    if company.understudy is not None:
-                        company.understudy.close()
-                    await company.publisher.stop()
-                    await company.journal.record("room", "closed", "")
+                    parts.performer.close()
+                    if parts.understudy is not None:
+                        parts.understudy.close()
+                    await parts.publisher.stop()
+                    await parts.director.note("room", "closed", "")

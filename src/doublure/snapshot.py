@@ -8,6 +8,9 @@ from typing import Literal
 from doublure.cue import CueKind
 from doublure.media import Language
 
+CommentFate = Literal[
+    "waiting", "answering", "answered", "asked_colleagues", "moderated", "merged", "noted", "expired", "cut"
+]
 RoomState = Literal["off", "on_air", "standby", "stopping"]
 SinkState = Literal["connecting", "live", "reconnecting", "stopped"]
 
@@ -29,8 +32,8 @@ class CommentView:
     id: str
     author: str
     text: str
-    fate: str
-    """waiting, answered, asked_colleagues, moderated, merged, noted, expired."""
+    fate: CommentFate
+    """"answered" and "asked_colleagues" are said only when the answer was heard; "cut" when it was not to its end."""
     age_seconds: int
     answer: str = ""
 
@@ -84,7 +87,6 @@ class RoomView:
     sinks: tuple[SinkView, ...] = ()
     late_pictures: int = 0
     alarms: tuple[str, ...] = ()
-    viewers: int = 0
     language: Language = "zh"
     """The show's language: what the console speaks until the operator chooses another."""
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 
 from doublure import metrics
 from doublure.clock import Clock
 from doublure.log import get_log
+from doublure.retry import LONGEST_PAUSE_SECONDS, Retry
 
-RESTARTS_TO_ALARM = 3
-LONGEST_PAUSE_SECONDS = 10.0
+FAULTS_TO_ALARM = 3
+HEALTHY_SECONDS = 60.0
+"""A stage that ran this long is healthy again: its faults are forgotten and its alarm ends."""
 
 log = get_log(__name__)
 
@@ -19,11 +22,11 @@ class Watchdog:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self._alarms: dict[str, str] = {}
+        self._alarms: dict[str, tuple[str, float]] = {}
 
-    def alarm(self, name: str, text: str) -> None:
-        """Raise an alarm, or replace the one of this name."""
-        self._alarms[name] = f"{name}: {text}"
+    def alarm(self, name: str, text: str, seconds: float = math.inf) -> None:
+        """Raise an alarm, or replace the one of this name; it stands for `seconds`, or until it is cleared."""
+        self._alarms[name] = (f"{name}: {text}", self.clock.now() + seconds)
 
     def clear(self, name: str) -> None:
         """Take an alarm back."""
@@ -32,21 +35,31 @@ class Watchdog:
     @property
     def alarms(self) -> tuple[str, ...]:
         """The alarms that stand, oldest first."""
-        return tuple(self._alarms.values())
+        now = self.clock.now()
+        return tuple(text for text, until in self._alarms.values() if now < until)
 
 
-async def supervise(watchdog: Watchdog, name: str, stage: Callable[[], Awaitable[None]]) -> None:
-    """Run a stage until it returns; when it fails, again after a pause that doubles from half a
-    second, with an alarm from the third time on."""
-    faults = 0
+async def supervise(
+    watchdog: Watchdog,
+    name: str,
+    stage: Callable[[], Awaitable[None]],
+    longest_pause_seconds: float = LONGEST_PAUSE_SECONDS,
+) -> None:
+    """Run a stage until it returns. When it fails, run it again after a pause that doubles from half a second.
+    From the third fault on an alarm stands, until the stage was healthy for a minute."""
+    retry = Retry(watchdog.clock, longest_seconds=longest_pause_seconds)
     while True:
+        began = watchdog.clock.now()
         try:
             await stage()
             return
         except Exception as error:
-            faults += 1
+            if watchdog.clock.now() - began >= HEALTHY_SECONDS:
+                retry.reset()
             metrics.STAGE_FAULTS.labels(name).inc()
             log.exception("stage %s failed", name)
-            if faults >= RESTARTS_TO_ALARM:
-                watchdog.alarm(name, f"failed {faults} times, last: {error}")
-            await watchdog.clock.sleep(min(LONGEST_PAUSE_SECONDS, 0.25 * 2.0**faults))
+            faults = retry.pauses + 1
+            if faults >= FAULTS_TO_ALARM:
+                text = f"failed {faults} times, last: {error}"
+                watchdog.alarm(name, text, seconds=retry.pause_seconds + HEALTHY_SECONDS)
+            await retry.wait()

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import AsyncIterator
 
 from doublure.channel import Channel
-from doublure.clock import Clock
+from doublure.clock import Clock, stamp
 from doublure.cue import Comment
 from doublure.settings import ChatSettings
 
@@ -21,12 +21,13 @@ class ConsoleChat:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._show = stamp(clock)
         self._numbers = itertools.count(1)
         self._typed: Channel[Comment] = Channel("chat_console", TYPED_AHEAD, "drop_oldest")
 
     def post(self, author: str, text: str) -> Comment:
         """Add a comment; returns it with its id."""
-        id = f"{self.name}-{next(self._numbers)}"
+        id = f"{self.name}-{self._show}-{next(self._numbers)}"
         comment = Comment(id, self.name, author.strip(), text.strip(), self._clock.now())
         self._typed.offer(comment)
         return comment

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from clips import consent_for
+from doublure.assemble import address_of, check_address, make_sink, verify_consent
 from doublure.clock import RealClock
-from doublure.company import address_of, check_address, make_sink, verify_consent
 from doublure.consent import Terms, issue
 from doublure.errors import ConsentError, SettingsError, SinkError
 from doublure.settings import RoomSettings, SinkSettings, VoiceSettings

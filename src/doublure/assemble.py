@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 
 from doublure import address
 from doublure import consent as consents
+from doublure.ahead import Preparer
 from doublure.catalog import Catalog, load_catalog
 from doublure.clock import Clock
 from doublure.consent import Consent
-from doublure.direct import Desk, Director
+from doublure.direct import Director, DirectorParts
 from doublure.encode import Encoder
 from doublure.engines import Chat, Face, Pronouncing, Sink, Voice, Writer, find_engine
 from doublure.errors import ConsentError, SettingsError, SinkError
@@ -23,12 +24,14 @@ from doublure.offload import Lane
 from doublure.overlay import Overlay
 from doublure.perform import Performer
 from doublure.phones import Sounds
+from doublure.plan import Plan
 from doublure.publish import Publisher
 from doublure.rundown import load_rundown
 from doublure.settings import RoomSettings, SinkSettings, VoiceSettings, load_machine
 from doublure.speak import Speaker, SpeechCache
 from doublure.spoken_lexicon import EMPTY, load_lexicon
 from doublure.store import Store
+from doublure.supervise import Watchdog
 from doublure.understudy import Understudy
 
 SPEECH_FOLDER = "speech"
@@ -37,7 +40,7 @@ EMBEDDED = ("kokoro", "tone")
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
+class RoomParts:
     """The parts of one room."""
 
     consent: Consent | None
@@ -48,18 +51,20 @@ class Company:
     publisher: Publisher
     director: Director
     journal: Journal
+    preparer: Preparer
+    watchdog: Watchdog
     understudy: Understudy | None = None
     """What stands behind the voice; None where the embedded voice speaks itself."""
 
 
-async def gather(
+async def assemble(
     settings: RoomSettings,
     clock: Clock,
     store: Store,
     *,
     voice: Voice | None = None,
     face: Face | None = None,
-) -> Company:
+) -> RoomParts:
     """Make the parts. Raises what an operator can mend, before anything is on air."""
     consent = verify_consent(settings, clock)
     catalog = load_catalog(settings.catalog)
@@ -86,11 +91,24 @@ async def gather(
     judge = Judge(settings.judge, catalog, clock)
     performer = Performer(face, overlay, catalog, clock)
     journal = Journal(store, clock)
-    desk = Desk(settings, catalog, rundown, judge, writer, speaker, performer, journal, clock)
+    plan, watchdog = Plan(rundown), Watchdog(clock)
+    director = Director(
+        DirectorParts(settings, catalog, plan, judge, writer, speaker, performer, journal, clock, watchdog)
+    )
     chats = tuple(cast(Chat, find_engine("chats", chat.engine)(chat, clock)) for chat in settings.chats)
-    understudy = voice if isinstance(voice, Understudy) else None
-    publisher = Publisher(encoder, clock)
-    return Company(consent, catalog, judge, chats, performer, publisher, Director(desk), journal, understudy)
+    return RoomParts(
+        consent,
+        catalog,
+        judge,
+        chats,
+        performer,
+        Publisher(encoder, clock),
+        director,
+        journal,
+        Preparer(plan, speaker, catalog.language),
+        watchdog,
+        voice if isinstance(voice, Understudy) else None,
+    )
 
 
 def verify_consent(settings: RoomSettings, clock: Clock) -> Consent | None:

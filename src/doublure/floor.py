@@ -1,0 +1,280 @@
+"""Who has the floor: whose speech is on its way to air, who may stop whom, and what was heard.
+
+The speech of one cue is a `Turn`, from the moment it is being made until it was heard or stopped. The floor
+holds every turn and its cancel scope. It has few doors:
+
+* `begin`: a turn is being made; it can be stopped from now on;
+* `take`: it wants to speak; it waits for those who go first, and stops those whom it may stop;
+* `offer`: one clause goes to the performer, unless the turn was stopped meanwhile;
+* `drop`, `cut`, `close`: stop some kinds, stop everything now, let only the closing words speak.
+
+All of them but `take` and `offer` act at once, without waiting for anything.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import anyio
+
+from doublure.clock import Clock
+from doublure.cue import Clause, Cue, CueKind, Utterance
+from doublure.playhead import Making
+
+Fate = Literal["live", "heard", "stopped", "cut", "failed", "expired"]
+"""On its way; heard to its end; gave way to another; cut by the operator; could not be made; came too late."""
+
+QUIET_SECONDS = 1.0
+"""Silence after a cut, so that the operator sees that it worked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a kind of speech may do. How it stops others: at the end of the sentence on air when that is no
+    further than `sentence_seconds`; otherwise at the end of the clause; and in a clause that goes on for longer
+    than `phrase_seconds`, at the end of a phrase."""
+
+    rank: int
+    """Of those who wait, the smallest goes first."""
+    stops: frozenset[CueKind] = frozenset()
+    """Whom it does not wait for."""
+    sentence_seconds: float = 1.2
+    phrase_seconds: float = 1.0
+    expires_seconds: float = math.inf
+    """From the making of the cue to its first word; later it is not said any more."""
+
+
+PROGRAMME: frozenset[CueKind] = frozenset({"script", "filler"})
+"""The rundown's speech. A script that was stopped is said again from its start; a filler is not."""
+
+RULES: dict[CueKind, Rule] = {
+    "goodbye": Rule(0, PROGRAMME | {"operator", "answer", "welcome"}, sentence_seconds=8.0),
+    "operator": Rule(1, PROGRAMME | {"answer", "welcome"}),
+    # nobody stops a disclosure but a cut, and then it is due again
+    "disclosure": Rule(2),
+    "answer": Rule(3, PROGRAMME, expires_seconds=40.0),
+    "welcome": Rule(4, PROGRAMME, expires_seconds=15.0),
+    "script": Rule(5),
+    "filler": Rule(6),
+}
+
+
+class Stage(Protocol):
+    """What the floor needs of the performer."""
+
+    @property
+    def current(self) -> Clause | None:
+        """The clause that is being read out."""
+        ...
+
+    def listen(self, heard: Callable[[Clause], None]) -> None:
+        """Call `heard` with each clause that was read out to its end."""
+        ...
+
+    async def offer(self, clause: Clause, wanted: Callable[[], bool]) -> None:
+        """Queue a clause when there is room, if it is `wanted` then."""
+        ...
+
+    def cut(self) -> list[Clause]:
+        """Be silent now; returns what was not heard to its end."""
+        ...
+
+    def make_way(self, making: Making) -> list[Clause]:
+        """Stop some kinds of speech softly; returns what will not be heard to its end."""
+        ...
+
+
+@dataclass(eq=False, slots=True)
+class Turn:
+    """The speech of one cue on its way to air. The floor alone changes it."""
+
+    cue: Cue
+    place: int | None = None
+    """Position in the rundown, of a script."""
+    closing: bool = False
+    """Said at the end of the show, when nobody else may speak."""
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    fate: Fate = "live"
+    offered: int = 0
+    """Clauses given to the performer."""
+    heard: int = 0
+    """Clauses heard to their end."""
+    begun: bool = False
+    """Whether any of it was heard when it was cut."""
+    complete: bool = False
+    """Whether its last clause was offered."""
+    sentences: list[Utterance] = field(default_factory=list)
+    """Heard to their end, in their order."""
+    over: anyio.Event = field(default_factory=anyio.Event)
+    """Set when its fate is known."""
+
+
+class Floor:
+    """Owns the turns. `ended` is told once of each turn, when its fate is known."""
+
+    def __init__(self, stage: Stage, clock: Clock, ended: Callable[[Turn], None]) -> None:
+        self.closed = False
+        self._stage = stage
+        self._clock = clock
+        self._ended = ended
+        self._turns: dict[str, Turn] = {}
+        self._owner: Turn | None = None
+        self._claims: list[tuple[int, int, Turn]] = []
+        self._numbers = itertools.count()
+        self._changed = anyio.Event()
+        self._quiet_until = -math.inf
+        stage.listen(self._heard)
+
+    @property
+    def on_air(self) -> Turn | None:
+        """The turn that is being heard."""
+        clause = self._stage.current
+        return self._turns.get(clause.utterance.cue) if clause is not None else None
+
+    def making(self, kinds: frozenset[CueKind]) -> int:
+        """How many turns of these kinds wait for their first clause, or for the floor."""
+        return sum(turn.cue.kind in kinds and not turn.offered for turn in self._turns.values())
+
+    def holds(self, kind: CueKind) -> bool:
+        """Whether a turn of this kind is on its way."""
+        return any(turn.cue.kind == kind for turn in self._turns.values())
+
+    async def quiet(self) -> None:
+        """Return when the silence after a cut is over."""
+        while self._clock.now() < self._quiet_until:
+            await self._clock.sleep_until(self._quiet_until)
+
+    @contextmanager
+    def begin(self, turn: Turn) -> Iterator[Turn]:
+        """Hold a turn while it is made and offered. What was not offered whole in the end was stopped."""
+        self._turns[turn.cue.id] = turn
+        if self.closed and not turn.closing:
+            self._end(turn, "stopped")
+        try:
+            with turn.scope:
+                yield turn
+        finally:
+            if not turn.complete:
+                self._end(turn, "stopped")
+
+    @asynccontextmanager
+    async def take(self, turn: Turn) -> AsyncIterator[None]:
+        """Have the floor: after those who go first, and before those who may be stopped. One turn at a time
+        offers clauses; what was offered before and may not be stopped is heard first."""
+        rule = RULES[turn.cue.kind]
+        claim = (rule.rank, next(self._numbers), turn)
+        self._claims.append(claim)
+        try:
+            if self._owner is not None and self._owner.cue.kind in rule.stops and not self._owner.complete:
+                self._end(self._owner, "stopped")
+            while True:
+                if self._owner is not None or min(self._claims) is not claim:
+                    await self._changed.wait()
+                elif self._clock.now() < self._quiet_until:
+                    await self._clock.sleep_until(self._quiet_until)
+                else:
+                    break
+        finally:
+            self._claims.remove(claim)
+            self._touch()
+        if turn.fate != "live":
+            await anyio.lowlevel.checkpoint()  # raises: whoever stopped it cancelled its scope
+        self._owner = turn
+        try:
+            self._stop(rule, rule.stops)
+            yield
+        finally:
+            self._owner = None
+            self._touch()
+
+    async def offer(self, turn: Turn, clause: Clause, *, last: bool = False) -> None:
+        """Give one clause to the performer; `last` says that the turn has no more."""
+        await self._stage.offer(clause, lambda: self._accept(turn, last))
+
+    def complete(self, turn: Turn) -> None:
+        """No more clauses come; the turn is over when all were heard."""
+        turn.complete = True
+        self._settle(turn)
+
+    def fail(self, turn: Turn, fate: Literal["failed", "expired"]) -> None:
+        """The turn could not be made, or came too late."""
+        self._end(turn, fate)
+
+    def drop(self, kinds: frozenset[CueKind]) -> None:
+        """Stop these kinds at the end of the clause on air."""
+        if self._owner is not None and self._owner.cue.kind in kinds and not self._owner.complete:
+            self._end(self._owner, "stopped")
+        self._stop(Rule(0, sentence_seconds=0.0, phrase_seconds=math.inf), kinds)
+
+    def cut(self) -> None:
+        """Stop everything now, heard or not, and let nobody speak for a moment."""
+        self._quiet_until = self._clock.now() + QUIET_SECONDS
+        on_air = self.on_air
+        self._stage.cut()
+        for turn in list(self._turns.values()):
+            turn.begun = turn.heard > 0 or turn is on_air
+            self._end(turn, "cut")
+
+    def close(self) -> None:
+        """From now on only closing words speak. The sentence on air ends; a disclosure ends whole."""
+        self.closed = True
+        rule = RULES["goodbye"]
+        for turn in list(self._turns.values()):
+            spoken = turn.complete or (turn is self._owner and turn.cue.kind not in rule.stops)
+            if not spoken and not turn.closing:
+                self._end(turn, "stopped")
+        self._stop(rule, rule.stops)
+
+    # ---- what happens inside ---------------------------------------------------------------------
+
+    def _accept(self, turn: Turn, last: bool) -> bool:
+        # asked at the very moment of queueing: a turn that was stopped while its clause waited is silent
+        if turn.fate != "live":
+            return False
+        turn.offered += 1
+        turn.complete = turn.complete or last
+        return True
+
+    def _heard(self, clause: Clause) -> None:
+        turn = self._turns.get(clause.utterance.cue)
+        if turn is None:
+            return
+        turn.heard += 1
+        if clause.speech.last:
+            turn.sentences.append(clause.utterance)
+        self._settle(turn)
+
+    def _settle(self, turn: Turn) -> None:
+        if turn.complete and turn.heard >= turn.offered:
+            self._end(turn, "heard")
+
+    def _stop(self, rule: Rule, kinds: frozenset[CueKind]) -> None:
+        """Stop `kinds` where `rule` says; turns of the programme that are still being made begin again, because
+        what was dropped comes before them."""
+        if not kinds:
+            return
+        dropped = self._stage.make_way(Making(kinds, rule.sentence_seconds, rule.phrase_seconds))
+        lost = {clause.utterance.cue for clause in dropped}
+        for turn in list(self._turns.values()):
+            unspoken = not turn.offered and turn.cue.kind in kinds & PROGRAMME
+            if turn.cue.id in lost or unspoken:
+                self._end(turn, "stopped")
+
+    def _end(self, turn: Turn, fate: Fate) -> None:
+        if turn.fate != "live":
+            return
+        turn.fate = fate
+        self._turns.pop(turn.cue.id, None)
+        if fate != "heard":
+            turn.scope.cancel()
+        turn.over.set()
+        self._ended(turn)
+
+    def _touch(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()

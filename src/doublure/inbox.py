@@ -1,0 +1,51 @@
+"""Comments between the chats and the judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from doublure.channel import Channel
+from doublure.cue import Comment
+
+COMMENTS_AHEAD = 4000
+"""Comments that may wait for the judge, about a second of the worst rush; the oldest is lost first."""
+CAREFUL = COMMENTS_AHEAD // 2
+"""With more waiting than this, each new comment is looked at before it may be lost."""
+KEPT_AHEAD = 64
+"""Of those that are kept apart; like ones are merged anyway."""
+
+
+class Inbox:
+    """Bounded. In a rush the oldest comments are lost and counted, but not those that `keeps` picks ("are you
+    real?" is always answered): they wait apart, and are taken first."""
+
+    def __init__(self, keeps: Callable[[Comment], bool]) -> None:
+        self._keeps = keeps
+        self._all: Channel[Comment] = Channel("comments", COMMENTS_AHEAD, "drop_oldest")
+        self._kept: Channel[Comment] = Channel("comments_kept", KEPT_AHEAD, "drop_newest")
+
+    def __len__(self) -> int:
+        return len(self._all) + len(self._kept)
+
+    async def put(self, comment: Comment) -> None:
+        """Add a comment. Raises `TypeError` for anything else, which a chat engine of others may yield, and
+        `Closed`."""
+        if not isinstance(comment, Comment):
+            raise TypeError(f"a chat yields comments, not {type(comment).__name__}")
+        if len(self._all) > CAREFUL and self._keeps(comment):
+            await self._kept.put(comment)
+        else:
+            await self._all.put(comment)
+
+    async def take(self, most: int) -> list[Comment]:
+        """Wait for a comment; then all that wait, `most` at the most. Raises `Closed`."""
+        first = self._kept.poll() or await self._all.get()
+        taken = [first]
+        while len(taken) < most and (comment := self._kept.poll() or self._all.poll()) is not None:
+            taken.append(comment)
+        return taken
+
+    def close(self) -> None:
+        """No more comments."""
+        self._all.close()
+        self._kept.close()
