@@ -8,11 +8,14 @@ from functools import cache
 from pathlib import Path
 
 from doublure.errors import SettingsError
+from doublure.files import contents
 from doublure.media import LANGUAGES, Language
 from doublure.wording import HANZI, fold, gives_contact, joined, words
 
 LONGEST_NAME = 8
 """Characters of an author's name that the host may say."""
+LARGEST_LIST_BYTES = 1_000_000
+"""Of a room's own list of banned words."""
 _LEET = str.maketrans("013457@$!", "oieastasi")
 _NAME = re.compile(rf"[A-Za-z\u00c0-\u024f{HANZI}]{{1,{LONGEST_NAME}}}")
 
@@ -55,9 +58,8 @@ def banned(further: Path | None = None) -> WordList:
     listed = [word for language in LANGUAGES for word in words(f"banned_{language}.txt")]
     if further is not None:
         try:
-            listed += [
-                line.strip() for line in further.read_text("utf-8").splitlines() if not line.startswith("#")
-            ]
+            text = contents(further, LARGEST_LIST_BYTES).decode("utf-8-sig")
+            listed += [line.strip() for line in text.splitlines() if not line.startswith("#")]
         except (OSError, UnicodeDecodeError) as error:
             remedy = "judge: words: names a UTF-8 text file, one word a line"
             raise SettingsError(
