@@ -129,6 +129,8 @@ def test_a_lost_image(tmp_path: Path) -> None:
     error = fails(tmp_path, "link: 1", "link: 1\n    image: cup.png")
     assert error.where.endswith(":9")
     assert error.what == "there is no image `cup.png`"
+    # a name longer than any file system takes is lost as well
+    assert "there is no image" in fails(tmp_path, "link: 1", f"link: 1\n    image: {'c' * 300}.png").what
 
 
 def test_an_unknown_key_of_a_fact(tmp_path: Path) -> None:

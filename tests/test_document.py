@@ -180,3 +180,48 @@ def test_the_line_of_what_is_not_there_is_its_holders(tmp_path: Path) -> None:
 def test_close_matches() -> None:
     assert close("tothbrush", ["toothbrush", "cup"]) == "did you mean `toothbrush`?"
     assert close("xyz", ["cup"]) == "there are: cup"
+
+
+# ---- files of strangers ----------------------------------------------------------------------------
+
+
+def test_aliases_are_refused_before_they_grow(tmp_path: Path) -> None:
+    rows = [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 20)]
+    laughs = fails(tmp_path, "\n".join(["l0: &l0 [lol]", *rows]))
+    assert line_of(laughs) == 2
+    assert laughs.what == "this is not valid YAML: the alias `*l0` is not allowed"
+    assert laughs.remedy == "write the value itself in its place"
+    assert "alias" in fails(tmp_path, "name: &a [*a]\n").what
+    assert "alias" in fails(tmp_path, "a: &a {watts: 1}\nb: {<<: *a}\n").what
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 20_000, "{a: " * 20_000, "? " * 5_000, "- " * 5_000, "[" * 30 + "]" * 30]
+)
+def test_deep_files_are_refused(tmp_path: Path, text: str) -> None:
+    error = fails(tmp_path, f"name: left\nlamps:\n  {text}\n")
+    assert "more than 24 levels" in error.what
+    assert line_of(error) == 3
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        ("2026-02-30", "`2026-02-30` is no timestamp"),
+        ("9" * 5_000, "is no int"),
+        ("!!bool perhaps", "`perhaps` is no bool"),
+        ("!!int ''", "is no int"),
+        ("!!timestamp soon", "`soon` is no timestamp"),
+        ("0x" + "f" * 5_000, "is no int"),
+        ("!!float x", "`x` is no float"),
+    ],
+)
+def test_what_pythons_own_types_refuse_is_named_with_its_line(tmp_path: Path, value: str, what: str) -> None:
+    error = fails(tmp_path, f"colour: red\nname: {value}\n")
+    assert what in error.what
+    assert line_of(error) == 2
+    assert "in quotes" in error.remedy
+
+
+def test_large_files_are_refused_unread(tmp_path: Path) -> None:
+    assert fails(tmp_path, b"name: left\n" + b"# \n" * 1_400_000).what == "the file is larger than 4 MB"

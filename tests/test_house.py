@@ -39,7 +39,7 @@ RAISED: dict[str, tuple[int, str]] = {
 
 # ---- who may import whom ---------------------------------------------------------------------
 
-GROUND = ("errors", "media", "address", "metrics", "log", "geometry", "interrupt")
+GROUND = ("errors", "files", "media", "address", "metrics", "log", "geometry", "interrupt")
 VALUES = ("delivery", "cue", "catalog", "consent", "persona", "snapshot", "document", "settings", "shotlist")
 EDGES = ("engines", "channel", "clock", "retry", "offload", "store")
 WIRING = ("company", "backstage", "room")

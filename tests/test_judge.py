@@ -1,3 +1,4 @@
+import random
 from pathlib import Path
 
 import anyio
@@ -7,7 +8,14 @@ from doublure.catalog import Catalog, load_catalog
 from doublure.clock import VirtualClock
 from doublure.cue import Comment, EventKind
 from doublure.errors import SettingsError
-from doublure.judge import GREETING_EXPIRES_SECONDS, SHOWN_COMMENTS, Judge, Verdict
+from doublure.judge import (
+    GREETING_EXPIRES_SECONDS,
+    LONGEST_COMMENT,
+    SHOWN_COMMENTS,
+    Judge,
+    Verdict,
+    may_ask_identity,
+)
 from doublure.moderate import banned, speakable_name
 from doublure.settings import JudgeSettings
 from doublure.wording import asks, fold, gives_contact, intents, key
@@ -383,3 +391,66 @@ def test_unknown_questions_are_listed_once(booth: Booth) -> None:
 def test_the_bare_name_of_a_topic_is_a_question(booth: Booth) -> None:
     assert booth.take("续航") is Verdict.ACCEPTED
     assert f"{Verdict.ACCEPTED}" == "accepted"
+
+
+# ---- in a rush -----------------------------------------------------------------------------------
+
+
+def test_whoever_is_taken_for_asking_was_told_from_the_rest_before() -> None:
+    chance = random.Random(5)
+    asked = [
+        "你是真人吗", "是不是录播啊", "是AI吗", "主播是人类还是AI", "are you even a real person", "r u a bot", "wait is she real",
+        "you're a robot", "t'es un robot", "c’est une IA ?", "vous êtes une vraie personne ?", "est-ce une intelligence artificielle",
+    ]  # fmt: skip
+    hidden = ["", " ", "  ", ".", "_", "\u200b", "\u0301", "-", "🙂", "哈", "x"]
+    found = 0
+    for _ in range(2_000):
+        text = "".join(
+            mark + (chance.choice(hidden) if chance.random() < 0.1 else "") for mark in chance.choice(asked)
+        )
+        text = chance.choice(["", "哈哈 ", "lol "]) + (text.upper() if chance.random() < 0.3 else text)
+        if "identity" in intents(text[:LONGEST_COMMENT]):
+            found += 1
+            assert may_ask_identity(text), text
+    assert found > 1_000
+
+
+def test_few_others_are_taken_for_asking_before_a_drop() -> None:
+    others = [
+        "多少钱",
+        "能机洗吗",
+        "有没有黑色",
+        "how much is it",
+        "does it leak",
+        "any left in red",
+        "c'est combien",
+        "vous livrez en Belgique",
+    ]
+    assert not [text for text in others if may_ask_identity(text)]
+
+
+def test_a_misspelt_question_of_identity_is_not_the_question(booth: Booth) -> None:
+    assert booth.take("are you realy") is Verdict.ACCEPTED
+    assert booth.order() == ["are you realy"]
+    assert booth.take("are you real") is Verdict.ACCEPTED
+
+
+def test_identity_asked_for_minutes_keeps_no_other_answer_alive(catalog: Catalog) -> None:
+    booth = Booth(catalog, repeat_seconds=60, expire_seconds=30)
+    booth.take("are you real?")
+    booth.take("how much is the cup today")
+    booth.order()
+    for _ in range(20):
+        booth.wait(31)
+        booth.take("are you real?")
+        booth.order()
+    assert booth.take("how much is the cup today") is Verdict.ACCEPTED
+
+
+def test_an_authors_name_with_the_rooms_own_word_is_left_out(catalog: Catalog, tmp_path: Path) -> None:
+    (tmp_path / "own.txt").write_text("competitorx\n")
+    booth = Booth(catalog, words=tmp_path / "own.txt")
+    booth.take("does it leak?", author="CompetitorX fan")
+    booth.take("is it heavy?", author="Maya")
+    booth.take("", author="competitorx", kind="gift")
+    assert {booth.judge.next("").author for _ in range(3)} == {"", "Maya"}  # type: ignore[union-attr]

@@ -51,6 +51,11 @@ def test_paths_count_from_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert room.face.consent is None
 
 
+def test_a_home_of_nobody_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no user `~nobody-here`"):
+        load_room(write(tmp_path, ROOM.replace("kept", "~nobody-here/rooms")))
+
+
 def test_a_home_path_is_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/shop")
     room = load_room(write(tmp_path, ROOM.replace("kept", "~/rooms/night")))

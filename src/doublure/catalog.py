@@ -324,8 +324,15 @@ def _wrong_prices(document: Document, entry: _CatalogEntry) -> Iterator[Problem]
 
 def _lost_images(document: Document, entry: _CatalogEntry) -> Iterator[Problem]:
     for n, product in enumerate(entry.products):
-        if product.image is not None and not (document.path.parent / product.image).is_file():
+        if product.image is not None and not _is_file(document.path.parent / product.image):
             what = f"there is no image `{product.image}`"
             yield document.problem(
                 what, ("products", n, "image"), "the path is relative to this file; leave it out for none"
             )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long for the file system
+        return False

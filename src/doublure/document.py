@@ -20,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from doublure.errors import SettingsError
+from doublure.files import contents
 
 M = TypeVar("M", bound=BaseModel)
 Place = tuple[int | str, ...]
@@ -29,6 +30,12 @@ LISTED_PROBLEMS = 6
 """Further problems that an error spells out; the rest are counted."""
 SHOWN_CHARACTERS = 40
 """Of a wrong value, as much as the message shows."""
+LARGEST_BYTES = 4_000_000
+"""Of a document: a catalogue of more than ten thousand products. Python's YAML reads about 100 kB a second."""
+DEEPEST = 24
+"""Levels of a document; ours need six."""
+LONGEST_BITS = 1024
+"""Of a whole number; Python refuses to write one of more than 4,300 digits, even in an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class Document:
         self.path = path
         text = _text(path)
         try:
-            loader = yaml.SafeLoader(text)
+            loader = _Loader(text)
             try:
                 root = loader.get_single_node()
                 if root is None:
@@ -104,6 +111,43 @@ class Document:
         return self.problem(what, place, remedy)
 
 
+class _Loader(yaml.SafeLoader):
+    """PyYAML's own loader, safe for files of strangers: a bound for the depth, no aliases (a few lines of
+    them can mean billions of values, or a list that holds itself), and its errors all of one kind."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """The next node, within the bounds. Raises `yaml.YAMLError`."""
+        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent):
+            raise _refused(f"the alias `*{event.anchor}` is not allowed", event)
+        if self.depth == DEEPEST:
+            raise _refused(f"more than {DEEPEST} levels", event)
+        self.depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
+        """The value of a node. Raises `yaml.YAMLError`, also where PyYAML raises what Python's own types do:
+        for the date 2026-02-30, a number of 5,000 digits, `!!bool perhaps`."""
+        try:
+            value: object = super().construct_object(node, deep)
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
+            kind = node.tag.rpartition(":")[2]
+            raise _refused(f"{_shown(node.value)} is no {kind}", node) from error
+        if isinstance(value, int) and value.bit_length() > LONGEST_BITS:
+            raise _refused(f"{_shown(node.value)} is no int that can be used", node)
+        return value
+
+
+def _refused(what: str, at: yaml.Event | yaml.Node) -> yaml.YAMLError:
+    mark = at.start_mark
+    return yaml.MarkedYAMLError(problem=what, problem_mark=mark if isinstance(mark, yaml.Mark) else None)
+
+
 def read(path: Path, model: type[M]) -> M:
     """The file as `model`. Raises `SettingsError` whose `where` is `file:line`."""
     return Document(path).check(model)
@@ -116,7 +160,7 @@ def close(word: str, known: typing.Iterable[str]) -> str:
 
 def _text(path: Path) -> str:
     try:
-        raw = path.read_bytes()
+        raw = contents(path, LARGEST_BYTES)
     except FileNotFoundError:
         raise SettingsError("there is no such file", where=str(path), remedy=_beside(path)) from None
     except IsADirectoryError:
@@ -144,6 +188,10 @@ _YAML_REMEDY = "check the indentation, the colons and the quotes on this line an
 _YAML_REMEDIES = {
     "got '?'": "inside [ ] or { } a text that ends with a question mark needs quotes",
     "mapping values are not allowed": "a text with `: ` in it needs quotes",
+    "the alias": "write the value itself in its place",
+    "levels": "a file of settings has about six levels: close the brackets, check the indentation",
+    "is no timestamp": "put it in quotes to keep it as text, or correct the date",
+    "is no ": "put it in quotes to keep it as text",
     "cannot start any token": "indent with spaces, and put texts that begin with a sign in quotes",
 }
 """PyYAML's words for what people run into, and what helps."""

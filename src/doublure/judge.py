@@ -1,7 +1,7 @@
 """Decides which comments are answered: moderates, merges like ones, scores, lets the best through.
 
-Like comments are found by their words alone: a sentence encoder takes 4 ms a comment, which a rush
-of two hundred a second has not got.
+Like comments are found by their words alone: a sentence encoder costs 4 ms per comment, too slow for a rush
+of hundreds per second.
 """
 
 from __future__ import annotations
@@ -17,16 +17,15 @@ from doublure.catalog import Catalog, Product
 from doublure.clock import Clock
 from doublure.cue import Comment, EventKind
 from doublure.moderate import WordList, banned
+from doublure.recent import RecentTexts
 from doublure.settings import JudgeSettings
 from doublure.snapshot import CommentView
-from doublure.wording import Intent, asks, fold, gives_contact, intents, key, units
+from doublure.wording import Intent, asks, fold, gives_contact, intents, key, may_be_identity, units
 
 T = TypeVar("T")
 
 REMEMBERED_IDS = 4096
 """Ids kept to know a comment that is delivered twice."""
-REMEMBERED_TEXTS = 512
-"""Recent texts kept to know like comments."""
 REMEMBERED_AUTHORS = 8
 """Authors answered last; others go first."""
 SHOWN_COMMENTS = 60
@@ -35,10 +34,6 @@ LONGEST_COMMENT = 200
 """Characters; platforms cut off at 50 to 150, longer ones are pasted advertising."""
 TOPIC_UNITS = 6
 """A longer text that only mentions a topic is talk, not a question."""
-LEAST_PAIRS = 4
-"""Shorter texts ("多少钱", "why") are like only when they are the same."""
-LIKENESS = 0.8
-"""Dice coefficient of the letter pairs of two like comments."""
 GREETING_GAP_SECONDS: dict[EventKind, float] = {"enter": 45.0, "follow": 20.0, "gift": 0.0}
 """Shortest time between two welcomes or thanks of a kind; gifts are always thanked for."""
 GREETING_EXPIRES_SECONDS = 15.0
@@ -82,15 +77,6 @@ class _Waiting:
     question: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Recent:
-    """A comment that like ones are merged with."""
-
-    comment: str
-    at: float
-    pairs: frozenset[str]
-
-
 class Judge:
     """Owns the comments that wait. Bounded in everything it keeps."""
 
@@ -103,14 +89,14 @@ class Judge:
             unit for product in catalog.products for fact in product.facts for unit in units(fact.label)
         )
         self._ids: OrderedDict[str, None] = OrderedDict()
-        self._recent = _RecentTexts(settings.repeat_seconds)
+        self._recent = RecentTexts(settings.repeat_seconds)
         self._waiting: OrderedDict[str, _Waiting] = OrderedDict()
         self._board = _Board()
         self._greeted: dict[str, float] = {}
         self._answered: deque[str] = deque(maxlen=REMEMBERED_AUTHORS)
 
     def take(self, comment: Comment) -> Verdict:
-        """Judge one comment; well under a millisecond."""
+        """Judge one comment; about a tenth of a millisecond."""
         if comment.id in self._ids:
             verdict = Verdict.DUPLICATE
         else:
@@ -168,7 +154,7 @@ class Judge:
         if not (question or wants or comment.operator):
             self._board.show(comment, "noted")
             return Verdict.NOTED
-        self._recent.add(comment.id, words, self._clock.now())
+        self._recent.add(comment.id, words, self._clock.now(), exactly=words == IDENTITY_WORDS)
         return self._admit(_Waiting(comment, wants, meaning, question))
 
     def _greet(self, comment: Comment) -> Verdict:
@@ -177,14 +163,12 @@ class Judge:
         if gap is None or now - self._greeted.get(comment.kind, -math.inf) < gap:
             return Verdict.NOTED
         self._greeted[comment.kind] = now
-        if self._banned.find(comment.author):
-            comment = replace(comment, author="")
         return self._admit(_Waiting(comment, frozenset(), frozenset(), question=False))
 
     def _merge(self, comment: Comment, words: str) -> bool:
         """Merge with a like comment that waits or was answered just now."""
         now = self._clock.now()
-        like = self._recent.like(words, now)
+        like = self._recent.like(words, now, exactly=words == IDENTITY_WORDS)
         if like is None:
             return False
         waiting = self._waiting.get(like)
@@ -201,6 +185,9 @@ class Judge:
 
     def _admit(self, waiting: _Waiting) -> Verdict:
         self._expire()
+        if self._banned.find(waiting.comment.author):
+            # whoever words the answer may greet by name
+            waiting = replace(waiting, comment=replace(waiting.comment, author=""))
         self._board.show(waiting.comment, "waiting")
         self._waiting[waiting.comment.id] = waiting
         if len(self._waiting) <= self._settings.waiting_comments:
@@ -248,36 +235,6 @@ class Judge:
                 self._board.show(waiting.comment, "expired")
 
 
-class _RecentTexts:
-    """What was asked lately, to know what is asked again."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._texts: OrderedDict[str, _Recent] = OrderedDict()
-
-    def like(self, words: str, now: float) -> str | None:
-        """Id of the comment that said the same, or nearly."""
-        while self._texts and now - next(iter(self._texts.values())).at >= self._seconds:
-            self._texts.popitem(last=False)
-        same = self._texts.get(words)
-        if same is not None:
-            return same.comment
-        pairs = _pairs(words)
-        if len(pairs) < LEAST_PAIRS:
-            return None
-        likest = max(self._texts.values(), key=lambda recent: _dice(pairs, recent.pairs), default=None)
-        return likest.comment if likest is not None and _dice(pairs, likest.pairs) >= LIKENESS else None
-
-    def since(self, words: str) -> float:
-        """When these very words were remembered."""
-        return self._texts[words].at
-
-    def add(self, comment: str, words: str, now: float) -> None:
-        """Remember a comment's words."""
-        self._texts[words] = _Recent(comment, now, _pairs(words))
-        _trim(self._texts, REMEMBERED_TEXTS)
-
-
 class _Board:
     """What the operator sees of the comments."""
 
@@ -310,6 +267,12 @@ class _Board:
         )
 
 
+def may_ask_identity(text: str) -> bool:
+    """Whether a comment may ask "are you real?": never wrong about one that `Judge.take` takes for it, seldom
+    wrong about others. Tens of microseconds, so that a rush can be looked through before comments are dropped."""
+    return may_be_identity(text[:LONGEST_COMMENT])
+
+
 def _offends(text: str, words: WordList) -> bool:
     return len(text) > LONGEST_COMMENT or bool(words.find(text)) or gives_contact(text)
 
@@ -329,11 +292,3 @@ def _shown(comment: Comment) -> str:
     if comment.kind == "comment":
         return comment.text
     return " ".join(part for part in (f"[{comment.kind}]", comment.text) if part)
-
-
-def _pairs(words: str) -> frozenset[str]:
-    return frozenset(words[place : place + 2] for place in range(len(words) - 1))
-
-
-def _dice(one: frozenset[str], other: frozenset[str]) -> float:
-    return 2 * len(one & other) / (len(one) + len(other)) if one or other else 0.0

@@ -8,12 +8,16 @@ from functools import cache
 from pathlib import Path
 
 from doublure.errors import SettingsError
+from doublure.files import contents
 from doublure.media import LANGUAGES, Language
 from doublure.wording import HANZI, fold, gives_contact, joined, words
 
 LONGEST_NAME = 8
 """Characters of an author's name that the host may say."""
+LARGEST_LIST_BYTES = 1_000_000
+"""Of a room's own list of banned words."""
 _LEET = str.maketrans("013457@$!", "oieastasi")
+_LETTER = re.compile(r"[a-z]")
 _NAME = re.compile(rf"[A-Za-z\u00c0-\u024f{HANZI}]{{1,{LONGEST_NAME}}}")
 
 
@@ -25,17 +29,15 @@ class WordList:
         hanzi = [re.escape(word) for word in folded if re.search(f"[{HANZI}]", word)]
         latin = [re.escape(word) for word in folded if not re.search(f"[{HANZI}]", word)]
         self._hanzi = re.compile("|".join(hanzi)) if hanzi else None
-        # letters stretched to slip past a list ("fuuuck") are matched as well
-        loose = [re.sub(r"(\w)", r"\1+", word) for word in latin]
         self._latin = (
-            re.compile(rf"(?<![^\W_{HANZI}])(?:{'|'.join(loose)})(?![^\W_{HANZI}])") if latin else None
+            re.compile(rf"(?<![^\W_{HANZI}])(?:{_by_first(latin)})(?![^\W_{HANZI}])") if latin else None
         )
 
     def find(self, text: str) -> str:
         """The first listed word in `text`, or ""."""
         folded = fold(text)
         closed = joined(folded)
-        for form in (folded, closed, _unleet(closed)):
+        for form in dict.fromkeys((folded, closed, _unleet(closed))):
             for pattern in (self._hanzi, self._latin):
                 found = pattern.search(form) if pattern is not None else None
                 if found is not None:
@@ -43,9 +45,20 @@ class WordList:
         return ""
 
 
+def _by_first(listed: list[str]) -> str:
+    """A pattern for escaped words, grouped by their first letter so that most places need one look; letters
+    stretched to slip past a list ("fuuuck") are matched as well."""
+    groups: dict[str, list[str]] = {}
+    for word in listed:
+        first, rest = re.fullmatch(r"(\\?.)(.*)", word, re.DOTALL).groups()  # type: ignore[union-attr]
+        again = f"{first}*" if first.isalnum() or first == "_" else ""
+        groups.setdefault(first, []).append(again + re.sub(r"(\w)", r"\1+", rest))
+    return "|".join(f"{first}(?:{'|'.join(rests)})" for first, rests in groups.items())
+
+
 def _unleet(text: str) -> str:
     """`sh1t` as `shit`; numbers by themselves stay numbers."""
-    return re.sub(r"\S*[a-z]\S*", lambda word: word[0].translate(_LEET), text)
+    return re.sub(r"\S+", lambda word: word[0].translate(_LEET) if _LETTER.search(word[0]) else word[0], text)
 
 
 @cache
@@ -55,9 +68,8 @@ def banned(further: Path | None = None) -> WordList:
     listed = [word for language in LANGUAGES for word in words(f"banned_{language}.txt")]
     if further is not None:
         try:
-            listed += [
-                line.strip() for line in further.read_text("utf-8").splitlines() if not line.startswith("#")
-            ]
+            text = contents(further, LARGEST_LIST_BYTES).decode("utf-8-sig")
+            listed += [line.strip() for line in text.splitlines() if not line.startswith("#")]
         except (OSError, UnicodeDecodeError) as error:
             remedy = "judge: words: names a UTF-8 text file, one word a line"
             raise SettingsError(

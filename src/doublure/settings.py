@@ -255,7 +255,14 @@ def _resolved(settings: M, folder: Path) -> M:
 
 def _resolved_value(value: object, folder: Path) -> object:
     if isinstance(value, Path):
-        return folder / value.expanduser()
+        try:
+            return folder / value.expanduser()
+        except RuntimeError as error:
+            raise SettingsError(
+                f"there is no user `{value.parts[0]}` on this machine",
+                where=str(value),
+                remedy="write the whole path",
+            ) from error
     if isinstance(value, BaseModel):
         return _resolved(value, folder)
     if isinstance(value, tuple):

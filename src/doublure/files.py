@@ -1,0 +1,47 @@
+"""Reads a file that a person named: a regular file of bounded size, or a clear error.
+
+A named pipe would block the reader for ever and `/dev/zero` would fill the memory, so neither is read.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+from doublure.errors import SettingsError
+
+
+def contents(path: Path, most_bytes: int) -> bytes:
+    """The bytes of a regular file. Raises `SettingsError` when it is a folder, a pipe or a device, or has
+    more than `most_bytes`; `OSError` when it is missing or may not be read."""
+    if "\0" in str(path):
+        raise SettingsError("a path cannot hold the character NUL", where=repr(str(path)))
+    # without O_NONBLOCK (which Windows lacks) opening a pipe waits for its writer
+    opened = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(opened, "rb") as file:
+        state = os.fstat(opened)
+        if stat.S_ISDIR(state.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(state.st_mode):
+            raise SettingsError(
+                "this is a pipe or a device, not a file", where=str(path), remedy="name a regular file"
+            )
+        # a file under /proc says that it is empty, and one that grows says too little: the read is bounded too
+        raw = file.read(most_bytes + 1)
+    if max(len(raw), state.st_size) > most_bytes:
+        raise SettingsError(
+            f"the file is larger than {size_text(most_bytes)}",
+            where=str(path),
+            remedy="check that it is the right file, or split it",
+        )
+    return raw
+
+
+def size_text(count: int) -> str:
+    """A size for people: 64 kB, 4 MB (powers of ten)."""
+    for unit, size in (("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{count / size:g} {unit}"
+    return f"{count} bytes"
