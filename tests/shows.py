@@ -16,8 +16,9 @@ from doublure.cue import Clause, Comment, Cue, CueKind, EventKind, Utterance
 from doublure.direct import Director, DirectorParts
 from doublure.errors import DoublureError, EngineError
 from doublure.media import SAMPLE_RATE, Speech
-from doublure.perform import Making, Part, Playhead
+from doublure.playhead import Making, Part, Playhead
 from doublure.plan import Plan
+from doublure.production import ProductionParts
 from doublure.settings import JudgeSettings, RoomSettings, ShowSettings
 from doublure.supervise import Watchdog, supervise
 
@@ -175,20 +176,17 @@ class Show:
             show=ShowSettings(disclosure_minutes=10),
             judge=JudgeSettings(gap_seconds=gap_seconds),
         )
-        self.director = Director(
-            DirectorParts(
-                settings,
-                catalog,
-                Plan(rundown),
-                self.judge,  # type: ignore[arg-type]
-                Writer(),
-                self.voice,  # type: ignore[arg-type]
-                self.reader,  # type: ignore[arg-type]
-                self.journal,  # type: ignore[arg-type]
-                self.clock,
-                self.watchdog,
-            )
+        making = ProductionParts(
+            catalog,
+            self.judge,  # type: ignore[arg-type]
+            Writer(),
+            self.voice,  # type: ignore[arg-type]
+            self.reader,  # type: ignore[arg-type]
+            self.journal,  # type: ignore[arg-type]
+            self.clock,
+            self.watchdog,
         )
+        self.director = Director(DirectorParts(settings, Plan(rundown), making))
         self.refused: list[str] = []
 
     def run(self, script: Callable[[Show], Awaitable[None]]) -> Show:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from doublure.cue import CueKind
@@ -230,7 +232,7 @@ def test_the_disclosure_comes_again_after_its_time() -> None:
     show = Show(SLOTS).run(script)
     begun = [at for at, kind, text in show.reader.log if text == "I am"]
     assert len(begun) == 3
-    assert all(600 <= later - sooner < 615 for sooner, later in zip(begun, begun[1:], strict=False))
+    assert all(600 <= later - sooner < 615 for sooner, later in pairwise(begun))
 
 
 def test_a_show_goes_on_when_no_disclosure_can_be_spoken() -> None:
@@ -391,11 +393,11 @@ def test_a_full_disk_silences_the_host_keeps_the_line_and_says_so() -> None:
         await show.clock.advance(DISCLOSED + 0.5)
         show.journal.fails = True
         await show.clock.advance(60)
-        assert "nothing airs unrecorded" in show.director.silenced
+        assert "nothing airs unrecorded" in show.director.production.silenced
         heard = show.heard("script")
         show.journal.fails = False
         await show.clock.advance(10)
-        assert show.director.silenced == ""
+        assert show.director.production.silenced == ""
         assert (
             show.heard("script")[: len(heard) + 2]
             == [f"{slot}{n}" for slot in "ABC" for n in "123"][: len(heard) + 2]

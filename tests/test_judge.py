@@ -18,6 +18,7 @@ from doublure.judge import (
 )
 from doublure.moderate import banned, speakable_name
 from doublure.settings import JudgeSettings
+from doublure.snapshot import CommentFate
 from doublure.wording import asks, fold, gives_contact, intents, key
 
 DEMO = Path(__file__).resolve().parents[1] / "demo"
@@ -454,3 +455,27 @@ def test_an_authors_name_with_the_rooms_own_word_is_left_out(catalog: Catalog, t
     booth.take("is it heavy?", author="Maya")
     booth.take("", author="competitorx", kind="gift")
     assert {booth.judge.next("").author for _ in range(3)} == {"", "Maya"}  # type: ignore[union-attr]
+
+
+def test_a_comment_that_was_given_out_can_wait_again(booth: Booth) -> None:
+    booth.take("这个多少钱")
+    given = booth.judge.next("")
+    assert given is not None
+    assert booth.judge.waiting() == 0
+    booth.judge.settle(given.id, "waiting", "")
+    assert booth.judge.waiting() == 1
+    assert booth.judge.next("") == given
+
+
+@pytest.mark.parametrize(
+    ("fate", "again"),
+    [("answered", Verdict.MERGED), ("cut", Verdict.ACCEPTED), ("expired", Verdict.ACCEPTED)],
+)
+def test_only_what_was_answered_keeps_others_from_asking_the_same(
+    booth: Booth, fate: CommentFate, again: Verdict
+) -> None:
+    booth.take("这个多少钱")
+    given = booth.judge.next("")
+    assert given is not None
+    booth.judge.settle(given.id, fate, "")
+    assert booth.take("这个多少钱") is again

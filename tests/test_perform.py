@@ -13,7 +13,7 @@ from doublure.clock import RealClock
 from doublure.cue import Clause, Utterance
 from doublure.engines import Mouth
 from doublure.errors import EngineError
-from doublure.media import SAMPLES_PER_FRAME, Frame, Picture, Place, Size, Speech
+from doublure.media import SAMPLES_PER_FRAME, Frame, Pcm, Picture, Place, Size, Speech
 from doublure.overlay import Overlay, OverlayState
 from doublure.perform import FAULTS_TO_STANDBY, Painter, Performer, Shot
 from doublure.takes import Takes
@@ -166,10 +166,95 @@ def test_a_cut_is_silent_within_a_fifth_of_a_second() -> None:
         assert [one.utterance.id for one in dropped] == ["u-1", "u-2"]
         assert sum(frame.speaking for frame in rest) <= 5
         assert not rest[-1].pcm.any()
-        assert performer.silent
+        assert performer.seconds_waiting == 0
         fates = []
         while (aired := performer.aired.poll()) is not None:
             fates.append((aired.utterance.id, aired.fate))
         assert fates == [("u-1", "begun"), ("u-1", "cut")]
 
     anyio.run(check)
+
+
+class Mouthless(Lamp):
+    """A face whose mouth fails as it is told."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how = how
+
+    def mouth(self, speech: Speech) -> Mouth:
+        if self.how == "raises":
+            raise ValueError("no lips")
+        if self.how == "hangs":
+            self.gate.wait(20)
+        if self.how == "nonsense":
+            return "lips"  # type: ignore[return-value]
+        if self.how == "nan":
+            return np.full((3, 1), np.nan, np.float32)
+        return super().mouth(speech)
+
+    def render(
+        self, place: Place, mouth: NDArray[np.float32] | None, state: object
+    ) -> tuple[Picture, object]:
+        return np.full((SIZE.height * 3 // 2, SIZE.width), 60, np.uint8), state
+
+
+@pytest.mark.parametrize("how", ["raises", "hangs", "nonsense", "nan"])
+def test_a_face_that_cannot_move_its_lips_does_not_silence_the_host(how: str) -> None:
+    async def main() -> None:
+        face = Mouthless(how)
+        if how == "hangs":
+            face.gate.clear()
+        performer = Performer(face, Overlay(SIZE, "en"), CATALOG, RealClock())
+        async with anyio.create_task_group() as stage:
+            stage.start_soon(performer.run)
+            await frames_of(performer, 3)
+            with anyio.fail_after(10):
+                await performer.offer(clause(5))
+                await performer.offer(clause(5, id="u-2"))  # behind a call that hangs nobody waits again
+            frames = await frames_of(performer, 30)
+            assert sum(frame.speaking for frame in frames) == 10
+            assert "lips" in performer.fault
+            face.how = "works"
+            face.gate.set()
+            await anyio.sleep(0.1)
+            await performer.offer(clause(5, id="u-3"))
+            assert performer.fault == ""
+            stage.cancel_scope.cancel()
+        performer.close()
+
+    anyio.run(main)
+
+
+@pytest.mark.parametrize(
+    "pcm",
+    [
+        np.array([0.1, np.nan], np.float32),
+        np.zeros((2, 960), np.float32),
+        np.zeros(960, np.float64),
+        np.zeros(61 * 24_000, np.float32),
+        [0.0],
+    ],
+    ids=["nan", "stereo", "float64", "endless", "list"],
+)
+def test_sound_that_is_none_never_reaches_air(pcm: Pcm) -> None:
+    async def main() -> None:
+        performer = Performer(Lamp(), Overlay(SIZE, "en"), CATALOG, RealClock())
+        spoken = clause(1)
+        with pytest.raises(EngineError, match="the voice gave"):
+            await performer.offer(Clause(spoken.utterance, Speech(pcm, text="hello")))
+        performer.close()
+
+    anyio.run(main)
+
+
+@pytest.mark.parametrize("shape", [(10, 10), (SIZE.height, SIZE.width)])
+def test_a_picture_of_another_shape_becomes_stand_by(shape: tuple[int, int]) -> None:
+    lamp = Lamp()
+    painter = Painter(lamp, Overlay(SIZE, "en"))
+    lamp.render = lambda place, mouth, state: (np.zeros(shape, np.uint8), state)  # type: ignore[method-assign]
+    for number in range(FAULTS_TO_STANDBY - 1):
+        with pytest.raises(EngineError, match="shape"):
+            painter.paint(shot(number))
+    assert painter.paint(shot(0)) is painter.standby_picture
+    assert "shape" in painter.fault

@@ -24,6 +24,7 @@ from doublure.settings import SinkSettings
 from doublure.sinks import file
 from doublure.sinks.null import NullSink
 from doublure.snapshot import SinkView
+from doublure.supervise import Watchdog, supervise
 
 
 class GateSink:
@@ -293,6 +294,56 @@ def test_a_slow_viewer_loses_whole_gops_and_memory_is_bounded() -> None:
             pictures = list(container.decode(video=0))
         assert 20 < len(pictures) < 200
         assert not any(frame.is_corrupt for frame in pictures)
+
+    on_air(show)
+
+
+class BrokenRing(Ring):
+    """Fails at the third packet, once."""
+
+    def offer(self, packet: Packet) -> None:
+        self.offered = getattr(self, "offered", 0) + 1
+        if self.offered == 3:
+            raise RuntimeError("the ring is broken")
+        super().offer(packet)
+
+
+def test_a_fault_while_packets_are_let_out_costs_packets_and_not_the_air() -> None:
+    null = NullSink("null")
+
+    async def main() -> None:
+        publisher = Publisher(Encoder(SMALL), RealClock())
+        watchdog = Watchdog(RealClock())
+        async with anyio.create_task_group() as group:
+            await group.start(publisher.run)
+            group.start_soon(supervise, watchdog, "pace", publisher.pace, 0.5)
+            publisher.add(null, address="", removable=False)
+            publisher._viewers.add(BrokenRing("broken", header()))
+            for frame in frames(40):
+                await publisher.publish(frame)
+            await until(lambda: null.packets > 60)
+            await publisher.stop()
+
+    anyio.run(main)
+
+
+class BrokenOutput(GateSink):
+    """An engine that fails with an error of Python's own."""
+
+    def open(self, header: StreamHeader) -> None:
+        raise SystemError("a fault of the engine itself")
+
+
+def test_an_engine_that_fails_in_any_way_ends_nobody_else() -> None:
+    null, broken = NullSink("null"), BrokenOutput("broken")
+
+    async def show(publisher: Publisher) -> None:
+        publisher.add(broken, address="", removable=True)
+        publisher.add(null, address="", removable=False)
+        for frame in frames(20):
+            await publisher.publish(frame)
+        await until(lambda: null.packets > 20)
+        assert view(publisher, "broken").state != "live"
 
     on_air(show)
 

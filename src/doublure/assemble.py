@@ -25,6 +25,7 @@ from doublure.overlay import Overlay
 from doublure.perform import Performer
 from doublure.phones import Sounds
 from doublure.plan import Plan
+from doublure.production import ProductionParts
 from doublure.publish import Publisher
 from doublure.rundown import load_rundown
 from doublure.settings import RoomSettings, SinkSettings, VoiceSettings, load_machine
@@ -92,9 +93,8 @@ async def assemble(
     performer = Performer(face, overlay, catalog, clock)
     journal = Journal(store, clock)
     plan, watchdog = Plan(rundown), Watchdog(clock)
-    director = Director(
-        DirectorParts(settings, catalog, plan, judge, writer, speaker, performer, journal, clock, watchdog)
-    )
+    making = ProductionParts(catalog, judge, writer, speaker, performer, journal, clock, watchdog)
+    director = Director(DirectorParts(settings, plan, making))
     chats = tuple(cast(Chat, find_engine("chats", chat.engine)(chat, clock)) for chat in settings.chats)
     return RoomParts(
         consent,

@@ -17,17 +17,15 @@ import itertools
 import math
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 import anyio
 
 from doublure.clock import Clock
-from doublure.cue import Clause, Cue, CueKind, Utterance
+from doublure.cue import Clause, CueKind
 from doublure.playhead import Making
-
-Fate = Literal["live", "heard", "stopped", "cut", "failed", "expired"]
-"""On its way; heard to its end; gave way to another; cut by the operator; could not be made; came too late."""
+from doublure.turns import Turn, Turns
 
 QUIET_SECONDS = 1.0
 """Silence after a cut, so that the operator sees that it worked."""
@@ -89,60 +87,25 @@ class Stage(Protocol):
         ...
 
 
-@dataclass(eq=False, slots=True)
-class Turn:
-    """The speech of one cue on its way to air. The floor alone changes it."""
-
-    cue: Cue
-    place: int | None = None
-    """Position in the rundown, of a script."""
-    closing: bool = False
-    """Said at the end of the show, when nobody else may speak."""
-    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
-    fate: Fate = "live"
-    offered: int = 0
-    """Clauses given to the performer."""
-    heard: int = 0
-    """Clauses heard to their end."""
-    begun: bool = False
-    """Whether any of it was heard when it was cut."""
-    complete: bool = False
-    """Whether its last clause was offered."""
-    sentences: list[Utterance] = field(default_factory=list)
-    """Heard to their end, in their order."""
-    over: anyio.Event = field(default_factory=anyio.Event)
-    """Set when its fate is known."""
-
-
 class Floor:
-    """Owns the turns. `ended` is told once of each turn, when its fate is known."""
+    """One turn at a time offers clauses. `ended` is told once of each turn, when its fate is known."""
 
     def __init__(self, stage: Stage, clock: Clock, ended: Callable[[Turn], None]) -> None:
         self.closed = False
         self._stage = stage
         self._clock = clock
-        self._ended = ended
-        self._turns: dict[str, Turn] = {}
+        self.turns = Turns(ended)
         self._owner: Turn | None = None
         self._claims: list[tuple[int, int, Turn]] = []
         self._numbers = itertools.count()
         self._changed = anyio.Event()
         self._quiet_until = -math.inf
-        stage.listen(self._heard)
+        stage.listen(self.turns.heard)
 
     @property
     def on_air(self) -> Turn | None:
         """The turn that is being heard."""
-        clause = self._stage.current
-        return self._turns.get(clause.utterance.cue) if clause is not None else None
-
-    def making(self, kinds: frozenset[CueKind]) -> int:
-        """How many turns of these kinds wait for their first clause, or for the floor."""
-        return sum(turn.cue.kind in kinds and not turn.offered for turn in self._turns.values())
-
-    def holds(self, kind: CueKind) -> bool:
-        """Whether a turn of this kind is on its way."""
-        return any(turn.cue.kind == kind for turn in self._turns.values())
+        return self.turns.of(self._stage.current)
 
     async def quiet(self) -> None:
         """Return when the silence after a cut is over."""
@@ -152,15 +115,15 @@ class Floor:
     @contextmanager
     def begin(self, turn: Turn) -> Iterator[Turn]:
         """Hold a turn while it is made and offered. What was not offered whole in the end was stopped."""
-        self._turns[turn.cue.id] = turn
+        self.turns.add(turn)
         if self.closed and not turn.closing:
-            self._end(turn, "stopped")
+            self.turns.end(turn, "stopped")
         try:
             with turn.scope:
                 yield turn
         finally:
             if not turn.complete:
-                self._end(turn, "stopped")
+                self.turns.end(turn, "stopped")
 
     @asynccontextmanager
     async def take(self, turn: Turn) -> AsyncIterator[None]:
@@ -171,7 +134,7 @@ class Floor:
         self._claims.append(claim)
         try:
             if self._owner is not None and self._owner.cue.kind in rule.stops and not self._owner.complete:
-                self._end(self._owner, "stopped")
+                self.turns.end(self._owner, "stopped")
             while True:
                 if self._owner is not None or min(self._claims) is not claim:
                     await self._changed.wait()
@@ -194,21 +157,12 @@ class Floor:
 
     async def offer(self, turn: Turn, clause: Clause, *, last: bool = False) -> None:
         """Give one clause to the performer; `last` says that the turn has no more."""
-        await self._stage.offer(clause, lambda: self._accept(turn, last))
-
-    def complete(self, turn: Turn) -> None:
-        """No more clauses come; the turn is over when all were heard."""
-        turn.complete = True
-        self._settle(turn)
-
-    def fail(self, turn: Turn, fate: Literal["failed", "expired"]) -> None:
-        """The turn could not be made, or came too late."""
-        self._end(turn, fate)
+        await self._stage.offer(clause, lambda: self.turns.accept(turn, last))
 
     def drop(self, kinds: frozenset[CueKind]) -> None:
         """Stop these kinds at the end of the clause on air."""
         if self._owner is not None and self._owner.cue.kind in kinds and not self._owner.complete:
-            self._end(self._owner, "stopped")
+            self.turns.end(self._owner, "stopped")
         self._stop(Rule(0, sentence_seconds=0.0, phrase_seconds=math.inf), kinds)
 
     def cut(self) -> None:
@@ -216,42 +170,21 @@ class Floor:
         self._quiet_until = self._clock.now() + QUIET_SECONDS
         on_air = self.on_air
         self._stage.cut()
-        for turn in list(self._turns.values()):
+        for turn in self.turns.live():
             turn.begun = turn.heard > 0 or turn is on_air
-            self._end(turn, "cut")
+            self.turns.end(turn, "cut")
 
     def close(self) -> None:
         """From now on only closing words speak. The sentence on air ends; a disclosure ends whole."""
         self.closed = True
         rule = RULES["goodbye"]
-        for turn in list(self._turns.values()):
+        for turn in self.turns.live():
             spoken = turn.complete or (turn is self._owner and turn.cue.kind not in rule.stops)
             if not spoken and not turn.closing:
-                self._end(turn, "stopped")
+                self.turns.end(turn, "stopped")
         self._stop(rule, rule.stops)
 
     # ---- what happens inside ---------------------------------------------------------------------
-
-    def _accept(self, turn: Turn, last: bool) -> bool:
-        # asked at the very moment of queueing: a turn that was stopped while its clause waited is silent
-        if turn.fate != "live":
-            return False
-        turn.offered += 1
-        turn.complete = turn.complete or last
-        return True
-
-    def _heard(self, clause: Clause) -> None:
-        turn = self._turns.get(clause.utterance.cue)
-        if turn is None:
-            return
-        turn.heard += 1
-        if clause.speech.last:
-            turn.sentences.append(clause.utterance)
-        self._settle(turn)
-
-    def _settle(self, turn: Turn) -> None:
-        if turn.complete and turn.heard >= turn.offered:
-            self._end(turn, "heard")
 
     def _stop(self, rule: Rule, kinds: frozenset[CueKind]) -> None:
         """Stop `kinds` where `rule` says; turns of the programme that are still being made begin again, because
@@ -260,20 +193,10 @@ class Floor:
             return
         dropped = self._stage.make_way(Making(kinds, rule.sentence_seconds, rule.phrase_seconds))
         lost = {clause.utterance.cue for clause in dropped}
-        for turn in list(self._turns.values()):
+        for turn in self.turns.live():
             unspoken = not turn.offered and turn.cue.kind in kinds & PROGRAMME
             if turn.cue.id in lost or unspoken:
-                self._end(turn, "stopped")
-
-    def _end(self, turn: Turn, fate: Fate) -> None:
-        if turn.fate != "live":
-            return
-        turn.fate = fate
-        self._turns.pop(turn.cue.id, None)
-        if fate != "heard":
-            turn.scope.cancel()
-        turn.over.set()
-        self._ended(turn)
+                self.turns.end(turn, "stopped")
 
     def _touch(self) -> None:
         self._changed.set()

@@ -19,7 +19,7 @@ from doublure.cue import Comment, EventKind
 from doublure.moderate import WordList, banned
 from doublure.recent import RecentTexts
 from doublure.settings import JudgeSettings
-from doublure.snapshot import CommentView
+from doublure.snapshot import CommentFate, CommentView
 from doublure.wording import Intent, asks, fold, gives_contact, intents, key, may_be_identity, units
 
 T = TypeVar("T")
@@ -28,6 +28,8 @@ REMEMBERED_IDS = 4096
 """Ids kept to know a comment that is delivered twice."""
 REMEMBERED_AUTHORS = 8
 """Authors answered last; others go first."""
+GIVEN_COMMENTS = 64
+"""Comments given out lately, which may come back to wait."""
 SHOWN_COMMENTS = 60
 SHOWN_UNKNOWN = 50
 LONGEST_COMMENT = 200
@@ -91,6 +93,7 @@ class Judge:
         self._ids: OrderedDict[str, None] = OrderedDict()
         self._recent = RecentTexts(settings.repeat_seconds)
         self._waiting: OrderedDict[str, _Waiting] = OrderedDict()
+        self._given: OrderedDict[str, _Waiting] = OrderedDict()
         self._board = _Board()
         self._greeted: dict[str, float] = {}
         self._answered: deque[str] = deque(maxlen=REMEMBERED_AUTHORS)
@@ -112,7 +115,8 @@ class Judge:
         if not self._waiting:
             return None
         best = max(self._waiting.values(), key=lambda waiting: self._score(waiting, product))
-        del self._waiting[best.comment.id]
+        self._given[best.comment.id] = self._waiting.pop(best.comment.id)
+        _trim(self._given, GIVEN_COMMENTS)
         self._answered.append(best.comment.author)
         return best.comment
 
@@ -120,8 +124,14 @@ class Judge:
         """How many comments wait."""
         return len(self._waiting)
 
-    def settle(self, comment_id: str, fate: str, answer: str) -> None:
-        """Note what became of a comment that `next` gave out."""
+    def settle(self, comment_id: str, fate: CommentFate, answer: str) -> None:
+        """Note what became of a comment that `next` gave out. With "waiting" it waits again; and one that was not
+        answered in the end keeps nobody from asking the same again."""
+        given = self._given.get(comment_id)
+        if fate == "waiting" and given is not None:
+            self._waiting[comment_id] = given
+        if fate in ("expired", "cut"):
+            self._recent.forget(comment_id)
         self._board.settle(comment_id, fate, answer)
 
     def views(self) -> tuple[CommentView, ...]:
@@ -239,15 +249,15 @@ class _Board:
     """What the operator sees of the comments."""
 
     def __init__(self) -> None:
-        self._shown: OrderedDict[str, tuple[Comment, str, str]] = OrderedDict()
+        self._shown: OrderedDict[str, tuple[Comment, CommentFate, str]] = OrderedDict()
         self.unknown: OrderedDict[str, None] = OrderedDict()
 
-    def show(self, comment: Comment, fate: str, answer: str = "") -> None:
+    def show(self, comment: Comment, fate: CommentFate, answer: str = "") -> None:
         """Show a comment, or its new fate."""
         self._shown[comment.id] = (comment, fate, answer)
         _trim(self._shown, SHOWN_COMMENTS)
 
-    def settle(self, id: str, fate: str, answer: str) -> None:
+    def settle(self, id: str, fate: CommentFate, answer: str) -> None:
         """The last word on a comment; one that is shown no more is let go."""
         seen = self._shown.get(id)
         if seen is None:

@@ -21,10 +21,11 @@ from doublure.catalog import Catalog, Product
 from doublure.channel import Channel
 from doublure.clock import Clock
 from doublure.cue import Clause, Utterance
-from doublure.engines import Face, Mouth
+from doublure.engines import Face
 from doublure.errors import EngineError
 from doublure.log import get_log
 from doublure.media import FPS, Frame, Pcm, Picture, Speech
+from doublure.mouth_lane import MouthLane
 from doublure.offload import Lane
 from doublure.overlay import Overlay, OverlayState
 from doublure.playhead import Making, Part, Playhead
@@ -40,10 +41,6 @@ FAULTS_TO_STANDBY = 25
 """Pictures in a row that could not be drawn before air shows stand-by."""
 HANGING_FRAMES = 50
 """Pictures in a row that came too late before the face is said to hang: two seconds."""
-MOUTH_SECONDS = 2.0
-"""Longest wait for the mouth of a clause; then it is heard with the lips at rest."""
-REST: Mouth = np.zeros((0, 1), np.float32)
-"""No mouth shapes: the lips rest."""
 LONGEST_CLAUSE_SECONDS = 60.0
 """A clause that is longer is no clause: a voice that does not end would hold the air for ever."""
 
@@ -153,12 +150,9 @@ class Performer:
         self._clock = clock
         self._playhead = Playhead()
         self._late_in_a_row = 0
-        self._mouth_fault = ""
-        self._mouth: asyncio.Future[Mouth] | None = None
-        self._mouth_hangs = False
         self._takes = Takes(face.takes)
         self._pictures = Lane("picture")
-        self._mouths = Lane("mouth", nice=5)
+        self._mouths = MouthLane(face, clock)
         self._stopped: Clause | None = None
         self._painter: Painter | None = None
         self._product: Product | None = None
@@ -173,7 +167,7 @@ class Performer:
         `wanted`. Raises `EngineError` for sound that cannot be aired. A face that cannot tell the mouth's
         shapes leaves the lips at rest; the clause is heard all the same."""
         _check(clause.speech)
-        await self._playhead.offer(Part(clause, await self._mouth_of(clause.speech)), wanted)
+        await self._playhead.offer(Part(clause, await self._mouths.mouth(clause.speech)), wanted)
 
     def cut(self) -> list[Clause]:
         """Stop speaking now; returns what was not heard to its end."""
@@ -195,16 +189,11 @@ class Performer:
         return self._playhead.seconds_waiting
 
     @property
-    def silent(self) -> bool:
-        """True when nothing is on air or waiting to be."""
-        return self._playhead.idle
-
-    @property
     def fault(self) -> str:
         """Why air shows stand-by, or a picture that stands still, or lips that rest; "" when all is well."""
         if self._late_in_a_row >= HANGING_FRAMES:
             return "the face does not answer: the picture stands still"
-        return (self._painter.fault if self._painter else "") or self._mouth_fault
+        return (self._painter.fault if self._painter else "") or self._mouths.fault
 
     async def run(self) -> None:
         """Make frames until cancelled; the first picture is drawn before the clock starts."""
@@ -224,27 +213,6 @@ class Performer:
         """Let go of the lanes, once `run` is over."""
         self._pictures.close()
         self._mouths.close()
-
-    async def _mouth_of(self, speech: Speech) -> Mouth:
-        if self._mouth_hangs and self._mouth is not None and not self._mouth.done():
-            return REST  # nobody waits again behind a call that hangs
-        self._mouth = self._mouths.submit(self._face.mouth, speech)
-        self._mouth.add_done_callback(_retrieve)
-        try:
-            with self._clock.timeout(MOUTH_SECONDS) as limit:
-                # a clause that is cut leaves the call to itself
-                mouth = await asyncio.shield(self._mouth)
-            self._mouth_hangs = limit.cancelled_caught
-            if not self._mouth_hangs and _is_mouth(mouth):
-                self._mouth_fault = ""
-                return mouth
-            why = "it does not answer" if self._mouth_hangs else "it gave no mouth shapes"
-        except Exception as error:
-            why = str(error) or type(error).__name__
-        metrics.STAGE_FAULTS.labels("mouth").inc()
-        log.error("the face could not move its lips: %s", why)
-        self._mouth_fault = f"the face could not move its lips: {why}"
-        return REST
 
     def _plan(self, painter: Painter, number: int) -> _Planned:
         step = self._playhead.step()
@@ -299,21 +267,6 @@ class Performer:
             self.aired.offer(Aired(old, now, "heard" if whole else "cut"))
         if new is not None and (old is None or new.id != old.id):
             self.aired.offer(Aired(new, now, "begun"))
-
-
-def _is_mouth(mouth: object) -> bool:
-    return (
-        isinstance(mouth, np.ndarray)
-        and mouth.ndim == 2
-        and mouth.dtype == np.float32
-        and bool(np.isfinite(mouth).all())
-    )
-
-
-def _retrieve(future: asyncio.Future[Mouth]) -> None:
-    """Look at what a call came to, so that a fault nobody waited for is no warning."""
-    if not future.cancelled():
-        future.exception()
 
 
 def _check(speech: Speech) -> None:

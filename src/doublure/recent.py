@@ -84,6 +84,12 @@ class RecentTexts:
         if len(self._texts) > REMEMBERED_TEXTS:
             self._forget()
 
+    def forget(self, comment: str) -> None:
+        """Remember a comment no more: it was not answered, so the next like one is not a repetition."""
+        words = next((words for words, recent in self._texts.items() if recent.comment == comment), None)
+        if words is not None:
+            self._drop(self._texts.pop(words))
+
     def _sharing(self, pairs: Pairs) -> list[_Recent]:
         """The texts that share enough pairs to be like, the longest remembered first."""
         planes = _sum(self._having[pair] for pair in pairs if pair in self._having)

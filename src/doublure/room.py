@@ -17,6 +17,7 @@ from doublure.clock import Clock, RealClock
 from doublure.engines import Face, Voice
 from doublure.errors import DoublureError, EngineError
 from doublure.inbox import Inbox
+from doublure.judge import may_ask_identity
 from doublure.listen import listen
 from doublure.log import get_log
 from doublure.settings import RoomSettings, SinkSettings
@@ -33,7 +34,6 @@ from doublure.stages import (
 )
 from doublure.store import open_store
 from doublure.supervise import supervise
-from doublure.wording import intents
 
 WRAP_SECONDS = 120.0
 """Longest time a wrap may take before the room stops all the same. What is said in it is far shorter: a sentence of 8 s
@@ -135,7 +135,7 @@ class Room:
             shown = ProductView(
                 product.id, product.name, price_text(product.price, parts.catalog.language), was
             )
-        faults = [fault for fault in (parts.performer.fault, parts.director.silenced) if fault]
+        faults = [fault for fault in (parts.performer.fault, parts.director.production.silenced) if fault]
         state: RoomState = "standby" if faults and self._state == "on_air" else self._state
         return RoomView(
             name=self.name,
@@ -189,7 +189,7 @@ class Room:
     async def _run(self, spawn: Callable[..., object], consent_file: Path | None) -> None:
         parts = self._parts
         self._spawn = spawn
-        inbox = Inbox(lambda comment: "identity" in intents(comment.text[:200]))
+        inbox = Inbox(lambda comment: may_ask_identity(comment.text))
         for chat in parts.chats:
             spawn(listen, chat, inbox, self._clock)
         director, clock = parts.director, self._clock
@@ -260,4 +260,4 @@ async def open_room(
                     if parts.understudy is not None:
                         parts.understudy.close()
                     await parts.publisher.stop()
-                    await parts.director.note("room", "closed", "")
+                    await parts.director.production.note("room", "closed", "")

@@ -93,11 +93,11 @@ async def record_aired(parts: RoomParts, lines: AiredLines) -> None:
         if aired.fate == "begun":
             lines.said.appendleft(line_view(parts, utterance))
             _note_wait(parts, lines, utterance, aired.at)
-        await parts.director.note("aired", utterance.id, aired.fate)
+        await parts.director.production.note("aired", utterance.id, aired.fate)
 
 
 def _note_wait(parts: RoomParts, lines: AiredLines, utterance: Utterance, at: float) -> None:
-    asked = parts.director.asked_at(utterance.comment)
+    asked = parts.director.cues.asked_at(utterance.comment)
     if utterance.kind != "answer" or asked is None or utterance.comment in lines.answered:
         return
     lines.answered.append(utterance.comment)
@@ -126,9 +126,10 @@ async def watch_consent(
                 parts.watchdog.clear("consent")
             if fate:
                 log.error("the host's consent was %s, leaving the air", fate)
+                parts.director.floor.close()
                 parts.director.floor.cut()
                 leave(f"the host's consent was {fate}: the room has left the air")
-                await parts.director.note("consent", fate, file.name)
+                await parts.director.production.note("consent", fate, file.name)
                 return
             await clock.sleep(REVOCATION_SECONDS)
     finally:
@@ -142,10 +143,10 @@ async def watch_voice(parts: RoomParts) -> None:
     while True:
         why = await understudy.lost()
         parts.watchdog.alarm("voice", f"the embedded voice speaks: {why}")
-        await parts.director.note("voice", "replaced", why)
+        await parts.director.production.note("voice", "replaced", why)
         await understudy.found()
         parts.watchdog.clear("voice")
-        await parts.director.note("voice", "back", understudy.name)
+        await parts.director.production.note("voice", "back", understudy.name)
 
 
 def line_view(parts: RoomParts, utterance: Utterance) -> LineView:

@@ -1,0 +1,76 @@
+"""Asks the face for the mouth shapes of each clause, in a lane of its own, and lets no fault of it silence the host."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+
+from doublure import metrics
+from doublure.clock import Clock
+from doublure.engines import Face, Mouth
+from doublure.log import get_log
+from doublure.media import Speech
+from doublure.offload import Lane
+
+MOUTH_SECONDS = 2.0
+"""Longest wait for the mouth of a clause; then it is heard with the lips at rest."""
+REST: Mouth = np.zeros((0, 1), np.float32)
+"""No mouth shapes: the lips rest."""
+
+log = get_log(__name__)
+
+
+class MouthLane:
+    """The face's mouth shapes, one clause after the other."""
+
+    def __init__(self, face: Face, clock: Clock) -> None:
+        self.fault = ""
+        """Why the lips rest; "" when they move."""
+        self._face = face
+        self._clock = clock
+        self._lane = Lane("mouth", nice=5)
+        self._call: asyncio.Future[Mouth] | None = None
+        self._hangs = False
+
+    async def mouth(self, speech: Speech) -> Mouth:
+        """The mouth shapes of a clause; none when the face cannot tell them in time: the lips rest, and the clause is
+        heard all the same."""
+        if self._hangs and self._call is not None and not self._call.done():
+            return REST  # nobody waits again behind a call that hangs
+        self._call = self._lane.submit(self._face.mouth, speech)
+        self._call.add_done_callback(_retrieve)
+        try:
+            with self._clock.timeout(MOUTH_SECONDS) as limit:
+                # a clause that is cut leaves the call to itself
+                mouth = await asyncio.shield(self._call)
+            self._hangs = limit.cancelled_caught
+            if not self._hangs and _is_mouth(mouth):
+                self.fault = ""
+                return mouth
+            why = "it does not answer" if self._hangs else "it gave no mouth shapes"
+        except Exception as error:
+            why = str(error) or type(error).__name__
+        metrics.STAGE_FAULTS.labels("mouth").inc()
+        log.error("the face could not move its lips: %s", why)
+        self.fault = f"the face could not move its lips: {why}"
+        return REST
+
+    def close(self) -> None:
+        """Let go of the lane."""
+        self._lane.close()
+
+
+def _is_mouth(mouth: object) -> bool:
+    return (
+        isinstance(mouth, np.ndarray)
+        and mouth.ndim == 2
+        and mouth.dtype == np.float32
+        and bool(np.isfinite(mouth).all())
+    )
+
+
+def _retrieve(future: asyncio.Future[Mouth]) -> None:
+    """Look at what a call came to, so that a fault nobody waited for is no warning."""
+    if not future.cancelled():
+        future.exception()

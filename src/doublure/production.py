@@ -1,0 +1,175 @@
+"""Produces the speech of a turn: written, checked, journalled, spoken, and offered to the floor clause by clause."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import anyio
+
+from doublure import metrics
+from doublure.catalog import Catalog
+from doublure.clock import Clock
+from doublure.cue import Clause, Cue, Utterance
+from doublure.engines import Writer
+from doublure.errors import DoublureError, EngineError
+from doublure.floor import Floor
+from doublure.journal import Journal
+from doublure.judge import Judge
+from doublure.log import get_log
+from doublure.perform import Performer
+from doublure.speak import Speaker
+from doublure.supervise import Watchdog
+from doublure.turns import Turn
+from doublure.write import opening, write
+
+CLAUSE_SECONDS = 8.0
+"""Longest wait for the next clause of a cue, when little is left to be heard."""
+SILENCE_SECONDS = 4.0
+"""With more waiting for air, a clause may take until the host has been silent this long."""
+FAULT_ALARM_SECONDS = 60.0
+"""How long the operator is shown a cue that was dropped."""
+
+log = get_log(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ProductionParts:
+    """What speech is made with."""
+
+    catalog: Catalog
+    judge: Judge
+    writer: Writer
+    speaker: Speaker
+    performer: Performer
+    journal: Journal
+    clock: Clock
+    watchdog: Watchdog
+
+
+class Unrecorded(Exception):
+    """The journal could not be written, so the sentence may not be spoken. The cue is kept."""
+
+
+class Production:
+    """Makes turns and offers them, one at a time for each kind that asks."""
+
+    def __init__(self, parts: ProductionParts, floor: Floor) -> None:
+        self.silenced = ""
+        """Why nothing may be spoken; "" when the host speaks."""
+        self._parts = parts
+        self._floor = floor
+        self._lines = anyio.Lock()
+
+    async def bring(self, turn: Turn, record: tuple[str, str, str] | None = None) -> None:
+        """Make a turn and offer it. A cue that cannot be digested is dropped, counted and shown, whatever went
+        wrong. Only `Unrecorded` is raised; then nothing more of the cue was offered."""
+        with self._floor.begin(turn):
+            try:
+                if record is not None:
+                    await self._record(*record)
+                if turn.cue.kind == "operator":
+                    async with self._lines:  # spoken in the order in which they were ordered
+                        await self._offer(turn)
+                else:
+                    await self._offer(turn)
+            except Unrecorded:
+                raise
+            except Exception as error:
+                self._drop(turn, error)
+
+    async def _offer(self, turn: Turn) -> None:
+        async with aclosing(self._clauses(turn)) as clauses:
+            clause = await self._within(clauses)
+            if clause is None:
+                raise EngineError("nothing of it can be said")
+            async with self._floor.take(turn):
+                if self._parts.clock.now() > turn.cue.expires:
+                    self._floor.turns.end(turn, "expired")
+                    return
+                if turn.cue.comment is not None:
+                    self._parts.judge.settle(turn.cue.comment.id, "answering", "")
+                while clause is not None:
+                    # a script is one sentence: with its last clause it is whole
+                    last = clause.speech.last and turn.cue.kind == "script"
+                    await self._floor.offer(turn, clause, last=last)
+                    clause = await self._within(clauses)
+                self._floor.turns.complete(turn)
+
+    async def _within(self, clauses: AsyncGenerator[Clause, None]) -> Clause | None:
+        """The next clause, None at the end. Raises `EngineError` when it takes so long that the host falls
+        silent."""
+        patience = max(CLAUSE_SECONDS, self._parts.performer.seconds_waiting + SILENCE_SECONDS)
+        with self._parts.clock.timeout(patience) as limit:
+            return await anext(clauses, None)
+        assert limit.cancelled_caught
+        raise EngineError(f"nothing came for {patience:.0f} s")
+
+    async def _clauses(self, turn: Turn) -> AsyncGenerator[Clause, None]:
+        """The clauses of a cue, journalled before they are spoken."""
+        async with aclosing(self._utterances(turn.cue)) as utterances:
+            async for utterance in utterances:
+                await self._record("utterance", utterance.id, _journal_line(turn.cue, utterance))
+                async with aclosing(self._parts.speaker.speak(utterance)) as clauses:
+                    async for clause in clauses:
+                        yield clause
+
+    async def _utterances(self, cue: Cue) -> AsyncGenerator[Utterance, None]:
+        """The sentences of a cue; an answer's after the words that lead up to it."""
+        first = opening(cue, self._parts.catalog.language)
+        if first is not None:
+            yield first
+        async with aclosing(write(cue, self._parts.writer, self._parts.catalog)) as utterances:
+            async for utterance in utterances:
+                yield utterance
+
+    async def _record(self, kind: str, ref: str, body: str) -> None:
+        try:
+            await self._parts.journal.record(kind, ref, body)
+        except DoublureError as error:
+            self.silenced = f"the host is silent, because nothing airs unrecorded: {error}"
+            raise Unrecorded(str(error)) from error
+        self.silenced = ""
+
+    async def note(self, kind: str, ref: str, body: str) -> None:
+        """Journal what was done already; a journal that cannot be written raises an alarm, not an error."""
+        try:
+            await self._parts.journal.record(kind, ref, body)
+        except DoublureError as error:
+            log.error("not journalled: %s %s: %s", kind, ref, error)
+            text = f"{kind} {ref} was not journalled: {error}"
+            self._parts.watchdog.alarm("journal", text, seconds=FAULT_ALARM_SECONDS)
+
+    def _drop(self, turn: Turn, error: Exception) -> None:
+        metrics.STAGE_FAULTS.labels("direct").inc()
+        why = str(error) or type(error).__name__
+        log.error(
+            "cue %s (%s) was dropped: %s",
+            turn.cue.id,
+            turn.cue.kind,
+            why,
+            exc_info=not isinstance(error, DoublureError),
+        )
+        subject = turn.cue.text or (turn.cue.comment.text if turn.cue.comment else turn.cue.kind)
+        self._parts.watchdog.alarm("cue", f"not said: {subject[:60]!r}: {why}", seconds=FAULT_ALARM_SECONDS)
+        if turn.offered and turn.cue.kind != "disclosure" and not turn.closing:
+            self._floor.turns.complete(
+                turn
+            )  # what was offered is heard; but a disclosure is whole, or it is none
+        else:
+            self._floor.turns.end(turn, "failed")
+
+
+def _journal_line(cue: Cue, utterance: Utterance) -> str:
+    line = {
+        "cue": cue.id,
+        "kind": utterance.kind,
+        "text": utterance.text,
+        "product": utterance.product,
+        "facts": list(utterance.facts),
+        "comment": utterance.comment,
+        "question": f"{cue.comment.author}: {cue.comment.text}" if cue.comment else "",
+    }
+    return json.dumps(line, ensure_ascii=False, sort_keys=True)

@@ -1,0 +1,108 @@
+"""The small loops of a room: comments in batches, and a consent that ends whatever else is broken."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import anyio
+import pytest
+
+from doublure import consent as consents
+from doublure.clock import VirtualClock
+from doublure.consent import Consent, Terms
+from doublure.cue import Comment
+from doublure.errors import DoublureError
+from doublure.inbox import Inbox
+from doublure.judge import Verdict
+from doublure.stages import BATCH, judge_comments, watch_consent
+from doublure.supervise import Watchdog
+from shows import Show
+
+
+def consent_file(folder: Path, end: date = date(2099, 1, 1)) -> tuple[Path, Consent]:
+    terms = Terms("Li", "Shop", "show", ("youtube",), "air", date(2025, 1, 1), end, ("0" * 64,))
+    file = folder / "li.json"
+    return file, consents.issue(terms, folder / "shop.key", file)
+
+
+def leaving(
+    folder: Path, journal: str, until: float, revoke_at: float | None, **consent: date
+) -> tuple[Show, list[float]]:
+    """A show whose consent is revoked; returns it and when it left the air."""
+    left: list[float] = []
+    file, given = consent_file(folder, **consent)
+
+    async def script(show: Show) -> None:
+        parts = SimpleNamespace(director=show.director, watchdog=show.watchdog)
+        leave = lambda why: left.append(show.clock.now())  # noqa: E731
+        show.group.start_soon(watch_consent, parts, given, file, show.clock, leave)
+        if revoke_at is not None:
+            await show.clock.advance(revoke_at)
+            show.journal.hangs_seconds = 1e9 if journal == "hangs" else 0.0
+            show.journal.fails = journal == "fails"
+            consents.revoke(file, folder / "shop.key", at=datetime(2026, 1, 1, tzinfo=UTC))
+        # the file is read in a thread, which virtual time does not wait for
+        while show.clock.now() < until and not left:
+            await show.clock.advance(0.5)
+            await anyio.sleep(0.01)
+        await show.clock.advance(0.08)
+
+    return Show({"A": ["A1", "A2"]}).run(script), left
+
+
+@pytest.mark.parametrize("journal", ["works", "hangs", "fails"])
+def test_a_revoked_consent_ends_the_show_within_ten_seconds(tmp_path: Path, journal: str) -> None:
+    show, left = leaving(tmp_path, journal, 60.0, 7.0)
+    assert len(left) == 1
+    assert left[0] - 7.0 <= 10.0
+    assert show.reader.log[-1][1] == ""
+
+
+def test_a_clock_that_is_set_back_does_not_lengthen_a_consent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = datetime(2026, 1, 1, 23, 59, 30, tzinfo=UTC)
+    monkeypatch.setattr(VirtualClock, "wall", lambda clock: began - timedelta(days=clock.now() > 1))
+    _, left = leaving(tmp_path, "works", 90.0, None, end=date(2026, 1, 1))
+    assert len(left) == 1
+    assert 30.0 <= left[0] <= 41.0
+
+
+def comment(number: int) -> Comment:
+    return Comment(f"c{number}", "chat", "viewer", "poison" if number == 3 else f"number {number}", 0.0)
+
+
+def test_comments_are_judged_and_journalled_in_batches_whatever_one_of_them_does() -> None:
+    batches: list[list[tuple[str, str, str]]] = []
+
+    class Written:
+        async def record_many(self, entries: list[tuple[str, str, str]]) -> None:
+            batches.append(entries)
+            if len(batches) == 1:
+                raise DoublureError("no space left on the device")
+
+    class Picky:
+        def take(self, comment: Comment) -> Verdict:
+            if comment.text == "poison":
+                raise RuntimeError("what is this")
+            return Verdict.NOTED
+
+    async def main() -> None:
+        clock = VirtualClock()
+        inbox = Inbox(lambda comment: False)
+        for number in range(BATCH + 40):
+            await inbox.put(comment(number))
+        inbox.close()
+        watchdog = Watchdog(clock)
+        parts = SimpleNamespace(judge=Picky(), journal=Written(), watchdog=watchdog)
+        await judge_comments(parts, inbox)  # type: ignore[arg-type]
+        assert watchdog.alarms == (
+            f"journal: {BATCH} comments were not journalled: no space left on the device",
+        )
+
+    anyio.run(main)
+    assert [len(batch) for batch in batches] == [BATCH, 40]
+    assert batches[0][3] == ("comment", "c3", "failed\tviewer\tpoison")
+    assert batches[0][4][2].startswith("noted")
