@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,46 +16,14 @@ from doublure.errors import SettingsError
 from doublure.journal import Journal
 from doublure.store import DATABASE, open_store
 from doublure.store.models import Table
-
-
-def postgres_folder() -> Path | None:
-    """Debian keeps the server's programs out of the path."""
-    found = shutil.which("initdb")
-    if found:
-        return Path(found).parent
-    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    return installed[-1].parent if installed else None
+from postgres import postgres_server
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The address of a PostgreSQL server of our own."""
-    programs = postgres_folder()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
-    folder = tmp_path_factory.mktemp("postgres")
-    user: dict[str, str] = {}
-    if os.geteuid() == 0:  # the server refuses to run as root
-        user = {"user": "postgres", "group": "postgres"}
-        for place in (folder, *folder.parents):
-            if place == Path(folder.anchor) or place.stat().st_mode & 0o001:
-                break
-            place.chmod(0o711)
-        shutil.chown(folder, "postgres", "postgres")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    data, server = str(folder / "data"), f"-p {port} -k {folder} -h 127.0.0.1 -F"
-    subprocess.run(
-        [programs / "initdb", "-A", "trust", "-U", "show", "-D", data],
-        check=True,
-        capture_output=True,
-        **user,
-    )
-    control = [programs / "pg_ctl", "-D", data, "-w", "-l", str(folder / "log")]
-    subprocess.run([*control, "-o", server, "start"], check=True, capture_output=True, **user)
-    yield f"postgresql+pg8000://show@127.0.0.1:{port}/postgres"
-    subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True, **user)
+    with postgres_server() as server:
+        yield server.url
 
 
 async def differences(folder: Path, url: str = "") -> list[object]:

@@ -1,25 +1,34 @@
 """The journal: what aired, why, and what it was based on. Append-only and hash-chained.
 
-An entry's hash covers the entry and the hash before it, so that whoever changes, removes or slips
-in an entry breaks the chain from there on. While the database does not answer, entries go to a
-spool file beside it, in order and on the disk before `record` returns, and are chained when the
-database is back.
+An entry's hash covers the entry and the hash before it. Whoever changes, removes or inserts an
+entry breaks the chain from there on.
+
+An entry goes to the database. While the database does not answer, entries go to a spool file in
+the room's folder, in order and on the disk before `record` returns, and are chained when the
+database is back. The database and the spool have a thread each, so a database that hangs never
+blocks the spool. Every wait has a time limit:
+
+- The database has `DATABASE_SECONDS`. Then the entry is spooled, and from there on every entry is
+  spooled at once, without waiting, until the database has taken all that was spooled.
+- `record` as a whole has `RECORD_SECONDS`. Then it raises.
+
+An entry that was spooled because the database was slow may be written by the database after all.
+Its mark, which is unique, keeps it from being written twice.
 """
 
 from __future__ import annotations
 
-import fcntl
+import asyncio
+import contextlib
 import hashlib
 import json
-import os
 import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import BinaryIO
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
+import anyio
 from pydantic import BaseModel, ConfigDict, ValidationError
-from sqlalchemy import insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, insert, select, update
 
 from doublure import metrics
 from doublure.clock import Clock
@@ -30,12 +39,29 @@ from doublure.store.models import EntryRow, HeadRow
 
 FIRST = "0" * 64
 """Previous hash of the first entry."""
+DATABASE_SECONDS = 1.0
+"""Longest wait for the database; then the entry is spooled."""
+RECORD_SECONDS = 3.0
+"""Longest wait for an entry to be on the disk, wherever; then `record` raises."""
 RETRY_SECONDS = 5.0
-"""While the database does not answer it is tried this often; in between entries only spool."""
+"""A database that failed is tried this often; in between entries only spool."""
 PAGE = 1000
 """Entries read at a time when verifying."""
+ROWS = 200
+"""Entries looked up and inserted by one statement."""
 
 log = get_log(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is to be journalled."""
+
+    kind: str
+    """What sort of thing happened, at most 32 letters: `comment`, `aired`, `operator` ..."""
+    ref: str
+    """Id of what it is about."""
+    body: str
 
 
 class Entry(BaseModel):
@@ -58,13 +84,48 @@ class Journal:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._turn = anyio.Lock()
+        self._writing: asyncio.Future[bool] | None = None
+        """What the database does; there is never more than one, and it may hang."""
+        self._spooling: asyncio.Future[None] | None = None
+        """What the disk does, likewise."""
+        self._away = False
+        """The database failed or hangs: entries are spooled at once."""
         self._retry_at = 0.0
 
     async def record(self, kind: str, ref: str, body: str) -> None:
-        """Add an entry; returns when it is on the disk. Raises `DoublureError` only when neither
-        the database nor the spool can be written."""
-        entry = Entry(mark=uuid.uuid4().hex, at=self._clock.wall().isoformat(), kind=kind, ref=ref, body=body)
-        await self._store.run(lambda: self._keep(entry))
+        """Add an entry. Returns when it is on the disk, in the database or in the spool. Raises
+        `DoublureError` after `RECORD_SECONDS` at the latest when it can be in neither."""
+        await self.record_many([Record(kind, ref, body)])
+
+    async def record_many(self, records: Sequence[Record]) -> None:
+        """Add entries in their order, all of them or none, with one write to the disk. Same limits
+        and errors as `record`. After an error they may still turn up in the journal, because a disk
+        or a database that hung may finish its work later."""
+        by = self._clock.now() + DATABASE_SECONDS
+        at = self._clock.wall().isoformat()
+        entries = [_entry(record, at) for record in records]
+        if not entries:
+            return
+        with self._clock.timeout(RECORD_SECONDS):
+            async with self._turn:
+                await self._keep(entries, by)
+                return
+        raise DoublureError(
+            f"the journal could not be written within {RECORD_SECONDS:.0f} s",
+            where=str(self._store.spool.path),
+            remedy="look at the disk of this folder; nothing airs unrecorded",
+        )
+
+    async def settle(self, seconds: float) -> bool:
+        """Wait up to `seconds` until the database has everything; True when it has. To be called
+        before the store is closed, so that nothing stays in the spool without need."""
+        with self._clock.timeout(seconds):
+            async with self._turn:
+                if await self._write([]):
+                    await self._on_disk(self._store.spool.clear)
+                    return True
+        return False
 
     async def record_many(self, entries: Iterable[tuple[str, str, str]]) -> None:
         for entry in entries:
@@ -75,47 +136,99 @@ class Journal:
         the first one that is not as it was written."""
         return await self._store.run(self._verify)
 
-    def _keep(self, entry: Entry) -> None:
-        with self._spool() as spool:
-            waiting = os.fstat(spool.fileno()).st_size > 0
-            if self._clock.now() >= self._retry_at and self._chain(spool, entry):
-                return
-            if not waiting:
-                log.warning("the store does not answer, the journal spools to %s", self._store.spool)
-            spool.seek(0, os.SEEK_END)
-            spool.write(entry.model_dump_json().encode() + b"\n")
-            spool.flush()
-            os.fsync(spool.fileno())
+    async def _keep(self, entries: list[Entry], by: float) -> None:
+        if self._away and not self._back():
+            await self._spool(entries)
+            return
+        # the wait for earlier entries counts: many writers must not wait a second each
+        if (left := by - self._clock.now()) > 0:
+            with self._clock.timeout(left):
+                if await self._write(entries):
+                    return
+        log.warning("the store does not answer, the journal spools to %s", self._store.spool.path)
+        self._leave()
+        await self._spool(entries)
 
-    def _chain(self, spool: BinaryIO, entry: Entry) -> bool:
-        spooled = list(_read_spool(spool))
-        try:
-            self._append([*spooled, entry])
-        except SQLAlchemyError as error:
-            metrics.STAGE_FAULTS.labels("journal").inc()
-            log.error("the store failed: %s", str(error).splitlines()[0])
-            self._retry_at = self._clock.now() + RETRY_SECONDS
+    def _back(self) -> bool:
+        """Look after a database that was away, without waiting: start a try when it is time, and
+        tell whether the last one moved the spool."""
+        if self._writing is None:
+            if self._clock.now() >= self._retry_at:
+                self._writing = self._store.lane.submit(lambda: self._move([]))
             return False
-        if spooled:
-            spool.truncate(0)
-            os.fsync(spool.fileno())
-            log.info("the store is back, %d spooled journal entries were added", len(spooled))
-        return True
+        if not self._writing.done():
+            return False
+        moved = self._writing.result()
+        self._writing = None
+        self._away = not moved
+        if not moved:
+            self._leave()
+        return moved
 
-    def _append(self, entries: Iterable[Entry]) -> None:
-        with self._store.engine.begin() as connection:
-            head = connection.execute(select(HeadRow.number, HeadRow.hash).with_for_update()).one()
-            number, previous = head.number, head.hash
-            for entry in entries:
-                if connection.scalar(select(EntryRow.number).where(EntryRow.mark == entry.mark)):
-                    continue
-                number += 1
-                link = _link(previous, number, entry)
-                connection.execute(
-                    insert(EntryRow).values(number=number, previous=previous, hash=link, **entry.model_dump())
-                )
-                previous = link
-            connection.execute(update(HeadRow).values(number=number, hash=previous))
+    def _leave(self) -> None:
+        self._away = True
+        self._retry_at = self._clock.now() + RETRY_SECONDS
+
+    async def _write(self, entries: list[Entry]) -> bool:
+        """Hand entries to the database after those of the spool; False when it failed."""
+        while self._writing is not None:  # of a caller that was cancelled, or that gave up waiting
+            await asyncio.shield(self._writing)
+            self._writing = None
+        writing = self._writing = self._store.lane.submit(lambda: self._move(entries))
+        moved = await asyncio.shield(writing)
+        self._writing = None
+        if moved:
+            self._away = False
+            spool = self._store.spool
+            if spool.size and not spool.waiting and self._spooling is None:
+                log.info("the store is back, it has all spooled journal entries")
+                # not waited for: what stays in the file is known by its marks
+                self._spooling = self._store.disk.submit(spool.clear)
+        return moved
+
+    async def _spool(self, entries: list[Entry]) -> None:
+        lines = [entry.model_dump_json().encode() for entry in entries]
+        try:
+            await self._on_disk(lambda: self._store.spool.append(lines))
+        except OSError as error:
+            raise DoublureError(
+                f"the journal cannot be written: {error.strerror}",
+                where=str(self._store.spool.path),
+                remedy="free disk space or mend the folder; nothing airs unrecorded",
+            ) from error
+
+    async def _on_disk(self, work: Callable[[], None]) -> None:
+        while self._spooling is not None:  # of a caller that was cancelled, or that gave up waiting
+            with contextlib.suppress(OSError):  # that caller was told
+                await asyncio.shield(self._spooling)
+            self._spooling = None
+        self._spooling = self._store.disk.submit(work)
+        try:
+            await asyncio.shield(self._spooling)
+        finally:
+            if self._spooling.done():
+                self._spooling = None
+
+    # ---- in the database's thread ------------------------------------------------------------
+
+    def _move(self, entries: list[Entry]) -> bool:
+        """Chain what is spooled, piece by piece, then `entries`; False when the database failed."""
+        spool = self._store.spool
+        try:
+            while spool.waiting:
+                with self._store.engine.begin() as connection:
+                    # read only when the database answers: a day's spool is too much for every try
+                    lines, end = spool.piece()
+                    _append(connection, list(_parse(lines)))
+                spool.moved(end)
+            if entries:
+                with self._store.engine.begin() as connection:
+                    _append(connection, entries)
+        except Exception as error:  # a driver may raise anything when its server is lost
+            metrics.STAGE_FAULTS.labels("journal").inc()
+            log.error("the store failed: %s", (str(error).splitlines() or [type(error).__name__])[0])
+            return False
+        return True
 
     def _verify(self) -> int:
         count, previous = 0, FIRST
@@ -124,36 +237,57 @@ class Journal:
             while rows := connection.execute(page.where(EntryRow.number > count)).all():
                 for row in rows:
                     if row.number != count + 1:
-                        raise self._broken(count + 1, "is missing")
+                        raise _broken(self._store.name, count + 1, "is missing")
                     entry = Entry(mark=row.mark, at=row.at, kind=row.kind, ref=row.ref, body=row.body)
                     if row.previous != previous or row.hash != _link(previous, row.number, entry):
-                        raise self._broken(row.number, "is not as it was written")
+                        raise _broken(self._store.name, row.number, "is not as it was written")
                     count, previous = row.number, row.hash
             head = connection.execute(select(HeadRow.number, HeadRow.hash)).one_or_none()
         if head is None or (head.number, head.hash) != (count, previous):
-            raise self._broken(count + 1, "and later ones may have been cut off")
+            raise _broken(self._store.name, count + 1, "and later ones may have been cut off")
         return count
 
-    def _broken(self, number: int, how: str) -> DoublureError:
-        return DoublureError(
-            f"entry {number} of the journal {how}",
-            where=self._store.name,
-            remedy="keep this database as it is and compare it with a backup",
-        )
 
-    @contextmanager
-    def _spool(self) -> Iterator[BinaryIO]:
-        """The spool file, locked against other processes."""
-        try:
-            with self._store.spool.open("a+b") as spool:
-                fcntl.flock(spool, fcntl.LOCK_EX)
-                yield spool
-        except OSError as error:
-            raise DoublureError(
-                f"the journal cannot be written: {error.strerror}",
-                where=str(self._store.spool),
-                remedy="free disk space or mend the folder; nothing airs unrecorded",
-            ) from error
+def _broken(where: str, number: int, how: str) -> DoublureError:
+    return DoublureError(
+        f"entry {number} of the journal {how}",
+        where=where,
+        remedy="keep this database as it is and compare it with a backup",
+    )
+
+
+def _append(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Chain entries; the row of the newest link is locked, so other processes wait."""
+    head = connection.execute(select(HeadRow.number, HeadRow.hash).with_for_update()).one()
+    number, previous = head.number, head.hash
+    for start in range(0, len(entries), ROWS):
+        # a mark may come twice in the spool as well
+        batch = {entry.mark: entry for entry in entries[start : start + ROWS]}
+        known = set(connection.scalars(select(EntryRow.mark).where(EntryRow.mark.in_(batch))))
+        rows = []
+        for entry in (entry for mark, entry in batch.items() if mark not in known):
+            number += 1
+            link = _link(previous, number, entry)
+            rows.append({"number": number, "previous": previous, "hash": link, **entry.model_dump()})
+            previous = link
+        if rows and connection.dialect.name == "sqlite":
+            connection.execute(insert(EntryRow), rows)
+        elif rows:
+            # one statement: a round trip for each entry would be slow on another machine
+            connection.execute(insert(EntryRow).values(rows))
+    connection.execute(update(HeadRow).values(number=number, hash=previous))
+
+
+def _entry(record: Record, at: str) -> Entry:
+    return Entry(
+        mark=uuid.uuid4().hex, at=at, kind=record.kind, ref=_storable(record.ref), body=_storable(record.body)
+    )
+
+
+def _storable(text: str) -> str:
+    """Text that every database takes: what viewers type may hold a lone surrogate or a NUL, and one
+    entry that is refused would keep all later ones in the spool."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _link(previous: str, number: int, entry: Entry) -> str:
@@ -163,11 +297,10 @@ def _link(previous: str, number: int, entry: Entry) -> str:
     return hashlib.sha256(f"{previous}{canonical}".encode()).hexdigest()
 
 
-def _read_spool(spool: BinaryIO) -> Iterator[Entry]:
-    spool.seek(0)
-    for line in spool.readlines():
+def _parse(lines: Iterable[bytes]) -> Iterator[Entry]:
+    for line in lines:
         try:
             yield Entry.model_validate_json(line)
         except ValidationError:
-            # only a line whose writing was broken off looks like this, and nobody was told it was kept
-            log.warning("a broken line of the journal's spool was left out")
+            metrics.STAGE_FAULTS.labels("journal").inc()
+            log.error("a line of the journal's spool is damaged and was left out: %.80r", line)

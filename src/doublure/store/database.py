@@ -1,42 +1,63 @@
-"""Opens the database, brings it up to date and runs every call to it in one lane."""
+"""Opens the database, brings it up to date and runs every call to it in one lane.
+
+Every wait for the database ends: SQLite gives up a lock, and PostgreSQL a connection, a statement
+or a read, after seconds. The spool beside it has a lane of its own.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar
 
 import alembic.command
 import anyio
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from doublure.clock import Clock, RealClock
 from doublure.errors import SettingsError
+from doublure.log import get_log
 from doublure.offload import Lane
+from doublure.store.spool import Spool
 
 R = TypeVar("R")
 
+log = get_log(__name__)
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 DATABASE = "room.db"
-SPOOL = "journal.spool"
 READING = "doublure_reading"
-BUSY_SECONDS = 2.0
-"""A statement waits this long for another process; then the journal spools."""
+BUSY_SECONDS = 0.8
+"""A statement of SQLite waits this long for another process; then the journal spools."""
+SERVER_SECONDS = 2.0
+"""A server is waited for this long: to connect, to run a statement, to send or to take bytes."""
+MIGRATION_SECONDS = 60.0
+"""The same while the tables are brought up to date, which may rewrite large ones."""
+STOPPED_SECONDS = 10.0
+"""A server takes back the locks of a process that stopped in the middle of a transaction."""
+CLOSE_SECONDS = 2.0
+"""Closing waits this long for the database and for the disk, each."""
 
 
 class Store:
     """An open database. Made by `open_store`."""
 
-    def __init__(self, engine: Engine, spool: Path) -> None:
+    def __init__(self, engine: Engine, spool: Spool, clock: Clock) -> None:
         self.engine = engine
         self.spool = spool
         """Where the journal keeps entries while the database does not answer."""
-        self._lane = Lane("store")
+        self.lane = Lane("store")
+        """Every call to the database."""
+        self.disk = Lane("spool")
+        """Every call to the spool."""
+        self._clock = clock
 
     @property
     def name(self) -> str:
@@ -48,25 +69,31 @@ class Store:
         return self.engine.connect().execution_options(**{READING: True})
 
     async def run(self, work: Callable[[], R]) -> R:
-        """Run `work` in the store's lane, one after the other."""
-        return await self._lane.run(work)
+        """Run `work` in the database's lane, one after the other."""
+        return await self.lane.run(work)
 
     async def close(self) -> None:
-        """Let go of the database after the work that waits."""
-        await self.run(self.engine.dispose)
-        self._lane.close()
+        """Let go of database and spool after the work that waits, and of what hangs without."""
+        for lane, let_go in ((self.lane, self.engine.dispose), (self.disk, self.spool.close)):
+            with self._clock.timeout(CLOSE_SECONDS) as scope:
+                await lane.run(let_go)
+            if scope.cancelled_caught:
+                log.warning("the %s hangs and is left as it is", lane.name)
+            lane.close()
 
 
 @asynccontextmanager
-async def open_store(folder: Path, url: str = "") -> AsyncIterator[Store]:
+async def open_store(folder: Path, url: str = "", clock: Clock | None = None) -> AsyncIterator[Store]:
     """Open, and create or bring up to date, the database of a room.
 
     It is SQLite in the room's folder, unless `url` names another database, such as
-    `postgresql+pg8000://user@host/name`. Raises `SettingsError`.
+    `postgresql+pg8000://user@host/name`. Raises `SettingsError`. `clock` limits the closing; it is
+    the machine's unless given, because threads work in the machine's time.
     """
     _make_folder(folder)
     engine = await _opening().run(_open, url or f"sqlite:///{folder / DATABASE}")
-    store = Store(engine, folder / SPOOL)
+    spool = await _opening().run(Spool, folder)
+    store = Store(engine, spool, clock or RealClock())
     try:
         yield store
     finally:
@@ -94,13 +121,15 @@ def _opening() -> Lane:
 def _open(url: str) -> Engine:
     try:
         parsed = make_url(url)
-        engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
-        if parsed.get_backend_name() == "sqlite":
-            event.listen(engine, "connect", _prepare_sqlite)
-            event.listen(engine, "begin", _begin_sqlite)
-        with engine.begin() as connection:
+        engine = _engine(parsed, SERVER_SECONDS)
+        with engine.connect():
+            pass  # a server that does not answer is found here, not with the patience of a migration
+        migrating = _engine(parsed, MIGRATION_SECONDS)
+        with migrating.begin() as connection:
             _migrate(connection)
-    except (SQLAlchemyError, sqlite3.Error, ImportError) as error:
+        migrating.dispose()
+        return engine
+    except (SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
         # the driver's first line says what is wrong; the rest is SQL
         reason = str(error).splitlines()[0]
         raise SettingsError(
@@ -108,6 +137,21 @@ def _open(url: str) -> Engine:
             where=_shown(url),
             remedy="check the address, that the database runs, and that its driver is installed",
         ) from error
+
+
+def _engine(parsed: URL, seconds: float) -> Engine:
+    """An engine that waits `seconds` for a server at most."""
+    backend, driver = parsed.get_backend_name(), parsed.get_driver_name()
+    if backend == "sqlite":
+        engine = create_engine(parsed)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    # for pg8000 this limits every read and write as well; others know a limit for connecting only
+    limits = {"pg8000": {"timeout": seconds}, "psycopg": {"connect_timeout": int(seconds)}}
+    engine = create_engine(parsed, pool_pre_ping=True, connect_args=limits.get(driver, {}))
+    if backend == "postgresql":
+        event.listen(engine, "connect", partial(_prepare_postgresql, seconds))
     return engine
 
 
@@ -135,6 +179,18 @@ def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry)
         "foreign_keys=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_postgresql(seconds: float, connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    for setting, limit in (
+        ("statement_timeout", seconds),
+        ("lock_timeout", seconds),
+        ("idle_in_transaction_session_timeout", STOPPED_SECONDS),
+    ):
+        cursor.execute(f"SET {setting} = {int(limit * 1000)}")
+    cursor.close()
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:
