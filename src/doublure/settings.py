@@ -90,7 +90,7 @@ class FaceSettings(_Settings):
     """Who is seen."""
 
     engine: str = Field(
-        "patch", description="face engine: patch (a persona), card (drawn), or an installed one"
+        "patch", description="face engine: patch (a persona), card (no persona), or an installed one"
     )
     persona: Path | None = Field(None, description="persona folder; needed by patch")
     consent: Path | None = Field(
