@@ -52,11 +52,6 @@ def missing_glyphs(text: str) -> str:
     return "".join(dict.fromkeys(mark for mark in _composed(text) if not _drawable(mark)))
 
 
-def has_glyphs(text: str) -> bool:
-    """True when the font can draw every visible character of `text`."""
-    return not missing_glyphs(text)
-
-
 def printable(text: str) -> str:
     """`text` as it can be drawn: what the font lacks becomes a space, invisible marks go, runs of
     spaces become one."""
