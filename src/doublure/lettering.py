@@ -47,11 +47,6 @@ def _drawable(mark: str) -> bool:
     return mark.isspace() or _shape(mark) != _shape("\U0010ffff")
 
 
-def missing_glyphs(text: str) -> str:
-    """The visible characters of `text` that the font lacks, each once, in their order."""
-    return "".join(dict.fromkeys(mark for mark in _composed(text) if not _drawable(mark)))
-
-
 def printable(text: str) -> str:
     """`text` as it can be drawn: what the font lacks becomes a space, invisible marks go, runs of
     spaces become one."""
