@@ -1,11 +1,14 @@
 """The whole chain, as a viewer receives it: a room on air to a real RTMP server.
 
-`python benchmarks/chain.py [--seconds 300] [--persona DIR --consent FILE] [--json FILE]`
+`python benchmarks/chain.py [--seconds 300] [--persona DIR --consent FILE | --card] [--json FILE]`
+
+The room is the demo's: its rendered host at 720x1280 and its voice; `--card` measures the chain without a
+persona.
 
 Three processes besides this one: the room, nginx with its RTMP module, and the receiver, so that
-what is measured of the room is the room's alone. First the scripts are put in the speech cache
-(not measured; kept in out/benchmarks for the next run), then the room speaks all the time and answers a comment every 20 s, then a second
-room claps: a flash and a click in the same frame, 24 times.
+what is measured of the room is the room's alone. First the scripts are put in the speech cache (not measured; kept in
+out/benchmarks for the next run), then the room speaks all the time and answers a comment every 20 s, then
+a second room claps: a flash and a click in the same frame, 24 times.
 """
 
 from __future__ import annotations
@@ -36,12 +39,17 @@ from doublure.speak import Speaker, SpeechCache
 from doublure.voices.kokoro import make as make_voice
 from doublure.write import ready
 from engines import ClickVoice, SlateFace
+from loop_watch import LoopWatch
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path.insert(0, str(ROOT / "tests"))
 from servers import nginx_rtmp  # noqa: E402 - the tests' server, from their folder
 
+PERSONA = ROOT / "demo" / "personas" / "woman"
+"""The demo's host."""
+LAST_LINES = 12
+"""Lines that a room wrote last, shown when it ends early."""
 SPEECH_FOLDER = "speech"
 """Where a room keeps its speech cache."""
 QUESTION_SECONDS = 20.0
@@ -103,6 +111,9 @@ EXTRA = (
     ("questions", "questions asked", ""),
     ("speaking_share", "share of frames with speech", ""),
     ("late_pictures", "pictures repeated because they were late", "frames"),
+    ("loop_held_per_minute", "event loop more than 10 ms late", "/min"),
+    ("loop_busy_per_minute", "of these, by its own computing", "/min"),
+    ("loop_worst_ms", "event loop, latest", "ms"),
     ("received_fps", "frames a second as received", "fps"),
     ("received_kbps", "bit rate as received", "kbit/s"),
     ("av_offset_mean_ms", "A/V offset, mean", "ms"),
@@ -115,15 +126,22 @@ EXTRA = (
 
 
 def room_settings(arguments: argparse.Namespace) -> RoomSettings:
-    """The demo room, pushing to `arguments.url`."""
+    """The demo room at 720x1280, pushing to `arguments.url`."""
     settings = load_room(ROOT / "demo" / arguments.language / "room.yaml")
-    face = FaceSettings(engine="card")
-    if arguments.persona:
+    face, host = settings.face, {"persona": None, "consent": None}
+    if arguments.card:
+        face = FaceSettings(engine="card")
+    elif arguments.persona:
+        host = {"persona": arguments.persona, "consent": arguments.consent}
         face = FaceSettings(engine="patch", persona=arguments.persona, consent=arguments.consent)
+    else:
+        host = {"persona": face.persona, "consent": face.consent}
     return settings.model_copy(
         update={
             "folder": ROOT / "out" / "benchmarks" / arguments.language,
             "face": face,
+            "voice": settings.voice.model_copy(update=host),
+            "picture": settings.picture.model_copy(update={"width_pixels": 720, "height_pixels": 1280}),
             "sinks": (SinkSettings(engine="rtmp", name="rtmp", url=arguments.url),),
         }
     )
@@ -162,12 +180,17 @@ async def run_show(arguments: argparse.Namespace) -> None:
     """The room's process: on air, answering; its own figures go to a file."""
     settings = room_settings(arguments)
     await fill_cache(settings)
-    async with open_room(settings) as room:
+    watch = LoopWatch()
+    async with open_room(settings) as room, anyio.create_task_group() as watching:
+        watching.start_soon(watch.run)
         await anyio.sleep(WARM_SECONDS)
+        watch.clear()
         before = room.measures()
         (arguments.folder / "show.began").touch()
         asked = await ask(room, arguments.language, arguments.seconds)
         after = room.measures()
+        loop = watch.figures(arguments.seconds)
+        watching.cancel_scope.cancel()
     waits = sorted(after.answer_seconds)
     frames = max(1, after.frames - before.frames)
     figures = {
@@ -177,6 +200,7 @@ async def run_show(arguments: argparse.Namespace) -> None:
         "answer_worst_seconds": waits[-1] if waits else None,
         "speaking_share": (after.speaking_frames - before.speaking_frames) / frames,
         "late_pictures": after.late_pictures - before.late_pictures,
+        **loop,
     }
     (arguments.folder / "room.json").write_text(json.dumps(figures))
 
@@ -193,23 +217,54 @@ async def run_slate(arguments: argparse.Namespace) -> None:
 # ---- this process -----------------------------------------------------------------------------
 
 
-def watch(process: subprocess.Popen[bytes], began: Path, until: float) -> dict[str, float]:
-    """Cores and memory of the room's process, from when it says so to `until` seconds later."""
-    room = psutil.Process(process.pid)
-    while not began.exists():
-        if process.poll() is not None:
-            raise SystemExit("the room ended before it was measured")
-        time.sleep(0.1)
-    used, start, highest = sum(room.cpu_times()[:2]), time.monotonic(), 0
-    while time.monotonic() < start + until and process.poll() is None:
-        highest = max(highest, room.memory_info().rss)
-        time.sleep(0.5)
-    spent = sum(room.cpu_times()[:2]) - used
+class Ended(Exception):
+    """A room's process ended before it was measured; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The process of a room, and what it says."""
+
+    process: subprocess.Popen[bytes]
+    began: Path
+    """The room makes this file when it is ready to be measured."""
+    said: Path
+    """What it wrote to its error output."""
+
+    def wait_until_begun(self) -> None:
+        """Wait until it can be measured. Raises `Ended`."""
+        while not self.began.exists():
+            if self.process.poll() is not None:
+                raise self.ended()
+            time.sleep(0.1)
+
+    def ended(self) -> Ended:
+        """Why it ended, from its last lines."""
+        code = self.process.wait()
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        lines = self.said.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]
+        return Ended("\n".join([f"the room ended early ({how}):", *(lines or ["it said nothing"])]))
+
+
+def watch(part: Part, seconds: float) -> dict[str, float]:
+    """Cores and memory of a room's process over `seconds`. Raises `Ended`."""
+    highest, spent, start = 0, 0.0, time.monotonic()
+    try:
+        room = psutil.Process(part.process.pid)
+        used = sum(room.cpu_times()[:2])
+        while time.monotonic() < start + seconds:
+            if part.process.poll() is not None:
+                raise part.ended()
+            highest = max(highest, room.memory_info().rss)
+            time.sleep(0.5)
+        spent = sum(room.cpu_times()[:2]) - used
+    except psutil.Error:
+        raise part.ended() from None
     return {"cores": spent / (time.monotonic() - start), "rss_mb": highest / 1e6}
 
 
 def run_parts(arguments: argparse.Namespace, folder: Path) -> dict[str, float | None]:
-    """The room and its receiver; the figures of both."""
+    """The rooms and their receivers; the figures of all. Raises `Ended`."""
     server = nginx_rtmp(folder / "nginx")
     if server is None:
         raise SystemExit(
@@ -218,50 +273,44 @@ def run_parts(arguments: argparse.Namespace, folder: Path) -> dict[str, float | 
     figures: dict[str, float | None] = {"load_before": os.getloadavg()[0]}
     server.start()
     try:
-        for part in ("show", "slate"):
-            url, out = server.url(part), folder / f"{part}.json"
-            seconds = arguments.seconds if part == "show" else SLATE_SECONDS
-            room = subprocess.Popen(
-                [
-                    *own_command(arguments),
-                    "--part",
-                    part,
-                    "--url",
-                    url,
-                    "--folder",
-                    str(folder),
-                    "--seconds",
-                    str(seconds),
-                ]
-            )
-            began = folder / f"{part}.began"
-            while not began.exists() and room.poll() is None:
-                time.sleep(0.1)
-            receiver = subprocess.Popen(
-                [
-                    sys.executable,
-                    str(HERE / "receive.py"),
-                    url,
-                    "--seconds",
-                    str(seconds - 5),
-                    "--json",
-                    str(out),
-                    *(["--claps"] if part == "slate" else []),
-                ],
-                stdout=subprocess.DEVNULL,
-            )
-            if part == "show":
-                figures |= watch(room, began, seconds - 5)
-            receiver.wait()
-            if room.wait() != 0:
-                raise SystemExit(f"the room of part {part} failed")
-            received = json.loads(out.read_text())
-            wanted = ("claps", "av_offset_mean_ms", "av_offset_worst_ms")
-            figures |= {key: value for key, value in received.items() if (key in wanted) == (part == "slate")}
-            if part == "show":
-                figures |= json.loads((folder / "room.json").read_text())
+        for name, seconds in (("show", arguments.seconds), ("slate", SLATE_SECONDS)):
+            figures |= run_part(arguments, folder, name, server.url(name), seconds)
     finally:
         server.kill()
+    return figures
+
+
+def run_part(
+    arguments: argparse.Namespace, folder: Path, name: str, url: str, seconds: float
+) -> dict[str, float | None]:
+    """One room and its receiver. Raises `Ended`."""
+    said, out = folder / f"{name}.txt", folder / f"{name}.json"
+    orders = ["--part", name, "--url", url, "--folder", str(folder), "--seconds", str(seconds)]
+    with said.open("wb") as errors:
+        process = subprocess.Popen([*own_command(arguments), *orders], stderr=errors)
+    part = Part(process, folder / f"{name}.began", said)
+    receiver: subprocess.Popen[bytes] | None = None
+    figures: dict[str, float | None] = {}
+    try:
+        part.wait_until_begun()
+        pull = [str(HERE / "receive.py"), url, "--seconds", str(seconds - 5), "--json", str(out)]
+        claps = ["--claps"] if name == "slate" else []
+        receiver = subprocess.Popen([sys.executable, *pull, *claps], stdout=subprocess.DEVNULL)
+        if name == "show":
+            figures |= watch(part, seconds - 5)
+        receiver.wait()
+        if part.process.wait() != 0:
+            raise part.ended()
+    finally:
+        for one in (process, receiver):
+            if one is not None and one.poll() is None:
+                one.kill()
+                one.wait()
+    received = json.loads(out.read_text())
+    wanted = ("claps", "av_offset_mean_ms", "av_offset_worst_ms")
+    figures |= {key: value for key, value in received.items() if (key in wanted) == (name == "slate")}
+    if name == "show":
+        figures |= json.loads((folder / "room.json").read_text())
     return figures
 
 
@@ -270,12 +319,12 @@ def own_command(arguments: argparse.Namespace) -> list[str]:
     command = [sys.executable, str(Path(__file__).resolve()), "--language", arguments.language]
     if arguments.persona:
         command += ["--persona", str(arguments.persona), "--consent", str(arguments.consent)]
-    return command
+    return [*command, "--card"] if arguments.card else command
 
 
 def table(figures: dict[str, float | None], arguments: argparse.Namespace) -> None:
     """For people."""
-    face = f"persona {arguments.persona.name}" if arguments.persona else "drawn host"
+    face = "card" if arguments.card else f"persona {(arguments.persona or PERSONA).name}"
     print(
         f"Doublure {doublure.__version__}, {face}, {arguments.language}, {arguments.seconds:.0f} s, Python {platform.python_version()}, "
         f"{os.cpu_count()} cores, {platform.processor() or platform.machine()}\n"
@@ -298,13 +347,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the whole chain as received.")
     parser.add_argument("--seconds", type=float, default=300.0, help="length of the show (default 300)")
     parser.add_argument("--language", choices=sorted(QUESTIONS), default="zh")
-    parser.add_argument("--persona", type=Path, help="persona to show (default: the drawn host)")
-    parser.add_argument("--consent", type=Path, help="its consent")
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--persona", type=Path, help="persona to show (default: the demo's)")
+    shown.add_argument("--card", action="store_true", help="no persona: the face is the card")
+    parser.add_argument("--consent", type=Path, help="consent of the host of --persona")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--part", choices=("show", "slate"), help=argparse.SUPPRESS)
     parser.add_argument("--url", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if bool(arguments.persona) != bool(arguments.consent):
+        parser.error("--persona and --consent belong together")
     try:
         if arguments.part:
             anyio.run(run_slate if arguments.part == "slate" else run_show, arguments)
@@ -312,8 +365,12 @@ def main() -> int:
     except DoublureError as error:
         print(error, file=sys.stderr)
         return 2
-    with tempfile.TemporaryDirectory() as folder:
-        figures = run_parts(arguments, Path(folder))
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            figures = run_parts(arguments, Path(folder))
+    except Ended as why:
+        print(why, file=sys.stderr)
+        return 1
     table(figures, arguments)
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n")

@@ -30,6 +30,7 @@ class SlateFace:
 
     name = "slate"
     takes: Mapping[str, int] = {"idle": FPS}
+    head = None
 
     def __init__(self, size: Size) -> None:
         self.size = size

@@ -232,7 +232,7 @@ def parsed() -> argparse.Namespace:
     )
     parser.add_argument("--questions", type=int, default=20, help="comments asked, twice each (default 20)")
     parser.add_argument("--soak-minutes", type=float, default=120.0, help="minutes of speech (default 120)")
-    parser.add_argument("--card", action="store_true", help="the drawn host, not the demo's persona")
+    parser.add_argument("--card", action="store_true", help="the card, not the demo's persona")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--part", choices=("memory", "soak"), help=argparse.SUPPRESS)
     return parser.parse_args()

@@ -1,9 +1,11 @@
-"""Footage for tests: the drawn host, speaking by the loudness of a generated voice. She is nobody."""
+"""Footage for tests: the demo's rendered host, saying what a test wants. She is nobody."""
 
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from functools import cache
@@ -14,13 +16,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doublure.consent import Consent, Part, Terms, fingerprint, issue
-from doublure.faces.card import make
+from doublure.consent import load as load_consent
+from doublure.enrol.likeness import mouths_of
+from doublure.faces.patch import PatchFace
+from doublure.geometry import opening
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Pcm, Picture, Place, Size, Speech
-from doublure.settings import FaceSettings
-from doublure.visemes import mouth_rows
+from doublure.persona import load as load_persona
+from doublure.plates import fitted
 
 SIZE = Size(432, 768)
 START, END = date(2026, 1, 1), date(2099, 12, 31)
+PERSONAS = Path(__file__).resolve().parents[1] / "demo" / "personas"
+CLOSE_LEFT, CLOSE = 60, Size(600, 1066)
+"""The part of her picture that clips show. It is nearer than a room shows her: her face must be large
+enough for MediaPipe in a small clip."""
+QUIET, LOUD = 0.012, 0.3
+"""RMS of a frame at which her mouth begins to open, and at which it is open widest."""
 
 
 def voice(seconds: float) -> Pcm:
@@ -34,25 +45,86 @@ def voice(seconds: float) -> Pcm:
 
 
 @cache
-def host(size: Size = SIZE) -> tuple[object, ...]:
-    """The drawn host at a size, made once."""
-    return (make(FaceSettings(engine="card"), size),)
+def host() -> PatchFace:
+    """The demo's rendered host at her own size."""
+    consent = load_consent(PERSONAS / "woman.consent.json", today=date(2026, 12, 1))
+    persona = load_persona(PERSONAS / "woman", consent)
+    return PatchFace(persona, persona.size)
+
+
+@cache
+def _rest_and_wide() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Her mouth at rest and wide open, coefficients [SHAPES], from the frames whose landmarks are kept."""
+    track = host()._track
+    kept = track.texture_frames
+    textures = replace(
+        track,
+        control=track.control[kept],
+        scale=track.scale[kept],
+        rotation=track.rotation[kept],
+        shift=track.shift[kept],
+        opening=track.opening[kept],
+    )
+    shapes, rest = mouths_of(textures)
+    return rest, shapes[np.argsort(textures.opening)[-len(shapes) // 20 :]].mean(axis=0)
+
+
+def _rows(said: Speech | None, pcm: Pcm) -> NDArray[np.float32]:
+    """Her mouth in each frame, [frames, SHAPES]: as she articulates what is `said`, else as loud as `pcm`."""
+    if said is not None:
+        return host().mouth(said)[: len(pcm) // SAMPLES_PER_FRAME]
+    frames = pcm[: len(pcm) // SAMPLES_PER_FRAME * SAMPLES_PER_FRAME].reshape(-1, SAMPLES_PER_FRAME)
+    loudness = np.sqrt((frames**2).mean(axis=1))
+    share = np.sqrt(((loudness - QUIET) / (LOUD - QUIET)).clip(0, 1))[:, None]
+    rest, wide = _rest_and_wide()
+    return np.asarray(rest + share * (wide - rest), np.float32)
+
+
+def _close(picture: Picture) -> Picture:
+    """The part of her picture that clips show."""
+    high, wide = picture.shape[0] * 2 // 3, picture.shape[1]
+    chroma = picture[high:].reshape(2, high // 2, wide // 2)
+    columns = slice(CLOSE_LEFT // 2, (CLOSE_LEFT + CLOSE.width) // 2)
+    cut = np.ascontiguousarray(chroma[:, : CLOSE.height // 2, columns]).reshape(-1, CLOSE.width)
+    return np.concatenate([picture[: CLOSE.height, CLOSE_LEFT : CLOSE_LEFT + CLOSE.width], cut])
+
+
+def _rendered(rows: NDArray[np.float32]) -> Iterator[Picture]:
+    state: object = None
+    for number, row in enumerate(rows):
+        picture, state = host().render(Place("talk", number), row, state)
+        yield _close(picture)
+
+
+Film = tuple[tuple[Picture, ...], Pcm, NDArray[np.float64]]
+"""Pictures, sound and true openings."""
+
+
+def _film(seconds: float, size: Size, said: Speech | None) -> Film:
+    pcm = (said.pcm if said is not None else voice(seconds))[: round(seconds * SAMPLE_RATE)]
+    rows = _rows(said, pcm)
+    shape = (len(rows), size.height * 3 // 2, size.width)
+    # in a file without a name: half a minute of pictures is too much for memory
+    with tempfile.TemporaryFile() as file:
+        kept = np.memmap(file, np.uint8, "w+", shape=shape)
+    for number, picture in enumerate(fitted(_rendered(rows), CLOSE, size)):
+        kept[number] = picture
+    kept.flags.writeable = False
+    return tuple(np.asarray(picture) for picture in kept), pcm, opening(host()._track.shape.points(rows))
+
+
+@cache
+def _syllables(seconds: float, size: Size) -> Film:
+    return _film(seconds, size, None)
 
 
 def talking(
     seconds: float, size: Size = SIZE, said: Speech | None = None
-) -> tuple[list[Picture], Pcm, NDArray[np.float32]]:
-    """Pictures, sound (syllables where nothing is `said`), and the true opening of each frame."""
-    speech = said or Speech(voice(seconds))
-    pcm = speech.pcm[: round(seconds * SAMPLE_RATE)]
-    rows = mouth_rows(speech)[: len(pcm) // SAMPLES_PER_FRAME]
-    (face,) = host(size)
-    state: object = None
-    pictures: list[Picture] = []
-    for number, row in enumerate(rows):
-        picture, state = face.render(Place("talk", number), row, state)  # type: ignore[attr-defined]
-        pictures.append(picture)
-    return pictures, pcm, rows[:, 0]
+) -> tuple[list[Picture], Pcm, NDArray[np.float64]]:
+    """Pictures (read-only), sound (syllables where nothing is `said`), and the true opening of each
+    frame in eye distances. Syllables are rendered once in a process."""
+    pictures, pcm, truth = _syllables(seconds, size) if said is None else _film(seconds, size, said)
+    return list(pictures), pcm.copy(), truth
 
 
 def write_clip(

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from doublure.catalog import Price, load_catalog, price_text
+from doublure.catalog import Price, load_catalog, price_parts, price_text
 from doublure.errors import SettingsError
 from doublure.media import LANGUAGES, Language
 
@@ -159,6 +159,23 @@ def test_a_misspelt_key_of_a_product(tmp_path: Path) -> None:
 )
 def test_prices_as_written_in_sentences(amount: str, currency: str, language: Language, text: str) -> None:
     assert price_text(Price(Decimal(amount), currency), language) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "language", "text"),
+    [
+        ("129.9", "CNY", "zh", "¥129.9"),
+        ("69.90", "CNY", "zh", "¥69.9"),
+        ("159", "CNY", "zh", "¥159"),
+        ("39.9", "USD", "en", "$39.90"),
+        ("69.00", "GBP", "en", "£69"),
+        ("49.9", "EUR", "fr", "49,90 €"),
+    ],
+)
+def test_prices_as_shops_write_them_on_a_card(
+    amount: str, currency: str, language: Language, text: str
+) -> None:
+    assert price_parts(Price(Decimal(amount), currency), language).text == text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

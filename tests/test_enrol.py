@@ -12,7 +12,6 @@ from clips import (
     blank,
     consent_for,
     correlation,
-    host,
     lying,
     placed,
     talking,
@@ -37,7 +36,7 @@ def ignore(stage: str, done: int, total: int) -> None:
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """17 s of the drawn host, with enough speech."""
+    """17 s of the rendered host, with enough speech."""
     pictures, pcm, _ = talking(17)
     return write_clip(tmp_path_factory.mktemp("footage") / "talk.mp4", pictures, pcm)
 
@@ -222,8 +221,6 @@ def test_two_faces_are_refused(tmp_path: Path) -> None:
 
 def test_a_small_face_is_refused_with_its_size(tmp_path: Path) -> None:
     small = Size(240, 426)
-    (face,) = host(small)
-    del face
     pictures, _, _ = talking(2, small)
     file = write_clip(tmp_path / "far.mp4", (pictures * 9)[: 17 * FPS], voice(17))
     assert "pixels high, at least 100" in refused(file, tmp_path).what

@@ -39,7 +39,7 @@ def spans(found: list[Finding]) -> list[tuple[float, float, str]]:
 
 @cache
 def film() -> tuple[tuple[Picture, ...], Tracked]:
-    """Four seconds of the drawn host, and her landmarks."""
+    """Four seconds of the rendered host, and her landmarks."""
     pictures = tuple(talking(4.0)[0])
     return pictures, track(iter(pictures), SIZE, FOOTAGE, lambda done: None)
 
@@ -64,7 +64,7 @@ def kinds(found: list[Finding]) -> set[str]:
 
 
 def test_good_footage_is_left_alone() -> None:
-    # the drawn host has few pixels at the size of these tests
+    # the host has few pixels at the size of these tests
     assert kinds(shown(lambda picture, number: picture)) <= {"few_pixels"}
 
 

@@ -29,11 +29,6 @@ RAISED: dict[str, tuple[int, str]] = {
         "one body in time: each method is one of its movements, all share its clock",
     ),
     "room.Room": (16, "the one door of console and command line: every order and every view of a show"),
-    "portrait._paint_lock": (
-        70,
-        "one lock of hair, stroke after stroke: parts of it mean nothing by themselves",
-    ),
-    "scenery.paint_body": (70, "one jacket, stroke after stroke: parts of it mean nothing by themselves"),
 }
 """`module` or `module.function`: its own ceiling and why."""
 
@@ -48,7 +43,7 @@ ENGINE_FOLDERS = ("chats", "writers", "voices", "faces", "sinks", "platforms")
 ENGINES_MAY = (*GROUND, *VALUES, "engines", "clock", "channel", "offload")
 """What an engine may import besides its own folder: values, the protocols, and the lane and the
 channel it works with."""
-DRAWING = ("drawing", "lettering", "raster", "lips", "portrait", "scenery", "posture", "puppet")
+DRAWING = ("lettering", "raster")
 SPOKEN = (
     "numerals",
     "spoken",
@@ -64,7 +59,7 @@ TOOLS: dict[str, tuple[str, ...]] = {
     "sinks": ("amf", "flv", "rtmp"),
     "writers": ("answers", "moderate", "phrases", "sentences", "wording"),
     "voices": (*SPOKEN, *PHONES),
-    "faces": (*DRAWING, "plates", "visemes", "acoustics", "kernel_ridge", "articulation", "mouths"),
+    "faces": (*DRAWING, "plates", "acoustics", "kernel_ridge", "articulation", "mouths"),
 }
 """Formats, words, phones and drawing that an engine is made of. They know nothing of the room:
 their rank keeps them from importing stages."""

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import io
+from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import av
@@ -9,8 +11,13 @@ import numpy as np
 import pytest
 
 from doublure.catalog import Price, Product
-from doublure.media import LANGUAGES, Language, Picture, Size
-from doublure.overlay import LABELS, Overlay, OverlayState
+from doublure.consent import load as load_consent
+from doublure.faces.patch import head_box
+from doublure.media import LANGUAGES, Box, Language, Picture, Size
+from doublure.overlay import LABELS, Overlay, OverlayState, covered
+from doublure.persona import FaceTrack, Persona
+from doublure.persona import load as load_persona
+from doublure.plates import Fit
 from doublure.raster import i420, planes
 
 CUP = Product("cup", "弹盖保温杯", Price(Decimal("69.9"), "CNY"), Price(Decimal(89), "CNY"), 2, 500)
@@ -260,3 +267,91 @@ def test_the_same_state_gives_the_same_picture_and_pictures_of_another_size_are_
     assert (again == one).all()
     with pytest.raises(ValueError, match="360x640"):
         overlay.draw(noise(Size(640, 360)), state)
+
+
+# ---- where the host's head is -----------------------------------------------------------------
+
+PERSONAS = Path(__file__).resolve().parents[1] / "demo" / "personas"
+ROOMS = [
+    Size(360, 640),
+    Size(720, 1280),
+    Size(1080, 1920),
+    Size(1280, 720),
+    Size(720, 720),
+]
+
+
+@cache
+def persona(name: str) -> Persona:
+    consent = load_consent(PERSONAS / f"{name}.consent.json", today=date(2026, 12, 1))
+    return load_persona(PERSONAS / name, consent)
+
+
+@cache
+def track(name: str) -> FaceTrack:
+    return persona(name).track()
+
+
+def faces(name: str, size: Size) -> np.ndarray:
+    """Landmarks of the lower face in every 7th frame of every take: [n, 2], pixels of the room's picture."""
+    fit, known = Fit.cover(persona(name).size, size), track(name)
+    frames = np.concatenate([take[::7] for take in known.takes.values()])
+    return known.control[frames][..., :2].reshape(-1, 2) * fit.scale - (fit.left, fit.top)
+
+
+def disc(head: Box, size: Size, wide: float = 1.0) -> np.ndarray:
+    """The head, bool [height, width]."""
+    y, x = np.mgrid[: size.height, : size.width] + 0.5
+    x = (x - head.left - head.width / 2) / (wide * head.width / 2)
+    y = (y - head.top - head.height / 2) / (head.height / 2)
+    return np.asarray(x**2 + y**2 < 1)
+
+
+@pytest.mark.parametrize("name", ["woman", "man"])
+@pytest.mark.parametrize("size", ROOMS, ids=str)
+def test_the_head_of_a_persona_holds_its_face_in_every_take(name: str, size: Size) -> None:
+    head = head_box(track(name), Fit.cover(persona(name).size, size))
+    places = faces(name, size)
+    seen = places[(places >= 0).all(axis=1) & (places < (size.width, size.height)).all(axis=1)].astype(int)
+    assert disc(head, size)[seen[:, 1], seen[:, 0]].all()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("name", "size"), [*(("woman", size) for size in ROOMS), ("man", Size(720, 1280))], ids=str
+)
+def test_label_and_card_keep_off_the_host(name: str, size: Size, language: Language) -> None:
+    head = head_box(track(name), Fit.cover(persona(name).size, size))
+    overlay, picture = Overlay(size, language, head), plain(size)
+    overlay.draw(picture, EMPTY)
+    box = overlay.label
+    label = np.zeros((size.height, size.width), np.bool_)
+    label[box.top : box.top + box.height, box.left : box.left + box.width] = True
+    assert not (label & disc(head, size)).any()
+    assert box.left + box.width <= 0.9 * size.width
+    portrait = size.height > size.width
+    assert box.top >= (0.08 if portrait else 0.03) * size.height
+    # two lines of capitals of 5 %, and what stands between and around them
+    assert box.height >= 0.19 * size.short_side
+    with_card, full = plain(size), plain(size)
+    overlay.draw(with_card, OverlayState("", CUP))
+    overlay.draw(full, OverlayState("一句很长很长的话，" * 12, CUP))
+    card = planes(picture, size)[0] != planes(with_card, size)[0]
+    captions = planes(with_card, size)[0] != planes(full, size)[0]
+    assert card.sum() > 0.02 * size.short_side**2
+    inside = label.copy()
+    inside[box.top + 3 : box.top + box.height - 3, box.left + 3 : box.left + box.width - 3] = False
+    assert not (card & (label ^ inside)).any()
+    assert not (captions & label).any()
+    # the card may lie on hair, its shadow on a cheek's edge, nothing of it in the middle of the face
+    assert not (card & disc(head, size, 0.65)).any()
+    assert overlay.label_present(full)
+
+
+def test_a_head_that_leaves_no_room_is_covered_as_little_as_can_be() -> None:
+    size = Size(360, 640)
+    head = Box(-40, -40, 440, 600)
+    label = Overlay(size, "en", head).label
+    assert 0 < covered(label, head) <= covered(Overlay(size, "en").label, head)
+    assert Overlay(size, "en", Box(100, 700, 50, 50)).label == Overlay(size, "en").label
+    assert covered(Box(0, 0, 10, 10), Box(0, 0, 0, 0)) == 0

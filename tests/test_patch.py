@@ -23,7 +23,7 @@ from doublure.settings import FaceSettings
 
 @pytest.fixture(scope="module")
 def enrolled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Persona, Consent, Path]:
-    """The drawn host, enrolled by the ordinary way."""
+    """The rendered host, enrolled by the ordinary way."""
     folder = tmp_path_factory.mktemp("enrolled")
     pictures, pcm, _ = talking(17)
     file = write_clip(folder / "talk.mp4", pictures, pcm)

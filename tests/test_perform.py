@@ -28,6 +28,7 @@ class Lamp:
     name = "lamp"
     size = SIZE
     takes: Mapping[str, int] = {"idle": 10, "talk": 10}
+    head = None
 
     def __init__(self) -> None:
         self.broken = False

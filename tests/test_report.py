@@ -53,7 +53,7 @@ FOUND = (
 
 @cache
 def shown() -> Shown:
-    """40 frames of the drawn host; the double's are darker, so that they are told apart."""
+    """40 frames of the rendered host; the double's are darker, so that they are told apart."""
     pictures, pcm, _ = talking(2.0)
     pictures = pictures[10 : 10 + len(HELD)]
     turn = np.linspace(0, 2 * np.pi, 12, endpoint=False)
@@ -330,8 +330,9 @@ def test_the_page_fits_is_legible_and_plays(
     # the verdict is in sight before anybody scrolls
     assert box["y"] + box["height"] < 844
     assert page.locator("tbody tr").count() == len(TARGETS)
-    context.close()
+    # closing the page gives up what is left of the video
     assert complaints == []
+    context.close()
 
 
 def test_the_page_says_what_was_found_and_when(browser: Browser, pages: dict[Language, Path]) -> None:

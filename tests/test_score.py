@@ -23,7 +23,7 @@ FOOTAGE = Path("talk.mp4")
 
 @cache
 def pictures() -> tuple[Picture, ...]:
-    """A second and a half of the drawn host in the middle of her speech, with the grain of a camera."""
+    """A second and a half of the rendered host in the middle of her speech, with the grain of a camera."""
     noise = np.random.default_rng(7)
     drawn = talking(3.0)[0][20 : 20 + FRAMES]
     grain = [noise.normal(0, 2, (SIZE.height, SIZE.width)) for _ in drawn]

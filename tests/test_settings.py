@@ -80,6 +80,32 @@ def test_a_wrong_file_says_file_line_and_what(tmp_path: Path, text: str, line: i
     assert caught.value.where == f"{file}:{line}"
 
 
+@pytest.mark.parametrize(
+    ("wide", "high", "kbps", "least"),
+    [
+        (1080, 1920, 200, 1037),
+        (2160, 3840, 4147, 4148),
+        (2160, 3840, None, 4148),
+        (360, 640, 200, 0),
+        (720, 1280, None, 0),
+    ],
+)
+def test_a_bit_rate_under_which_the_label_is_lost_is_refused(
+    tmp_path: Path, wide: int, high: int, kbps: int | None, least: int
+) -> None:
+    text = f"{ROOM}picture:\n  width_pixels: {wide}\n  height_pixels: {high}\n"
+    file = write(tmp_path, text + (f"  video_kbps: {kbps}\n" if kbps else ""))
+    if not least:
+        assert load_room(file).picture.video_kbps == (kbps or 2500)
+        return
+    with pytest.raises(SettingsError, match="the AI label would not survive") as caught:
+        load_room(file)
+    assert caught.value.remedy == f"the least is {least}"
+    assert caught.value.where.startswith(f"{file}:")
+    file.write_text(text + f"  video_kbps: {least}\n", encoding="utf-8")
+    assert load_room(file).picture.video_kbps == least
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         load_room(tmp_path / "none.yaml")

@@ -9,8 +9,7 @@ import pytest
 from PIL import Image
 
 from doublure.catalog import Price, Product
-from doublure.media import Language
-from doublure.sticker import money, sticker
+from doublure.sticker import sticker
 
 
 def product(**changes: object) -> Product:
@@ -21,23 +20,6 @@ def product(**changes: object) -> Product:
         **changes,
     }
     return Product(**fields)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("amount", "currency", "language", "text"),
-    [
-        ("129.9", "CNY", "zh", "¥129.9"),
-        ("69.90", "CNY", "zh", "¥69.9"),
-        ("159", "CNY", "zh", "¥159"),
-        ("39.9", "USD", "en", "$39.90"),
-        ("69.00", "GBP", "en", "£69"),
-        ("49.9", "EUR", "fr", "49,90 €"),
-    ],
-)
-def test_prices_are_written_as_shops_write_them(
-    amount: str, currency: str, language: Language, text: str
-) -> None:
-    assert money(Price(Decimal(amount), currency), language).text == text
 
 
 def test_the_card_shows_the_picture_and_grows_with_what_it_says(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ async def assemble(
     try:
         if face is None:
             face = await loading.run(make_face, settings)
-        overlay = await loading.run(Overlay, settings.picture.size, settings.language)
+        overlay = await loading.run(Overlay, settings.picture.size, settings.language, face.head)
         encoder = await loading.run(Encoder, settings.picture)
     finally:
         loading.close()

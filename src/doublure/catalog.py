@@ -133,17 +133,39 @@ def load_catalog(path: Path) -> Catalog:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class PriceParts:
+    """A price as written, its sign before or behind the amount."""
+
+    before: str
+    amount: str
+    behind: str
+
+    @property
+    def text(self) -> str:
+        return self.before + self.amount + self.behind
+
+
+def price_parts(price: Price, language: Language) -> PriceParts:
+    """A price as shops write it on a card: ¥129.9, $39.90, 39,90 €."""
+    return _parts(price, language, _SIGNS[price.currency], behind=language == "fr")
+
+
 def price_text(price: Price, language: Language) -> str:
     """A price as written in a sentence: 59.9元, $59.90, 59,90 €."""
-    amount = price.amount
-    whole = amount == amount.to_integral_value()
-    plain = f"{amount.to_integral_value():f}" if whole else f"{amount:.2f}"
-    if language == "zh":
-        return f"{plain.rstrip('0') if not whole else plain}{_ZH_UNITS[price.currency]}"
+    unit = {"zh": _ZH_UNITS, "en": _EN_SIGNS, "fr": _FR_UNITS}[language][price.currency]
+    return _parts(price, language, unit, behind=language != "en" or len(unit) > 1).text
+
+
+def _parts(price: Price, language: Language, unit: str, *, behind: bool) -> PriceParts:
+    whole = price.amount == price.amount.to_integral_value()
+    amount = f"{price.amount.to_integral_value():f}" if whole else f"{price.amount:.2f}"
+    if language == "zh" and not whole:
+        amount = amount.rstrip("0")
     if language == "fr":
-        return f"{plain.replace('.', ',')} {_FR_UNITS[price.currency]}"
-    sign = _EN_SIGNS[price.currency]
-    return f"{sign}{plain}" if len(sign) == 1 else f"{plain} {sign}"
+        amount = amount.replace(".", ",")
+    space = "" if language == "zh" else " "
+    return PriceParts("", amount, space + unit) if behind else PriceParts(unit, amount, "")
 
 
 Currency = Literal["CNY", "USD", "EUR", "GBP"]
@@ -154,6 +176,7 @@ _CURRENCIES: dict[str, str] = {
 }
 _ZH_UNITS = {"CNY": "元", "USD": "美元", "EUR": "欧元", "GBP": "英镑"}
 _FR_UNITS = {"CNY": "yuans", "USD": "$", "EUR": "€", "GBP": "£"}
+_SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
 _EN_SIGNS = {"CNY": "yuan", "USD": "$", "EUR": "€", "GBP": "£"}
 
 

@@ -116,7 +116,7 @@ def air(room: RoomFile, seconds: Seconds = None) -> None:
 
 @app.command()
 def say(
-    persona: Annotated[str, typer.Argument(help="persona folder, or `card` for the drawn face")],
+    persona: Annotated[str, typer.Argument(help="persona folder, or `card`, which needs none")],
     text: Annotated[str, typer.Argument(help="the line to say")],
     out: Annotated[Path, typer.Option(help="clip to write (MP4)")],
     voice: Annotated[str, typer.Option(help="voice of the engine, or `engine/voice`")] = "",

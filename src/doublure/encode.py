@@ -60,7 +60,6 @@ class Encoder:
         self._number = 0
         self._shift = 0
         self._pictures: deque[Packet] = deque(maxlen=FPS)  # two at most wait for their sound
-        self._sound_until = -1
         try:
             self._video = _open_video(settings)
             self._audio = _open_audio(settings)

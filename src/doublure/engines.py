@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from doublure.catalog import Catalog, Product
 from doublure.cue import Comment, Cue, Utterance
 from doublure.errors import EngineError
-from doublure.media import Language, Packet, Picture, Place, Size, Speech, StreamHeader
+from doublure.media import Box, Language, Packet, Picture, Place, Size, Speech, StreamHeader
 from doublure.phones import Sounds
 
 Kind = Literal["chats", "writers", "voices", "faces", "sinks"]
@@ -76,6 +76,9 @@ class Face(Protocol):
     size: Size
     takes: Mapping[str, int]
     """Frames in each take; "idle" is always there."""
+    head: Box | None
+    """Where the head is in any frame of any take, hair and all; None when that is not known. The AI
+    label keeps off it."""
 
     def mouth(self, speech: Speech) -> Mouth:
         """The mouth shapes of a clause, one row for each of its ceil(samples / 960) frames."""

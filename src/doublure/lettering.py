@@ -47,16 +47,6 @@ def _drawable(mark: str) -> bool:
     return mark.isspace() or _shape(mark) != _shape("\U0010ffff")
 
 
-def missing_glyphs(text: str) -> str:
-    """The visible characters of `text` that the font lacks, each once, in their order."""
-    return "".join(dict.fromkeys(mark for mark in _composed(text) if not _drawable(mark)))
-
-
-def has_glyphs(text: str) -> bool:
-    """True when the font can draw every visible character of `text`."""
-    return not missing_glyphs(text)
-
-
 def printable(text: str) -> str:
     """`text` as it can be drawn: what the font lacks becomes a space, invisible marks go, runs of
     spaces become one."""

@@ -46,6 +46,16 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of a picture in pixels; parts of it may lie outside the picture."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class Phone:
     """One phone with its time inside its `Speech`."""
 

@@ -4,6 +4,10 @@ The label follows GB 45438-2025 (letters at least 5 % of the short side; 6 % her
 capitals) and the draft rules for digital humans (the words, all the time). Nothing switches it off.
 Platforms cover the top 8 %, the right-hand column and the bottom quarter of a portrait picture with
 their own buttons and comments, so everything drawn here keeps out of these.
+
+The label keeps off the host's head in every take. It stands at the top, where viewers look for it; where
+the head leaves no room there, it stands above the subtitles. The product card stands at the left between
+label and subtitles, or above the label.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ import numpy as np
 
 from doublure.catalog import Product
 from doublure.lettering import CAPITAL, LINE, fitted, font, letters, printable, width
-from doublure.media import Language, Picture, Size
+from doublure.media import Box, Language, Picture, Size
 from doublure.raster import Rgba, Stamp, blank, lay, planes, rounded, stamp
 from doublure.sticker import sticker
 
@@ -27,10 +31,21 @@ LABELS: dict[Language, str] = {
     "fr": "Généré par IA · humain numérique",
 }
 """The label; it is set in two lines, broken at the dot, which keeps it beside the host's face."""
-LABEL_SHARE = 0.06
-"""Height of the label's capitals as a share of the picture's short side."""
-LABEL_TOP = 0.088
-"""Top of the label on a portrait picture, as a share of the height."""
+LABEL_SHARES = (0.06, 0.055, 0.052)
+"""Height of the label's capitals as a share of the picture's short side: the first with which the label
+finds room. GB 45438-2025 asks for 0.05."""
+LABEL_TOP = {True: 0.082, False: 0.04}
+"""Top of the label as a share of the height, portrait and landscape."""
+EDGE = 0.025
+"""Distance of label and card from the picture's left edge, as a share of the width."""
+RIGHT = 0.9
+"""Right-hand end of what is drawn, as a share of the width."""
+GAP = 0.022
+"""Least distance of label, card and subtitles, as a share of the short side."""
+FACE_SHARE = 0.75
+"""Width of the face as a share of the head's with its hair. The card may cover hair, but no face."""
+CARD_SCALES = (1.0, 0.9, 0.8, 0.7)
+"""Widths of the card that are tried until it covers no face."""
 PLATE = (24, 26, 34)
 """sRGB; white on it is 16:1 (WCAG 2.1 asks 4.5:1)."""
 RIM = (236, 238, 244)
@@ -69,35 +84,28 @@ class OverlayState:
     product: Product | None
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle of the picture in pixels."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-
 class Overlay:
     """Draws on pictures of one size. What it has drawn once is kept, so that a picture whose state
     did not change costs only the blending."""
 
-    def __init__(self, size: Size, language: Language) -> None:
+    def __init__(self, size: Size, language: Language, head: Box | None = None) -> None:
+        """`head` is where the host's head is in any frame, hair and all; None where that is not known."""
         self._size = size
         self._language = language
+        self._head = head
         self._captions: OrderedDict[str, Stamp | None] = OrderedDict()
         self._cards: OrderedDict[Product, Stamp | None] = OrderedDict()
-        self._edge = round(0.04 * size.width)
+        self._gap = GAP * size.short_side
         portrait = size.height > size.width
-        plate = _label(LABELS[language], size)
-        top = round((LABEL_TOP if portrait else 0.04) * size.height)
-        self.label = Box(self._edge, top, plate.shape[1], plate.shape[0])
-        """Where the label is."""
-        mark = stamp(plate, self._edge, top, size)
+        self._top = round(LABEL_TOP[portrait] * size.height)
+        self._middle = CAPTION_MIDDLE[portrait] * size.height
+        self._floor = self._middle - LINE * CAPTION_SHARE * size.short_side - self._gap
+        rows = (self._top, math.floor(self._floor))
+        plate, self.label = _placed(LABELS[language], size, rows, head)
+        """The label's place is public for those who look for it in a picture."""
+        mark = stamp(plate, self.label.left, self.label.top, size)
         assert mark is not None
         self._mark = mark
-        self._middle = CAPTION_MIDDLE[portrait] * size.height
         self._proof = self._label_luma(self._proof_picture())
 
     def draw(self, picture: Picture, state: OverlayState) -> None:
@@ -154,26 +162,62 @@ class Overlay:
         return self._cards[product]
 
     def _draw_card(self, product: Product) -> Stamp | None:
-        gap = 0.022 * self._size.short_side
-        top = self.label.top + self.label.height + gap
-        bottom = self._middle - LINE * CAPTION_SHARE * self._size.short_side - gap
-        pixels = max(16, round(CARD_SHARE * self._size.short_side))
-        card = sticker(product, self._language, pixels)
-        tall = card.drawing.shape[0] - 2 * card.margin
-        if tall > bottom - top:
-            card = sticker(product, self._language, max(16, math.floor(pixels * (bottom - top) / tall)))
-        return stamp(card.drawing, self._edge - card.margin, round(top) - card.margin, self._size)
+        label_at_top = self.label.top == self._top
+        top = self.label.top + self.label.height + self._gap if label_at_top else self._top
+        bottom = self._floor if label_at_top else self.label.top - self._gap
+        left = round(EDGE * self._size.width)
+        for scale in CARD_SCALES:
+            pixels = max(16, round(scale * CARD_SHARE * self._size.short_side))
+            card = sticker(product, self._language, pixels)
+            tall = card.drawing.shape[0] - 2 * card.margin
+            if tall > bottom - top:
+                pixels = max(16, math.floor(pixels * (bottom - top) / tall))
+                card = sticker(product, self._language, pixels)
+                tall = card.drawing.shape[0] - 2 * card.margin
+            if not covered(Box(left, round(top), pixels, tall), self._head, FACE_SHARE):
+                break
+        return stamp(card.drawing, left - card.margin, round(top) - card.margin, self._size)
 
 
-def _label(text: str, size: Size) -> Rgba:
-    """The label on its plate."""
-    least = LABEL_SHARE * size.short_side
+def covered(box: Box, head: Box | None, share: float = 1.0) -> int:
+    """How many pixels of `box` lie on the head, which is an ellipse in its box; `share` of its width counts."""
+    if head is None or not head.width or not head.height:
+        return 0
+    x = box.left + 0.5 + np.arange(box.width) - (head.left + head.width / 2)
+    y = box.top + 0.5 + np.arange(box.height) - (head.top + head.height / 2)
+    across = (x / (share * head.width / 2)) ** 2
+    down = (y / (head.height / 2)) ** 2
+    return int((across[None, :] + down[:, None] < 1).sum())
+
+
+def _placed(text: str, size: Size, rows: tuple[int, int], head: Box | None) -> tuple[Rgba, Box]:
+    """The label and its place: the first that covers nothing of the head, else the one that covers least.
+    `rows` are the highest and the lowest that it may take."""
+    edge = round(EDGE * size.width)
+    found: list[tuple[int, Rgba, Box]] = []
+    plates = [_label(text, size, share) for share in LABEL_SHARES]
+    for at_top in (True, False):
+        for plate in plates:
+            high, wide = plate.shape[:2]
+            top = rows[0] if at_top else max(rows[0], rows[1] - high)
+            for left in (edge, max(edge, math.floor(RIGHT * size.width) - wide)):
+                place = Box(left, top, wide, high)
+                found.append((covered(place, head), plate, place))
+                if found[-1][0] == 0:
+                    return plate, place
+    _, plate, place = min(found, key=lambda one: one[0])
+    return plate, place
+
+
+def _label(text: str, size: Size, share: float) -> Rgba:
+    """The label on its plate, its capitals this `share` of the short side."""
+    least = share * size.short_side
     pixels = math.ceil(least / CAPITAL)
     while -font(pixels).getbbox("I", anchor="ls")[1] < least:
         pixels += 1
     lines = [line.strip() for line in text.split("·")]
     pad = round(pixels * 0.34)
-    limit = size.width - 2 * round(0.04 * size.width) - 2 * pad
+    limit = math.floor(RIGHT * size.width) - round(EDGE * size.width) - 2 * pad
     lines = [line for part in lines for line in fitted(part, pixels, limit, 2, pixels).lines]
     step = round(pixels * LINE * 0.98)
     wide = max(math.ceil(width(line, pixels)) for line in lines) + 2 * pad

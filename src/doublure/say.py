@@ -53,7 +53,7 @@ class Studio:
         size = order.picture.size
         self.frames = 0
         self._face = cast(Face, find_engine("faces", order.face.engine)(order.face, size))
-        self._painter = Painter(self._face, Overlay(size, order.language))
+        self._painter = Painter(self._face, Overlay(size, order.language, self._face.head))
         self._takes = Takes(self._face.takes)
         self._encoder = Encoder(order.picture)
         self._sink = cast(

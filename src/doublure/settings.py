@@ -3,6 +3,7 @@ All frozen, unknown keys refused; the unit of a number stands in its name."""
 
 from __future__ import annotations
 
+import math
 import types
 import typing
 from collections.abc import Iterator
@@ -10,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from doublure.document import read
@@ -19,6 +21,9 @@ from doublure.errors import SettingsError
 from doublure.media import Language, Size
 
 M = TypeVar("M", bound=BaseModel)
+LEAST_KBPS_PER_MEGAPIXEL = 500
+"""Under half of this the AI label was lost in decoded pictures of the demo's host (1080x1920 at 200 kbit/s,
+360x640 at 115)."""
 
 
 class _Settings(BaseModel):
@@ -90,7 +95,7 @@ class FaceSettings(_Settings):
     """Who is seen."""
 
     engine: str = Field(
-        "patch", description="face engine: patch (a persona), card (drawn), or an installed one"
+        "patch", description="face engine: patch (a persona), card (no persona), or an installed one"
     )
     persona: Path | None = Field(None, description="persona folder; needed by patch")
     consent: Path | None = Field(
@@ -135,12 +140,31 @@ class PictureSettings(_Settings):
 
     width_pixels: int = Field(720, ge=240, le=2160, multiple_of=2, description="width of the picture")
     height_pixels: int = Field(1280, ge=240, le=3840, multiple_of=2, description="height of the picture")
-    video_kbps: int = Field(2500, ge=200, le=20000, description="video bit rate, kilobits a second")
+    video_kbps: int = Field(
+        2500,
+        ge=200,
+        le=20000,
+        validate_default=True,
+        description="video bit rate, kilobits a second; at least 500 for each million pixels of the picture",
+    )
     audio_kbps: int = Field(128, ge=48, le=320, description="audio bit rate, kilobits a second")
     keyframe_seconds: float = Field(2.0, ge=0.4, le=10, description="seconds between keyframes")
     preset: Literal["ultrafast", "superfast", "veryfast", "faster"] = Field(
         "superfast", description="x264 preset: faster presets cost fewer cores and more bits"
     )
+
+    @field_validator("video_kbps")
+    @classmethod
+    def _label_survives(cls, value: int, known: ValidationInfo) -> int:
+        wide, high = known.data.get("width_pixels", 0), known.data.get("height_pixels", 0)
+        least = math.ceil(LEAST_KBPS_PER_MEGAPIXEL * wide * high / 1e6)
+        if value < least:
+            raise PydanticCustomError(
+                "bit_rate",
+                "{value} kbit/s are too few for {wide}x{high}: the AI label would not survive",
+                {"value": value, "wide": wide, "high": high, "remedy": f"the least is {least}"},
+            )
+        return value
 
     @property
     def size(self) -> Size:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from doublure.catalog import Price, Product
+from doublure.catalog import PriceParts, Product, price_parts
 from doublure.lettering import LINE, fitted, letters, printable, width
 from doublure.log import get_log
 from doublure.media import Language
@@ -24,34 +24,8 @@ PRICE = (228, 30, 46)
 """On paper 4.7:1 (WCAG 2.1, 1.4.3 asks 4.5:1 of text)."""
 WAS = (118, 114, 120)
 LINK = {"zh": "{}号链接", "en": "Link {}", "fr": "Lien {}"}
-SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
 
 log = get_log(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """A price as a card sets it: the amount large, the sign small before or behind."""
-
-    before: str
-    amount: str
-    behind: str
-
-    @property
-    def text(self) -> str:
-        return self.before + self.amount + self.behind
-
-
-def money(price: Price, language: Language) -> Money:
-    """¥129.9, $39.90, 39,90 €: as shops of the language write it."""
-    whole = price.amount == price.amount.to_integral_value()
-    amount = f"{price.amount.to_integral_value():f}" if whole else f"{price.amount:.2f}"
-    sign = SIGNS.get(price.currency, price.currency)
-    if language == "fr":
-        return Money("", amount.replace(".", ","), f" {sign}")
-    if language == "zh" and not whole:
-        amount = amount.rstrip("0")
-    return Money(sign, amount, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +58,16 @@ def sticker(product: Product, language: Language, pixels: int) -> Sticker:
         _write(drawing, line, margin + pad, top + round(name.pixels * 0.98), name.pixels, NAME)
         top += round(name.pixels * LINE)
     top += rows[1]
-    _price(drawing, money(product.price, language), margin + pad, top - round(pixels * 0.035), inner, pixels)
+    _price(
+        drawing,
+        price_parts(product.price, language),
+        margin + pad,
+        top - round(pixels * 0.035),
+        inner,
+        pixels,
+    )
     if product.was is not None:
-        was, size = money(product.was, language).text, pixels * 0.1
+        was, size = price_parts(product.was, language).text, pixels * 0.1
         size *= min(1.0, inner / width(was, size))
         baseline = top + round(pixels * 0.1)
         _write(drawing, was, margin + pad, baseline, size, WAS)
@@ -135,7 +116,7 @@ def _badge(drawing: Rgba, text: str, left: int, top: int, pixels: int) -> None:
     _write(drawing, text, left + round(size * 0.55), top + round(size * 1.16), size, PAPER)
 
 
-def _price(drawing: Rgba, price: Money, left: int, baseline: int, inner: int, pixels: int) -> None:
+def _price(drawing: Rgba, price: PriceParts, left: int, baseline: int, inner: int, pixels: int) -> None:
     big, small = pixels * 0.215, pixels * 0.13
     wide = width(price.amount, big) + width(price.before + price.behind, small)
     scale = min(1.0, inner / wide)

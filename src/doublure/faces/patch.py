@@ -14,9 +14,9 @@ from doublure.clock import RealClock
 from doublure.consent import load as load_consent
 from doublure.engines import Mouth
 from doublure.errors import ConsentError, EngineError
-from doublure.media import Picture, Place, Size, Speech
+from doublure.media import Box, Picture, Place, Size, Speech
 from doublure.mouths import Mouths, Setting
-from doublure.persona import Persona
+from doublure.persona import FaceTrack, Persona
 from doublure.plates import Fit, Plates, at_size, decode_take
 from doublure.settings import FaceSettings
 
@@ -30,6 +30,9 @@ START_FRAMES = 3
 """Frames in which the mouth takes over from the plate's own when speech begins."""
 TALKING = 2.0
 """A plate whose mouth is open so many times wider than at rest talks."""
+HEAD = (1.2, 1.5, 1.3)
+"""How far a head with its hair reaches from the middle of the template (between eyes and nose): to each
+side, up and down, in distances of the outer eye corners. A head is about 2.4 of these wide and 2.8 high."""
 
 
 def make(settings: FaceSettings, size: Size) -> PatchFace:
@@ -75,7 +78,9 @@ class PatchFace:
         }
         self._plates = Plates(files, self.takes)
         textures = list(decode_take(persona.folder / personas.TEXTURES))
-        self._mouths = Mouths(track, textures, Fit.cover(persona.size, size), size)
+        fit = Fit.cover(persona.size, size)
+        self.head: Box | None = head_box(track, fit)
+        self._mouths = Mouths(track, textures, fit, size)
         self._articulation = load_articulation(persona.folder / personas.ARTICULATION)
         self._talks = track.opening > TALKING * max(track.rest_opening, 0.01)
 
@@ -108,3 +113,13 @@ class PatchFace:
         if float(np.sqrt(np.mean((eased.shape - rest) ** 2))) > NEAR_REST:
             return eased
         return replace(eased, share=max(0.0, last.share - 1 / REST_FRAMES))
+
+
+def head_box(track: FaceTrack, fit: Fit) -> Box:
+    """Where the head is in any frame of any take, in pixels of the room's picture."""
+    frames = np.unique(np.concatenate(list(track.takes.values())))
+    middle = track.shift[frames, :2] * fit.scale - (fit.left, fit.top)
+    eyes = track.scale[frames, None] * fit.scale
+    low = np.floor((middle - eyes * (HEAD[0], HEAD[1])).min(axis=0)).astype(int)
+    high = np.ceil((middle + eyes * (HEAD[0], HEAD[2])).max(axis=0)).astype(int)
+    return Box(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
