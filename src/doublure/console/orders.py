@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from anyio.lowlevel import checkpoint
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ValidationError
 from starlette.background import BackgroundTask
 from starlette.responses import HTMLResponse
 
 from doublure.console import page
-from doublure.console.allowance import TooOften, check_outputs
+from doublure.console.allowance import Order, TooOften, check_outputs
 from doublure.console.entries import CommentEntry, LineEntry, OutputEntry, PushEntry, explain
 from doublure.console.feed import Console
 from doublure.console.words import Words, choose
@@ -58,10 +59,7 @@ def routes(console: Console) -> APIRouter:
 
     @router.post("/wrap")
     async def wrap(request: Request) -> HTMLResponse:
-        async def begin() -> None:
-            pass
-
-        note = await _answer(console, request, "done_wrap", begin)
+        note = await _answer(console, request, "done_wrap", checkpoint)
         if note.status_code == 200:
             # a wrap lasts until the goodbye is said: the note goes first
             note.background = BackgroundTask(room.wrap)
@@ -70,9 +68,7 @@ def routes(console: Console) -> APIRouter:
     @router.post("/say")
     async def say(request: Request) -> HTMLResponse:
         async def order() -> None:
-            written = await _entry(request, LineEntry)
-            console.allowance.take("say")
-            await room.say(written.text)
+            await room.say((await _counted(console, request, LineEntry, "say")).text)
 
         return await _answer(console, request, "done_say", order)
 
@@ -96,9 +92,7 @@ def routes(console: Console) -> APIRouter:
     @router.post("/stop_push")
     async def stop_push(request: Request) -> HTMLResponse:
         async def order() -> None:
-            written = await _entry(request, OutputEntry)
-            console.allowance.take("stop_push")
-            await room.stop_push(written.name)
+            await room.stop_push((await _counted(console, request, OutputEntry, "stop_push")).name)
 
         return await _answer(console, request, "done_stop_push", order)
 
@@ -131,6 +125,13 @@ async def _answer(
         fault = f"{error.where}: {error.what}" if error.where else error.what
         return HTMLResponse(page.note(words, fault=fault, remedy=error.remedy), status_of(error))
     return HTMLResponse(page.note(words, done=words(done)))
+
+
+async def _counted(console: Console, request: Request, kind: type[Entry], order: Order) -> Entry:
+    """The entry of an order that is limited; what is wrong does not count. Raises `TooOften`."""
+    entry = await _entry(request, kind)
+    console.allowance.take(order)
+    return entry
 
 
 async def _entry(request: Request, kind: type[Entry]) -> Entry:
