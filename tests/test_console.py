@@ -5,6 +5,7 @@ import re
 import socket
 import string
 from collections.abc import Iterator
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,23 +15,28 @@ import httpx
 import pytest
 
 from doublure.clock import VirtualClock
+from doublure.consent import Terms, fingerprint, issue
 from doublure.console import words
 from doublure.console.access import (
     ADDRESSES,
     ATTEMPTS,
     BODY_BYTES,
     LOGIN_SECONDS,
+    LOGINS,
     Access,
     host_name,
     is_loopback,
 )
+from doublure.console.allowance import MOST_OUTPUTS
+from doublure.console.app import make_app
 from doublure.console.page import PANELS
 from doublure.console.serve import reserve, serve
-from doublure.errors import SettingsError
+from doublure.errors import ConsentError, SettingsError
 from doublure.media import LANGUAGES
 from doublure.room import Room, open_room
+from doublure.settings import RoomSettings, load_room
 from places import PASSWORD, Place, closed_port, put_on_air
-from rooms import small_room
+from rooms import small_room, write_room
 
 
 @pytest.fixture(scope="module")
@@ -126,13 +132,52 @@ def test_a_login_holds_for_its_time_and_cannot_be_made_up() -> None:
         access = Access(PASSWORD, clock)
         login = access.login()
         assert access.logged_in(login)
-        later = f"{int(login.partition('.')[0]) + 9999}.{login.partition('.')[2]}"
-        for forged in ("", ".", "x.y", "9999999.é", later, Access(PASSWORD, clock).login()):
+        for forged in ("", ".", "9999999.é", f"{login}x", login[:-1], Access(PASSWORD, clock).login()):
             assert not access.logged_in(forged)
         await clock.advance(LOGIN_SECONDS + 1)
         assert not access.logged_in(login)
 
     anyio.run(age)
+
+
+def test_a_login_ends_when_it_is_logged_out_and_others_go_on() -> None:
+    async def leave() -> None:
+        clock = VirtualClock()
+        access = Access(PASSWORD, clock)
+        left, kept = access.login(), access.login()
+        ended: list[str] = []
+
+        async def wait(cookie: str) -> None:
+            await access.logged_out(cookie)
+            ended.append(cookie)
+
+        async with anyio.create_task_group() as group:
+            for cookie in (left, kept, "of nobody"):
+                group.start_soon(wait, cookie)
+            await clock.advance(0)
+            access.log_out(left)
+            access.log_out("of nobody")
+            await clock.advance(1)
+            assert (access.logged_in(left), access.logged_in(kept)) == (False, True)
+            assert ended == [left]
+            await clock.advance(LOGIN_SECONDS)
+            assert ended == [left, kept]
+            first = access.login()
+            for _ in range(LOGINS):
+                access.login()
+            assert not access.logged_in(first)
+            assert len(access._logins) == LOGINS
+            group.cancel_scope.cancel()
+
+    anyio.run(leave)
+
+
+def test_addresses_of_one_network_guess_together() -> None:
+    access = Access(PASSWORD, VirtualClock())
+    for number in range(ATTEMPTS):
+        assert not access.right(f"2001:db8::{number}", "guess")
+    assert not access.right("2001:db8::ffff", PASSWORD)
+    assert access.right("2001:db8:0:1::1", PASSWORD)
 
 
 def test_an_open_address_needs_a_password() -> None:
@@ -165,6 +210,8 @@ def test_orders_from_another_site_are_refused(place: Place, page: httpx.Client) 
         {"origin": "http://evil.example"},
         {"origin": "null"},
         {"origin": f"http://127.0.0.1:{place.port + 1}"},
+        {"origin": f"https://127.0.0.1:{place.port}"},
+        {"origin": place.url, "x-forwarded-proto": "https"},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
     ):
@@ -172,6 +219,9 @@ def test_orders_from_another_site_are_refused(place: Place, page: httpx.Client) 
             assert page.request(method, path, headers=headers).status_code == 403
     assert place.view().state == "on_air"
     same = {"origin": place.url, "sec-fetch-site": "same-origin"}
+    assert page.post("/orders/skip", headers=same).status_code == 200
+    # behind a server with TLS
+    same = {"origin": place.url.replace("http:", "https:"), "x-forwarded-proto": "https"}
     assert page.post("/orders/skip", headers=same).status_code == 200
 
 
@@ -203,8 +253,14 @@ def test_long_bodies_are_refused(page: httpx.Client) -> None:
         for _ in range(BODY_BYTES // 1000 + 2):
             yield b"x" * 1000
 
-    form = {"content-type": "application/x-www-form-urlencoded"}
-    assert page.post("/orders/say", content=pieces(), headers=form).status_code >= 400
+    for kind in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json"):
+        for path in ("/orders/say", "/api/say", "/login", "/nowhere"):
+            answer = page.post(path, content=pieces(), headers={"content-type": kind})
+            assert answer.status_code == 413
+            assert str(BODY_BYTES) in answer.text
+    # what is within the limit arrives whole
+    line = {"text": "x" * 1000, "more": "y" * (BODY_BYTES - 2000)}
+    assert page.post("/api/say", json=line).json()["where"] == "more"
 
 
 # ---- orders
@@ -406,21 +462,122 @@ def test_the_password_opens_the_page_and_the_api(locked: httpx.Client) -> None:
     # with a password any name will do: another site's page has no login under its own name
     assert locked.get("/", headers={"host": "studio.example"}).status_code == 200
     assert locked.post("/orders/cut", headers={"origin": "http://evil.example"}).status_code == 403
-    locked.post("/logout")
+    old = locked.cookies["doublure_login"]
+    with locked.stream("GET", "/events") as events:
+        lines = events.iter_lines()
+        next(lines)
+        locked.post("/logout")
+        # the stream ends as well
+        assert len(list(lines)) < 10_000
     locked.cookies.clear()
     assert locked.get("/api/room").status_code == 401
+    assert locked.get("/api/room", headers={"cookie": f"doublure_login={old}"}).status_code == 401
     token = base64.b64encode(f"me:{PASSWORD}".encode()).decode()
     assert locked.get("/api/room", headers={"authorization": f"Basic {token}"}).status_code == 200
     assert locked.get("/", headers={"authorization": f"Basic {token}"}).status_code == 303
 
 
 def test_guessing_over_http_is_locked_out(locked: httpx.Client) -> None:
-    codes = [locked.post("/login", data={"password": "guess"}).status_code for _ in range(ATTEMPTS + 1)]
+    # an address that the client names itself does not count
+    codes = [
+        locked.post(
+            "/login", data={"password": "guess"}, headers={"x-forwarded-for": f"10.0.0.{number}"}
+        ).status_code
+        for number in range(ATTEMPTS + 1)
+    ]
     assert codes[-1] == 429
     token = base64.b64encode(f":{PASSWORD}".encode()).decode()
     answer = locked.get("/api/room", headers={"authorization": f"Basic {token}"})
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) > 0
+
+
+# ---- limits
+
+
+def test_a_rush_of_connections_leaves_the_page_to_others(place: Place) -> None:
+    frames = place.portal.call(place.room.measures).frames
+    idle = [socket.create_connection(("127.0.0.1", place.port), 5) for _ in range(300)]
+    try:
+        transport = httpx.HTTPTransport(local_address="127.0.0.2")
+        with httpx.Client(base_url=place.url, transport=transport, timeout=10) as other:
+            assert other.get("/healthz").status_code == 200
+    finally:
+        for one in idle:
+            one.close()
+    place.until(
+        lambda view: view.on_air_seconds >= 0 and place.portal.call(place.room.measures).frames > frames
+    )
+    assert place.view().state == "on_air"
+
+
+def test_lines_beyond_what_can_be_said_are_refused(tmp_path: Path) -> None:
+    with put_on_air(small_room(tmp_path)) as place, httpx.Client(base_url=place.url, timeout=10) as page:
+        codes = [page.post("/api/say", json={"text": f"Line {number}."}).status_code for number in range(9)]
+        assert codes == [202] * 9
+        assert page.post("/orders/say", data={"text": "The tenth."}).status_code == 200
+        refused = page.post("/orders/say", data={"text": "The eleventh."})
+        assert refused.status_code == 429
+        assert "Too many orders" in refused.text
+        fault = page.post("/api/say", json={"text": "The twelfth."})
+        assert fault.status_code == 429
+        assert int(fault.headers["retry-after"]) <= 60
+        assert "try again in" in fault.json()["remedy"]
+        # what makes the room quieter is always followed
+        assert [page.post("/api/cut").status_code for _ in range(40)] == [202] * 40
+
+
+def test_outputs_beyond_the_most_are_refused(tmp_path: Path) -> None:
+    with put_on_air(small_room(tmp_path)) as place, httpx.Client(base_url=place.url, timeout=10) as page:
+        url = f"rtmp://127.0.0.1:{closed_port()}/live/key"
+        for _ in range(MOST_OUTPUTS):
+            assert page.post("/api/sinks", json={"url": url}).status_code == 202
+        fault = page.post("/api/sinks", json={"url": url})
+        assert fault.status_code == 422
+        assert "stop one" in fault.json()["remedy"]
+        assert "stop one" in page.post("/orders/push", data={"url": url}).text
+        name = place.view().sinks[0].name
+        assert page.delete(f"/api/sinks/{name}").status_code == 202
+        place.until(lambda view: len(view.sinks) < MOST_OUTPUTS)
+        assert page.post("/api/sinks", json={"url": url}).status_code == 202
+
+
+def local_room(tmp_path: Path) -> RoomSettings:
+    """A room that needs a consent, for the clip of a voice, and has one of scope `local`."""
+    clip = tmp_path / "clip.wav"
+    clip.write_bytes(b"the voice")
+    day = date(2020, 1, 1), date(2090, 12, 31)
+    terms = Terms("Nobody", "Test Shop", "tests", (), "local", *day, (fingerprint(clip),))
+    issue(terms, tmp_path / "key", tmp_path / "consent.json")
+    file = write_room(tmp_path)
+    voice = "voice: {engine: tone, reference: clip.wav, consent: consent.json}"
+    file.write_text(file.read_text().replace("voice: {engine: tone}", voice))
+    return load_room(file)
+
+
+def test_a_local_consent_keeps_the_console_on_this_machine(tmp_path: Path) -> None:
+    async def show() -> None:
+        async with open_room(local_room(tmp_path)) as room:
+            assert room.local
+            with pytest.raises(ConsentError, match=r"scope `local`.*127\.0\.0\.1"):
+                await serve(room, "0.0.0.0", 0, PASSWORD)
+            with reserve("0.0.0.0", 0, PASSWORD) as open_to_all, pytest.raises(ConsentError, match="local"):
+                await serve(room, "127.0.0.1", 0, PASSWORD, listener=open_to_all)
+            # a server in front of the console would show it to others under another name
+            app = make_app(room, PASSWORD)
+            token = base64.b64encode(f":{PASSWORD}".encode()).decode()
+            for host, client, code in (
+                ("127.0.0.1", "127.0.0.1", 200),
+                ("studio.example", "127.0.0.1", 421),
+                ("127.0.0.1", "10.0.0.9", 421),
+            ):
+                transport = httpx.ASGITransport(app, client=(client, 1234))
+                async with httpx.AsyncClient(transport=transport, base_url=f"http://{host}") as page:
+                    for path in ("/api/room", "/metrics"):
+                        answer = await page.get(path, headers={"authorization": f"Basic {token}"})
+                        assert answer.status_code == code
+
+    anyio.run(show)
 
 
 # ---- closing

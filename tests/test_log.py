@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from doublure.log import Folding, OneLine, get_log, hide, set_up
+from doublure.log import FOLD_SECONDS, Folding, OneLine, get_log, hide, set_up, write_folded
 
 
 @pytest.fixture
@@ -97,6 +98,39 @@ def test_what_is_folded_is_written_at_the_end() -> None:
         handler.handle(record("lost %d", 10.0, number))
     handler.close()
     assert text.getvalue() == "lost 0\nlost 2 (and 1 more like it)\n"
+
+
+def test_what_is_folded_is_written_after_its_time_without_another_line() -> None:
+    handler, text = folding()
+    for number in range(3):
+        handler.handle(record("lost %d", 10.0, number))
+    handler.write_folded(10.9)
+    assert text.getvalue() == "lost 0\n"
+    handler.write_folded(11.0)
+    assert text.getvalue() == "lost 0\nlost 2 (and 1 more like it)\n"
+    handler.write_folded(12.0)
+    assert text.getvalue().count("\n") == 2
+
+
+def test_every_handler_of_the_package_writes_what_it_folded(stream: io.StringIO) -> None:
+    for number in range(3):
+        get_log("doublure.test").info("lost %d", number)
+    write_folded(datetime.now(UTC))
+    assert stream.getvalue().count("\n") == 1
+    write_folded(datetime.now(UTC) + timedelta(seconds=FOLD_SECONDS))
+    assert "lost 2 (and 1 more like it)" in stream.getvalue()
+
+
+@pytest.mark.parametrize("name", ["asyncio", "uvicorn.error"])
+def test_libraries_are_folded_to_one_line_as_well(stream: io.StringIO, name: str) -> None:
+    for _ in range(50):
+        try:
+            raise OSError(24, "Too many open files")
+        except OSError:
+            logging.getLogger(name).exception("out of system resource\nsocket: fd=6")
+    logging.getLogger(name).info("finished")
+    assert stream.getvalue().count("\n") == 1
+    assert "Too many open files" in stream.getvalue()
 
 
 def test_many_kinds_of_lines_are_bounded() -> None:

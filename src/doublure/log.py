@@ -1,5 +1,9 @@
 """One-line logs on stderr. Like lines within a second are folded to one with a count, and no
-line carries a stream key."""
+line carries a stream key.
+
+Logging has no time of its own here: folded lines are written when another line comes, at the end,
+and whenever `write_folded` is called, which a running show does every second.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,8 @@ from doublure.address import redact_text
 
 FOLD_SECONDS = 1.0
 """Like lines within this time are one."""
+LOGGERS = ("doublure", "asyncio", "uvicorn")
+"""Whose lines are written. The event loop and the web server may have much to say under attack."""
 LIKE_LINES = 256
 """Kinds of lines remembered at once; the oldest is let go first."""
 SECRET = re.compile(
@@ -65,6 +71,14 @@ class Folding(logging.StreamHandler[TextIO]):
             self._write(like)
         super().close()
 
+    def write_folded(self, now: float) -> None:
+        """Write what was folded `FOLD_SECONDS` before `now` (seconds since 1970) or earlier."""
+        self.acquire()
+        try:
+            self._release(now)
+        finally:
+            self.release()
+
     def _release(self, now: float) -> None:
         for like, since in list(self._since.items()):
             if now - since >= FOLD_SECONDS or now < since:
@@ -88,16 +102,25 @@ def get_log(name: str) -> logging.Logger:
 
 
 def set_up(level: str = "info", stream: TextIO | None = None) -> None:
-    """Send the package's logs to `stream` (stderr) from `level` on. Called once, by the CLI."""
-    package = logging.getLogger("doublure")
-    for old in list(package.handlers):
-        package.removeHandler(old)
-        old.close()
+    """Send the package's logs to `stream` (stderr) from `level` on, and those of the libraries in `LOGGERS` from
+    warnings on. Called once, by the CLI."""
     lines = Folding(stream)
     lines.setFormatter(OneLine())
-    package.addHandler(lines)
-    package.setLevel(level.upper())
-    package.propagate = False
+    for name in LOGGERS:
+        logger = logging.getLogger(name)
+        for old in list(logger.handlers):
+            logger.removeHandler(old)
+            old.close()
+        logger.addHandler(lines)
+        logger.setLevel(level.upper() if name == "doublure" else logging.WARNING)
+        logger.propagate = False
+
+
+def write_folded(now: datetime) -> None:
+    """Write the lines whose time of folding is over. To be called about once a second."""
+    for lines in logging.getLogger("doublure").handlers:
+        if isinstance(lines, Folding):
+            lines.write_folded(now.timestamp())
 
 
 def hide(text: str) -> str:

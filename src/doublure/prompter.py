@@ -10,9 +10,10 @@ from typing import cast
 
 import anyio
 import numpy as np
-import uvicorn
 
-from doublure.console.serve import listen
+from doublure import descriptors
+from doublure.clock import RealClock
+from doublure.console.serve import Server, listen
 from doublure.console.teleprompter import make_app
 from doublure.cue import Utterance
 from doublure.engines import Voice, find_engine
@@ -46,15 +47,15 @@ class Prompts:
 
 def run(shots: ShotList, host: str, port: int, announce: Callable[[str], None]) -> None:
     """Serve until Ctrl-C. Raises `SettingsError` when the address cannot be used."""
+    descriptors.raise_limit()
     # no password as the console has: the page has no secrets, and a phone on the same network opens it
     listener = listen(host, port)
     app = make_app(shots, Prompts(shots.language, VoiceSettings()).speak)
     # "every address" is none that a browser opens
     shown = socket.gethostname() if host in EVERYWHERE else f"[{host}]" if ":" in host else host
     announce(f"the shot list is at http://{shown}:{listener.getsockname()[1]} ; Ctrl-C ends")
-    config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, server_header=False)
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(app, RealClock(), signals=True).run(sockets=[listener])
     finally:
         listener.close()
 

@@ -61,6 +61,10 @@ class Room:
         self._over = anyio.Event()
         self._pushed = 0
         self._spawn: Callable[..., object]
+        self.watchdog = self._watchdog
+        """For what runs beside the room: its alarms stand with the room's."""
+        self.local = company.consent is not None and company.consent.scope == "local"
+        """Whether the consent has scope `local`: the picture may not be shown on other machines."""
 
     # ---- orders ------------------------------------------------------------------------------
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import anyio
 from anyio.abc import TaskStatus
 
-from doublure import interrupt
+from doublure import consent as consents
+from doublure import descriptors, interrupt
 from doublure.clock import Clock
-from doublure.console.serve import reserve, serve
-from doublure.log import get_log
+from doublure.console.connections import Listener
+from doublure.console.serve import check_scope, reserve, serve
+from doublure.log import FOLD_SECONDS, get_log, write_folded
 from doublure.room import Room, open_room
 from doublure.settings import RoomSettings
+from doublure.supervise import supervise
 
 log = get_log(__name__)
 
@@ -49,20 +51,22 @@ async def run_show(
     The first Ctrl-C wraps: the sentence ends, the host says goodbye, recordings are closed. The
     second cuts: recordings are closed all the same. Before the room is on air one is enough.
     `announce` gets the line that says it is on air.
-    Raises what `open_room` and the console raise, before anything is on air.
+    Raises what `open_room` and the console raise, before anything is on air. Later faults of the console
+    are alarms: it is started again, and the room goes on.
     """
-    listener = reserve(door.host, door.port, door.password or None) if door else None
+    descriptors.raise_limit()
+    listener = _reserve(settings, door) if door else None
     try:
         async with anyio.create_task_group() as everything:
             stopping = Interrupt(everything.cancel_scope)
             await everything.start(stopping.run)
+            everything.start_soon(_write_folded, clock)
             async with open_room(settings, clock=clock) as room:
                 stopping.room = room
                 announce(f"{room.name} is on air" + (f", its console is at {door.page}" if door else ""))
-                if door:
-                    everything.start_soon(
-                        partial(serve, room, door.host, door.port, door.password or None, listener=listener)
-                    )
+                if door and listener:
+                    console = Console(room, door, listener)
+                    everything.start_soon(supervise, room.watchdog, "console", console.run)
                 if seconds is not None:
                     everything.start_soon(_wrap_after, room, seconds, clock)
                 await room.ended()
@@ -70,6 +74,22 @@ async def run_show(
     finally:
         if listener is not None:
             listener.close()
+
+
+class Console:
+    """The console of a show, as a stage that may begin again."""
+
+    def __init__(self, room: Room, door: Door, listener: Listener) -> None:
+        self._room = room
+        self._door = door
+        self._listener: Listener | None = listener
+
+    async def run(self) -> None:
+        """Serve until the room ends. Raises what goes wrong in the server; the address is taken anew each time
+        but the first."""
+        listener, self._listener = self._listener, None
+        door = self._door
+        await serve(self._room, door.host, door.port, door.password or None, listener=listener)
 
 
 class Interrupt:
@@ -97,6 +117,19 @@ class Interrupt:
                     log.warning("finishing the sentence; press Ctrl-C again to stop at once")
                     wrapping.start_soon(self.room.wrap)
                     wrapped = True
+
+
+def _reserve(settings: RoomSettings, door: Door) -> Listener:
+    """The console's address. Raises `SettingsError`, and `ConsentError` for one that the consent does not allow."""
+    local = settings.consent is not None and consents.read(settings.consent).scope == "local"
+    check_scope(local, door.host)
+    return reserve(door.host, door.port, door.password or None)
+
+
+async def _write_folded(clock: Clock) -> None:
+    while True:
+        await clock.sleep(FOLD_SECONDS)
+        write_folded(clock.wall())
 
 
 async def _wrap_after(room: Room, seconds: float, clock: Clock) -> None:

@@ -3,6 +3,8 @@
 Every request passes the `Guard`. It refuses names that are not this machine's (a page of another
 site that points its own name here would otherwise read the room), orders that another site's page
 sends, bodies that are too long, and, where there is a password, everybody who is not logged in.
+
+starlette's TrustedHostMiddleware is not used: it takes a list of names, and 127.0.0.0/8 is none.
 """
 
 from __future__ import annotations
@@ -15,22 +17,27 @@ import ipaddress
 import math
 import secrets
 from collections import OrderedDict, deque
+from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 
+import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from doublure.clock import Clock
+from doublure.console.connections import network_of
 
 COOKIE = "doublure_login"
 LOGIN_SECONDS = 12 * 3600
 """How long a login lasts: a long shift."""
+LOGINS = 1_000
+"""Logins at once; the oldest ends first."""
 ATTEMPTS = 5
-"""Wrong passwords that one address may send within `ATTEMPT_SECONDS`."""
+"""Wrong passwords that may come from one network within `ATTEMPT_SECONDS`."""
 ATTEMPT_SECONDS = 60.0
 ADDRESSES = 1_000
-"""Addresses whose wrong passwords are remembered; the oldest is forgotten first."""
+"""Networks whose wrong passwords are remembered; the oldest is forgotten first."""
 BODY_BYTES = 64 * 1024
 """Longest request body; the longest form is a line of 1,000 characters."""
 OPEN_PATHS = ("/login", "/language/", "/healthz", "/static/", "/fonts/")
@@ -71,17 +78,26 @@ def host_name(netloc: str) -> str:
     return netloc.rpartition(":")[0] or netloc
 
 
+@dataclass(frozen=True, slots=True)
+class _Login:
+    expires: float
+    """In seconds of the clock."""
+    over: anyio.Event
+    """Set by logging out."""
+
+
 class Access:
     """The password, the logins it gave out, and who guessed too often.
 
-    A login is a signed time of expiry. The key is made anew with every start, so a restart logs
-    everybody out and nothing that could be stolen lies on the disk.
+    A login is a random word that is remembered here and nowhere else: logging out ends it, a restart
+    ends all, and nothing that could be stolen lies on the disk.
     """
 
     def __init__(self, password: str | None, clock: Clock) -> None:
         self._password = password.encode() if password is not None else None
         self._clock = clock
         self._key = secrets.token_bytes(32)
+        self._logins: OrderedDict[str, _Login] = OrderedDict()
         self._wrong: OrderedDict[str, deque[float]] = OrderedDict()
 
     @property
@@ -90,8 +106,8 @@ class Access:
         return self._password is not None
 
     def locked_seconds(self, address: str) -> int:
-        """Seconds for which this address may not try again; 0 when it may."""
-        times = self._wrong.get(address)
+        """Seconds for which this address, and others of its network, may not try again; 0 when they may."""
+        times = self._wrong.get(network_of(address))
         if times is None:
             return 0
         while times and times[0] <= self._clock.now() - ATTEMPT_SECONDS:
@@ -101,46 +117,63 @@ class Access:
         return math.ceil(times[0] + ATTEMPT_SECONDS - self._clock.now())
 
     def right(self, address: str, given: str) -> bool:
-        """Is this the password? A wrong one counts against the address, and while it is locked
+        """Is this the password? A wrong one counts against the address's network, and while that is locked
         the right one does not help either."""
         if self._password is None or self.locked_seconds(address):
             return False
+        network = network_of(address)
         # compared as digests, so that the time tells nothing about length or content
         if hmac.compare_digest(self._digest(given.encode()), self._digest(self._password)):
-            self._wrong.pop(address, None)
+            self._wrong.pop(network, None)
             return True
-        times = self._wrong.setdefault(address, deque(maxlen=ATTEMPTS))
+        times = self._wrong.setdefault(network, deque(maxlen=ATTEMPTS))
         times.append(self._clock.now())
-        self._wrong.move_to_end(address)
+        self._wrong.move_to_end(network)
         while len(self._wrong) > ADDRESSES:
             self._wrong.popitem(last=False)
         return False
 
     def login(self) -> str:
         """The value of a fresh login cookie."""
-        expires = str(int(self._clock.now() + LOGIN_SECONDS))
-        return f"{expires}.{self._sign(expires)}"
+        cookie = secrets.token_urlsafe(32)
+        self._logins[cookie] = _Login(self._clock.now() + LOGIN_SECONDS, anyio.Event())
+        while len(self._logins) > LOGINS:
+            self.log_out(next(iter(self._logins)))
+        return cookie
+
+    def log_out(self, cookie: str) -> None:
+        """End a login, and the streams that were opened with it."""
+        login = self._logins.pop(cookie, None)
+        if login is not None:
+            login.over.set()
 
     def logged_in(self, cookie: str) -> bool:
         """Is this a login that we gave out and that still holds?"""
-        expires, _, signature = cookie.partition(".")
-        if not hmac.compare_digest(signature.encode(), self._sign(expires).encode()):
-            return False
-        return self._clock.now() < int(expires)
+        login = self._logins.get(cookie)
+        return login is not None and self._clock.now() < login.expires
 
-    def _sign(self, text: str) -> str:
-        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+    async def logged_out(self, cookie: str) -> None:
+        """Return when this login ends. Never returns where there is none: without a password, and for a
+        program that sends the password itself."""
+        login = self._logins.get(cookie)
+        if login is None:
+            await anyio.Event().wait()
+        else:
+            with self._clock.timeout(login.expires - self._clock.now()):
+                await login.over.wait()
 
     def _digest(self, text: bytes) -> bytes:
         return hmac.new(self._key, text, hashlib.sha256).digest()
 
 
 class Guard:
-    """Stands before the whole app and adds the security headers to every answer."""
+    """Stands before the whole app and adds the security headers to every answer. With `local` only this
+    machine may ask, with or without a password."""
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+    def __init__(self, app: ASGIApp, access: Access, *, local: bool = False) -> None:
         self._app = app
         self._access = access
+        self._local = local
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -161,21 +194,34 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, send_safely)
             return
-        await self._app(scope, _limited(receive), send_safely)
+        try:
+            body = await _body(receive)
+        except _TooLong:
+            await _too_long()(scope, receive, send_safely)
+            return
+        except _Gone:
+            return
+        await self._app(scope, _begun_with(body, receive), send_safely)
 
     def _refuse(self, scope: Scope, headers: Headers) -> Response | None:
         host = headers.get("host", "")
+        if self._local and not (is_loopback(host_name(host)) and is_loopback(client_address(scope))):
+            return PlainTextResponse(
+                "The host's consent has scope `local`: this console answers on this machine only. "
+                "Open it at http://127.0.0.1.",
+                421,
+            )
         if not self._access.protected and not is_loopback(host_name(host)):
             return PlainTextResponse(
                 "This console answers on this machine only. Open it at http://127.0.0.1, "
                 "or start it with a password to use another name.",
                 421,
             )
-        if scope["method"] not in READ_ONLY and _from_elsewhere(headers, host):
+        if scope["method"] not in READ_ONLY and _from_elsewhere(headers, f"{scheme_of(scope)}://{host}"):
             return PlainTextResponse("This order came from another site's page and was not followed.", 403)
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > BODY_BYTES:
-            return PlainTextResponse(f"At most {BODY_BYTES} bytes can be sent.", 413)
+            return _too_long()
         if self._access.protected and not scope["path"].startswith(OPEN_PATHS):
             return self._refuse_stranger(scope, headers)
         return None
@@ -183,7 +229,7 @@ class Guard:
     def _refuse_stranger(self, scope: Scope, headers: Headers) -> Response | None:
         path = scope["path"]
         for_programs = path == "/metrics" or path.startswith("/api/")
-        if self._access.logged_in(_cookie(headers)):
+        if self._access.logged_in(login_cookie(scope)):
             return None
         address = client_address(scope)
         password = _basic_password(headers) if for_programs else None
@@ -219,21 +265,29 @@ def client_address(scope: Scope) -> str:
     return str(client[0]) if client else ""
 
 
-def _from_elsewhere(headers: Headers, host: str) -> bool:
-    """Was this sent by a page of another site? Browsers say where a page came from; programs that
-    send neither header are no browsers and carry nobody's cookie."""
-    origin = headers.get("origin")
-    if origin is not None:
-        return origin.partition("://")[2].lower() != host.lower()
-    return headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
+def scheme_of(scope: Scope) -> str:
+    """`http`, or `https` when a server with TLS in front of the console says so. This header may be believed,
+    unlike those that name an address: another site's page cannot make a browser send it."""
+    forwarded = Headers(scope=scope).get("x-forwarded-proto", "")
+    return forwarded if forwarded in ("http", "https") else str(scope["scheme"])
 
 
-def _cookie(headers: Headers) -> str:
+def login_cookie(scope: Scope) -> str:
+    """The login that a request carries; empty for none."""
     try:
-        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        found = SimpleCookie(Headers(scope=scope).get("cookie", "")).get(COOKIE)
     except CookieError:
         return ""
     return found.value if found else ""
+
+
+def _from_elsewhere(headers: Headers, here: str) -> bool:
+    """Was this sent by a page of another site than `here`? Browsers say where a page came from; programs that
+    send neither header are no browsers and carry nobody's cookie."""
+    origin = headers.get("origin")
+    if origin is not None:
+        return origin.lower() != here.lower()
+    return headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
 
 
 def _basic_password(headers: Headers) -> str | None:
@@ -246,16 +300,42 @@ def _basic_password(headers: Headers) -> str | None:
         return None
 
 
-def _limited(receive: Receive) -> Receive:
-    """Ends a body that grows past the limit without having said its length."""
-    read = 0
+class _TooLong(Exception):
+    """A body that is longer than `BODY_BYTES`, whatever length it said."""
 
-    async def receive_some() -> Message:
-        nonlocal read
+
+class _Gone(Exception):
+    """The client closed the connection before its body was whole."""
+
+
+def _too_long() -> Response:
+    return PlainTextResponse(f"At most {BODY_BYTES} bytes can be sent.", 413)
+
+
+async def _body(receive: Receive) -> bytes:
+    """The whole body. Its time limit is the connection's."""
+    body = b""
+    more = True
+    while more:
         message = await receive()
-        read += len(message.get("body", b""))
-        if read > BODY_BYTES:
-            return {"type": "http.disconnect"}
-        return message
+        if message["type"] == "http.disconnect":
+            raise _Gone
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > BODY_BYTES:
+            raise _TooLong
+    return body
 
-    return receive_some
+
+def _begun_with(body: bytes, receive: Receive) -> Receive:
+    """What the app receives: the body that was read, then whatever comes after it."""
+    given = False
+
+    async def receive_next() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_next

@@ -12,9 +12,10 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from doublure.console.allowance import TooOften
 from doublure.console.entries import CommentEntry, LineEntry, PushEntry
 from doublure.console.feed import Console
-from doublure.console.orders import status_of, words_of
+from doublure.console.orders import push_to, status_of, words_of
 from doublure.errors import DoublureError, SinkError
 from doublure.snapshot import RoomView
 
@@ -28,10 +29,13 @@ class Fault(BaseModel):
 
 
 async def tell_fault(request: Request, error: Exception) -> Response:
-    """A `DoublureError`, or an entry that is wrong, as JSON."""
+    """A `DoublureError`, an entry that is wrong, or an order too many, as JSON."""
     if isinstance(error, DoublureError):
         fault = Fault(what=error.what, where=error.where, remedy=error.remedy)
         return JSONResponse(fault.model_dump(), status_of(error))
+    if isinstance(error, TooOften):
+        fault = Fault(what="too many orders of this kind", remedy=f"try again in {error.seconds} s")
+        return JSONResponse(fault.model_dump(), 429, {"retry-after": str(error.seconds)})
     if not isinstance(error, RequestValidationError):
         raise error
     first = error.errors()[0]
@@ -60,10 +64,12 @@ def routes(console: Console) -> APIRouter:
 
     @router.post("/say", status_code=202, summary="Let the host say a line next")
     async def say(entry: LineEntry) -> None:
+        console.allowance.take("say")
         await room.say(entry.text)
 
     @router.post("/skip", status_code=202, summary="Go on to the next product")
     async def skip() -> None:
+        console.allowance.take("skip")
         await room.skip()
 
     @router.post("/wrap", status_code=202, summary="Finish the sentence, say goodbye, leave the air")
@@ -72,10 +78,11 @@ def routes(console: Console) -> APIRouter:
 
     @router.post("/sinks", status_code=202, summary="Send the picture to an RTMP address as well")
     async def push(entry: PushEntry) -> None:
-        await room.push(entry.address)
+        await push_to(console, entry.address)
 
     @router.delete("/sinks/{name}", status_code=202, summary="Stop an output that was added")
     async def stop_push(name: str = Path(max_length=200)) -> None:
+        console.allowance.take("stop_push")
         if name not in {sink.name for sink in room.view().sinks if sink.removable}:
             raise SinkError(
                 "there is no such output that could be removed", where=name, remedy="see GET /api/room"

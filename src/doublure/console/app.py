@@ -12,7 +12,16 @@ from starlette.staticfiles import StaticFiles
 from doublure import __version__
 from doublure.clock import Clock, RealClock
 from doublure.console import api, orders, page
-from doublure.console.access import COOKIE, LOGIN_SECONDS, Access, Guard, client_address
+from doublure.console.access import (
+    COOKIE,
+    LOGIN_SECONDS,
+    Access,
+    Guard,
+    client_address,
+    login_cookie,
+    scheme_of,
+)
+from doublure.console.allowance import Allowance, TooOften
 from doublure.console.feed import Console, Events, Picture
 from doublure.console.orders import LANGUAGE_COOKIE, words_of
 from doublure.errors import DoublureError
@@ -27,13 +36,14 @@ def make_app(
 ) -> FastAPI:
     """The console of a room. Without a password it answers under this machine's names only.
     `closing` ends the streams although the show goes on."""
-    console = Console(room, closing or anyio.Event())
-    access = Access(password, clock or RealClock())
+    clock = clock or RealClock()
+    access = Access(password, clock)
+    console = Console(room, closing or anyio.Event(), access.logged_out, Allowance(clock))
     app = FastAPI(
         title="Doublure", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
     )
-    app.add_middleware(Guard, access=access)
-    for fault in (DoublureError, RequestValidationError):
+    app.add_middleware(Guard, access=access, local=room.local)
+    for fault in (DoublureError, RequestValidationError, TooOften):
         app.add_exception_handler(fault, api.tell_fault)
     app.include_router(orders.routes(console))
     app.include_router(api.routes(console))
@@ -82,7 +92,7 @@ def _add_pages(app: FastAPI, console: Console, access: Access) -> None:
 def _add_login(app: FastAPI, console: Console, access: Access) -> None:
     @app.get("/login", include_in_schema=False)
     async def ask(request: Request) -> Response:
-        if not access.protected or access.logged_in(request.cookies.get(COOKIE, "")):
+        if not access.protected or access.logged_in(login_cookie(request.scope)):
             return RedirectResponse("/", 303)
         return HTMLResponse(page.login(words_of(request, console)))
 
@@ -100,7 +110,7 @@ def _add_login(app: FastAPI, console: Console, access: Access) -> None:
                 max_age=LOGIN_SECONDS,
                 httponly=True,
                 samesite="strict",
-                secure=request.url.scheme == "https",
+                secure=scheme_of(request.scope) == "https",
             )
             return answer
         if wait := access.locked_seconds(address):
@@ -109,7 +119,8 @@ def _add_login(app: FastAPI, console: Console, access: Access) -> None:
         return HTMLResponse(page.login(words, words("wrong_password")), 403)
 
     @app.post("/logout", include_in_schema=False)
-    async def log_out() -> Response:
+    async def log_out(request: Request) -> Response:
+        access.log_out(login_cookie(request.scope))
         answer = RedirectResponse("/login", 303)
         answer.delete_cookie(COOKIE)
         return answer

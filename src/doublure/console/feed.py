@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import anyio
@@ -17,6 +17,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from doublure.console import page
+from doublure.console.access import login_cookie
+from doublure.console.allowance import Allowance
 from doublure.console.words import Words
 from doublure.room import Room
 
@@ -32,10 +34,15 @@ class Console:
     room: Room
     closing: anyio.Event
     """Set when the console is to stop although the show goes on."""
+    logged_out: Callable[[str], Awaitable[None]]
+    """Returns when the login with this cookie ends."""
+    allowance: Allowance
+    pushing: anyio.Lock = field(default_factory=anyio.Lock)
+    """Held while an output is added, so that two orders at once do not exceed the most."""
 
 
 class _LiveAnswer(Response, ABC):
-    """An answer without an end of its own: it ends with the show, the console or the viewer."""
+    """An answer without an end of its own: it ends with the show, the console, the login or the viewer."""
 
     media_type = "application/octet-stream"
 
@@ -60,6 +67,7 @@ class _LiveAnswer(Response, ABC):
 
             group.start_soon(ends_with, lambda: _gone(receive))
             group.start_soon(ends_with, self._console.closing.wait)
+            group.start_soon(ends_with, lambda: self._console.logged_out(login_cookie(scope)))
             group.start_soon(ends_with, self._console.room.ended)
             await self.pour(put)
             group.cancel_scope.cancel()

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from anyio.lowlevel import checkpoint
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ValidationError
 from starlette.background import BackgroundTask
 from starlette.responses import HTMLResponse
 
 from doublure.console import page
+from doublure.console.allowance import Order, TooOften, check_outputs
 from doublure.console.entries import CommentEntry, LineEntry, OutputEntry, PushEntry, explain
 from doublure.console.feed import Console
 from doublure.console.words import Words, choose
@@ -49,14 +51,15 @@ def routes(console: Console) -> APIRouter:
 
     @router.post("/skip")
     async def skip(request: Request) -> HTMLResponse:
-        return await _answer(console, request, "done_skip", room.skip)
+        async def order() -> None:
+            console.allowance.take("skip")
+            await room.skip()
+
+        return await _answer(console, request, "done_skip", order)
 
     @router.post("/wrap")
     async def wrap(request: Request) -> HTMLResponse:
-        async def begin() -> None:
-            pass
-
-        note = await _answer(console, request, "done_wrap", begin)
+        note = await _answer(console, request, "done_wrap", checkpoint)
         if note.status_code == 200:
             # a wrap lasts until the goodbye is said: the note goes first
             note.background = BackgroundTask(room.wrap)
@@ -65,7 +68,7 @@ def routes(console: Console) -> APIRouter:
     @router.post("/say")
     async def say(request: Request) -> HTMLResponse:
         async def order() -> None:
-            await room.say((await _entry(request, LineEntry)).text)
+            await room.say((await _counted(console, request, LineEntry, "say")).text)
 
         return await _answer(console, request, "done_say", order)
 
@@ -82,18 +85,26 @@ def routes(console: Console) -> APIRouter:
     @router.post("/push")
     async def push(request: Request) -> HTMLResponse:
         async def order() -> None:
-            await room.push((await _entry(request, PushEntry)).address)
+            await push_to(console, (await _entry(request, PushEntry)).address)
 
         return await _answer(console, request, "done_push", order)
 
     @router.post("/stop_push")
     async def stop_push(request: Request) -> HTMLResponse:
         async def order() -> None:
-            await room.stop_push((await _entry(request, OutputEntry)).name)
+            await room.stop_push((await _counted(console, request, OutputEntry, "stop_push")).name)
 
         return await _answer(console, request, "done_stop_push", order)
 
     return router
+
+
+async def push_to(console: Console, address: str) -> None:
+    """Add an output. Raises `TooOften`, `SinkError` and `ConsentError`."""
+    console.allowance.take("push")
+    async with console.pushing:
+        check_outputs(console.room.view())
+        await console.room.push(address)
 
 
 async def _answer(
@@ -107,10 +118,20 @@ async def _answer(
         await order()
     except ValidationError as error:
         return HTMLResponse(page.note(words, fault=explain(error, words)), 422)
+    except TooOften as error:
+        fault = words("orders_often", seconds=error.seconds)
+        return HTMLResponse(page.note(words, fault=fault), 429, {"retry-after": str(error.seconds)})
     except DoublureError as error:
         fault = f"{error.where}: {error.what}" if error.where else error.what
         return HTMLResponse(page.note(words, fault=fault, remedy=error.remedy), status_of(error))
     return HTMLResponse(page.note(words, done=words(done)))
+
+
+async def _counted(console: Console, request: Request, kind: type[Entry], order: Order) -> Entry:
+    """The entry of an order that is limited; what is wrong does not count. Raises `TooOften`."""
+    entry = await _entry(request, kind)
+    console.allowance.take(order)
+    return entry
 
 
 async def _entry(request: Request, kind: type[Entry]) -> Entry:
