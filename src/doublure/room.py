@@ -88,7 +88,8 @@ class Room:
         check_address(url, self._company.consent)
         self._pushed += 1
         name = f"rtmp-{self._pushed}"
-        sink = make_sink(SinkSettings(engine="rtmp", name=name, url=url), self._pushed)
+        settings = SinkSettings(engine="rtmp", name=name, url=url)
+        sink = make_sink(settings, self._pushed, self._company.consent)
         await self._company.journal.record("operator", "push", address.redact(url))
         self._company.publisher.add(sink, address=url, removable=True)
 
@@ -234,7 +235,8 @@ async def open_room(
         async with anyio.create_task_group() as outputs:
             await outputs.start(company.publisher.run)
             for number, sink in enumerate(settings.sinks, 1):
-                company.publisher.add(make_sink(sink, number), address=address_of(sink), removable=False)
+                made = make_sink(sink, number, company.consent)
+                company.publisher.add(made, address=address_of(sink), removable=False)
             try:
                 async with anyio.create_task_group() as stages:
                     await room._run(stages.start_soon, settings.consent)
@@ -247,6 +249,6 @@ async def open_room(
                 with anyio.CancelScope(shield=True):
                     company.performer.close()
                     if company.understudy is not None:
-                        company.understudy.close()
+                        await company.understudy.close()
                     await company.publisher.stop()
                     await company.journal.record("room", "closed", "")
