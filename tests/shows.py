@@ -16,8 +16,8 @@ from doublure.cue import Clause, Comment, Cue, CueKind, EventKind, Utterance
 from doublure.direct import Director, DirectorParts
 from doublure.errors import DoublureError, EngineError
 from doublure.media import SAMPLE_RATE, Speech
-from doublure.playhead import Making, Part, Playhead
 from doublure.plan import Plan
+from doublure.playhead import Making, Part, Playhead
 from doublure.production import ProductionParts
 from doublure.settings import JudgeSettings, RoomSettings, ShowSettings
 from doublure.supervise import Watchdog, supervise

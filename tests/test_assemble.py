@@ -104,8 +104,8 @@ def test_outputs_are_named_and_shown(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     file = SinkSettings(engine="file", path=tmp_path / "out" / "show.mp4")
     assert address_of(file) == "out/show.mp4"
-    assert make_sink(file, 3).name == "file-3"
-    assert make_sink(file.model_copy(update={"name": "archive"}), 3).name == "archive"
+    assert make_sink(file, 3, None).name == "file-3"
+    assert make_sink(file.model_copy(update={"name": "archive"}), 3, None).name == "archive"
     assert address_of(SinkSettings(engine="null")) == ""
 
 

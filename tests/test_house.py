@@ -34,10 +34,10 @@ RAISED: dict[str, tuple[int, str]] = {
 
 # ---- who may import whom ---------------------------------------------------------------------
 
-GROUND = ("errors", "files", "media", "address", "metrics", "log", "geometry", "interrupt")
+GROUND = ("errors", "files", "media", "address", "excerpt", "metrics", "log", "geometry", "interrupt")
 VALUES = ("delivery", "cue", "catalog", "consent", "persona", "snapshot", "document", "settings", "shotlist")
-EDGES = ("engines", "channel", "clock", "retry", "offload", "store")
-WIRING = ("company", "backstage", "room")
+EDGES = ("engines", "channel", "clock", "retry", "offload", "store", "web")
+WIRING = ("assemble", "stages", "room")
 FRONT = ("console", "cluster", "show", "say", "check", "prompter", "cli", "__main__")
 ENGINE_FOLDERS = ("chats", "writers", "voices", "faces", "sinks", "platforms")
 ENGINES_MAY = (*GROUND, *VALUES, "engines", "clock", "channel", "offload")
@@ -345,6 +345,28 @@ TIME = re.compile(
     r"^(time\..+|asyncio\.sleep|anyio\.sleep(_until|_forever)?|anyio\.current_time|.*\bloop\.time"
     r"|(datetime\.)?datetime\.(now|utcnow|today)|(datetime\.)?date\.today)$"
 )
+
+
+LIMITS = re.compile(
+    r"^(anyio\.(move_on_after|move_on_at|fail_after|fail_at)|asyncio\.(timeout|timeout_at|wait_for))$"
+)
+LIMITS_STILL_IN = ("room",)
+"""Modules that have not yet changed to `clock.timeout`."""
+
+
+def test_time_limits_run_on_the_injected_clock() -> None:
+    def rule(module: Module) -> Iterator[str]:
+        if module.name == "clock" or module.name in LIMITS_STILL_IN:
+            return
+        for line, name in imported(module):
+            if LIMITS.match(name):
+                yield f"{line} imports {name}"
+        for call, name in called(module):
+            deadline = name.endswith("CancelScope") and any(one.arg == "deadline" for one in call.keywords)
+            if LIMITS.match(name) or deadline:
+                yield f"{call.lineno} {name}"
+
+    hold(rule)
 
 
 def test_only_the_clock_reads_time_and_sleeps() -> None:

@@ -15,6 +15,7 @@ from doublure.consent import Consent, Terms
 from doublure.cue import Comment
 from doublure.errors import DoublureError
 from doublure.inbox import Inbox
+from doublure.journal import Record
 from doublure.judge import Verdict
 from doublure.stages import BATCH, judge_comments, watch_consent
 from doublure.supervise import Watchdog
@@ -75,10 +76,10 @@ def comment(number: int) -> Comment:
 
 
 def test_comments_are_judged_and_journalled_in_batches_whatever_one_of_them_does() -> None:
-    batches: list[list[tuple[str, str, str]]] = []
+    batches: list[list[Record]] = []
 
     class Written:
-        async def record_many(self, entries: list[tuple[str, str, str]]) -> None:
+        async def record_many(self, entries: list[Record]) -> None:
             batches.append(entries)
             if len(batches) == 1:
                 raise DoublureError("no space left on the device")
@@ -104,5 +105,5 @@ def test_comments_are_judged_and_journalled_in_batches_whatever_one_of_them_does
 
     anyio.run(main)
     assert [len(batch) for batch in batches] == [BATCH, 40]
-    assert batches[0][3] == ("comment", "c3", "failed\tviewer\tpoison")
-    assert batches[0][4][2].startswith("noted")
+    assert batches[0][3] == Record("comment", "c3", "failed\tviewer\tpoison")
+    assert batches[0][4].body.startswith("noted")

@@ -51,7 +51,7 @@ def on_stage(
             reading.start_soon(voice.run)
             await work(voice)
             reading.cancel_scope.cancel()
-        voice.close()
+        await voice.close()
 
     served(stage, mode)
     return found[0]
@@ -201,7 +201,7 @@ def test_it_is_tried_again_after_growing_pauses() -> None:
             tasks.start_soon(voice.found)
             await clock.advance(200)
             tasks.cancel_scope.cancel()
-        voice.close()
+        await voice.close()
         return tries
 
     assert anyio.run(run) == [0, 2, 6, 14, 30, 62, 122, 182]
@@ -220,7 +220,7 @@ def test_a_language_it_does_not_speak_is_the_embedded_ones() -> None:
         voice = Understudy(English(), make(SETTINGS, "en"), SETTINGS, RealClock())
         heard = [piece.voice async for piece in voice.speak("你好", "zh")]
         assert voice.fault == ""
-        voice.close()
+        await voice.close()
         return heard
 
     assert anyio.run(run) == ["tone"]
@@ -279,7 +279,7 @@ def test_the_embedded_voice_has_nobody_behind_it() -> None:
         remote = make_voice(settings, language, clock)
         assert isinstance(remote, Understudy)
         assert remote._embedded.name == name
-        remote.close()
+        anyio.run(remote.close)
 
 
 async def hush(room: Room, silences: list[float]) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
-from urllib.parse import urlsplit
 
 from doublure import address
 from doublure import consent as consents
@@ -15,7 +15,7 @@ from doublure.clock import Clock
 from doublure.consent import Consent
 from doublure.direct import Director, DirectorParts
 from doublure.encode import Encoder
-from doublure.engines import Chat, Face, Pronouncing, Sink, Voice, Writer, find_engine
+from doublure.engines import Chat, Face, Pronouncing, Redirectable, Sink, Voice, Writer, find_engine
 from doublure.errors import ConsentError, SettingsError, SinkError
 from doublure.journal import Journal
 from doublure.judge import Judge
@@ -88,7 +88,9 @@ async def assemble(
         lexicon=lexicon,
         breathes=settings.voice.breath,
     )
-    writer = cast(Writer, find_engine("writers", settings.writer.engine)(settings.writer, settings.language))
+    writer = cast(
+        Writer, find_engine("writers", settings.writer.engine)(settings.writer, settings.language, clock)
+    )
     judge = Judge(settings.judge, catalog, clock)
     performer = Performer(face, overlay, catalog, clock)
     journal = Journal(store, clock)
@@ -170,10 +172,14 @@ def make_face(settings: RoomSettings) -> Face:
     return cast(Face, find_engine("faces", settings.face.engine)(settings.face, settings.picture.size))
 
 
-def make_sink(settings: SinkSettings, number: int) -> Sink:
-    """An output; its name is its engine and number unless it was given one."""
+def make_sink(settings: SinkSettings, number: int, consent: Consent | None) -> Sink:
+    """An output; its name is its engine and number unless it was given one. A server may send it on
+    only to where the consent allows."""
     named = settings.model_copy(update={"name": settings.name or f"{settings.engine}-{number}"})
-    return cast(Sink, find_engine("sinks", settings.engine)(named))
+    sink = cast(Sink, find_engine("sinks", settings.engine)(named))
+    if isinstance(sink, Redirectable):
+        sink.permit(partial(covers_address, consent))
+    return sink
 
 
 def address_of(settings: SinkSettings) -> str:
@@ -184,13 +190,12 @@ def address_of(settings: SinkSettings) -> str:
 def check_address(url: str, consent: Consent | None) -> None:
     """Refuse an address that is not RTMP (`SinkError`), or that the consent does not cover
     (`ConsentError`)."""
-    if not _is_rtmp(url):
-        raise SinkError(
-            "this is not an RTMP address",
-            where=address.redact(url),
-            remedy="it looks like rtmp://server/app/stream-key",
-        )
-    if consent is not None and not consents.allows_address(consent, url):
+    try:
+        address.parse_rtmp(url)
+    except address.AddressError as error:
+        raise SinkError(str(error), where=address.redact(url), remedy=address.RTMP_FORM) from None
+    if not covers_address(consent, url):
+        assert consent is not None
         raise ConsentError(
             f"the consent of {consent.who} does not cover this address",
             where=address.redact(url),
@@ -198,14 +203,6 @@ def check_address(url: str, consent: Consent | None) -> None:
         )
 
 
-def _is_rtmp(url: str) -> bool:
-    try:
-        parts = urlsplit(url.strip())
-        # asking for the port checks it
-        return (
-            parts.scheme in ("rtmp", "rtmps")
-            and bool(parts.hostname and parts.path.strip("/"))
-            and parts.port != 0
-        )
-    except ValueError:
-        return False
+def covers_address(consent: Consent | None, url: str) -> bool:
+    """Whether the picture may be sent there; anywhere when it is nobody's likeness."""
+    return consent is None or consents.allows_address(consent, url)

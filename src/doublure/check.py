@@ -35,9 +35,9 @@ def problems(path: Path, clock: Clock) -> Iterator[str]:
     yield from _voice(settings, where, clock)
     yield from _writer(settings.writer, where)
     for number, chat in enumerate(settings.chats, 1):
-        yield from _chat(chat, f"{where}: chats, entry {number}")
+        yield from _chat(chat, f"{where}: chats, entry {number}", clock)
     for number, sink in enumerate(settings.sinks, 1):
-        yield from _sink(sink, f"{where}: sinks, entry {number}")
+        yield from _sink(sink, number, f"{where}: sinks, entry {number}")
     if settings.judge.words is not None:
         yield from _readable(settings.judge.words, "the list of banned words")
     yield from _folder(settings.folder)
@@ -106,24 +106,27 @@ def _writer(writer: WriterSettings, where: str) -> Iterator[str]:
         )
 
 
-def _chat(chat: ChatSettings, where: str) -> Iterator[str]:
-    if chat.engine != "replay":
-        return
-    if chat.file is None:
+def _chat(chat: ChatSettings, where: str, clock: Clock) -> Iterator[str]:
+    if chat.engine not in engine_names("chats"):
+        return  # said already
+    if chat.engine == "replay" and chat.file is None:
         yield f"{where}: replay needs a file (add `file: comments.yaml`)"
-    else:
-        yield from _readable(chat.file, "the file of comments")
+        return
+    if chat.file is not None and (unreadable := [*_readable(chat.file, "the file of comments")]):
+        yield from unreadable
+        return
+    # what the room would refuse is refused here: the engine is made as the room makes it
+    for problem in _tried(lambda: find_engine("chats", chat.engine)(chat, clock)):
+        yield f"{where}: {problem}"
 
 
-def _sink(sink: SinkSettings, where: str) -> Iterator[str]:
-    if sink.engine == "rtmp":
-        for problem in _tried(lambda: assemble.check_address(sink.url, None)):
-            yield f"{where}: {problem}"
-    if sink.engine == "file":
-        if sink.path is None:
-            yield f"{where}: a file sink needs a path (add `path: show.mp4`)"
-        else:
-            yield from _folder(sink.path.parent)
+def _sink(sink: SinkSettings, number: int, where: str) -> Iterator[str]:
+    if sink.engine not in engine_names("sinks"):
+        return  # said already
+    for problem in _tried(lambda: assemble.make_sink(sink, number, None)):
+        yield f"{where}: {problem}"
+    if sink.path is not None:
+        yield from _folder(sink.path.parent)
 
 
 def _folder(folder: Path) -> Iterator[str]:

@@ -2,7 +2,9 @@
 
 An engine is found by its name in the entry-point group `doublure.<plural>` (`doublure.voices`,
 `doublure.faces`, ...). The entry point is a callable that takes the engine's settings and
-returns the engine.
+returns the engine: `make(settings)` for a sink, `make(settings, clock)` for a chat,
+`make(settings, language)` for a voice, `make(settings, size)` for a face and
+`make(settings, language, clock)` for a writer.
 """
 
 from __future__ import annotations
@@ -106,7 +108,35 @@ class Sink(Protocol):
         ...
 
     def close(self) -> None:
-        """Finish the file or the connection. Never raises."""
+        """Finish the file or the connection; may be called twice. Never raises."""
+        ...
+
+
+@runtime_checkable
+class Abortable(Protocol):
+    """A sink whose waits can be ended from another thread. One that cannot holds up the end of the
+    process until its own time limits are over."""
+
+    def abort(self) -> None:
+        """Let an `open` or `write` that is under way fail at once. Never waits, never raises."""
+        ...
+
+
+@runtime_checkable
+class Redirectable(Protocol):
+    """A sink whose server may send it on to another address."""
+
+    def permit(self, permitted: Callable[[str], bool]) -> None:
+        """Say which addresses it may follow to; none until this is called."""
+        ...
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """A voice or writer that holds connections."""
+
+    async def close(self) -> None:
+        """Close them. Never raises."""
         ...
 
 

@@ -127,10 +127,6 @@ class Journal:
                     return True
         return False
 
-    async def record_many(self, entries: Iterable[tuple[str, str, str]]) -> None:
-        for entry in entries:
-            await self.record(*entry)
-
     async def verify(self) -> int:
         """Read the whole chain; returns the number of entries, or raises `DoublureError` that names
         the first one that is not as it was written."""

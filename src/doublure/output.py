@@ -7,10 +7,11 @@ from collections import deque
 import anyio
 
 from doublure import metrics
-from doublure.address import redact, redact_text
+from doublure.address import redact
 from doublure.clock import Clock
-from doublure.engines import Sink
+from doublure.engines import Abortable, Sink
 from doublure.errors import SinkError
+from doublure.excerpt import excerpt
 from doublure.log import get_log
 from doublure.media import Packet, StreamHeader
 from doublure.offload import Lane
@@ -29,6 +30,10 @@ RATE_SECONDS = 4.0
 """Over this time the bit rate is shown."""
 CLOSE_SECONDS = 6.0
 """Longest wait for a sink to finish; one that hangs is left to itself."""
+ABORT_SECONDS = 2.0
+"""A sink that takes longer to finish is aborted."""
+SHOWN_CHARACTERS = 400
+"""Of a sink's fault."""
 
 log = get_log(__name__)
 
@@ -119,7 +124,7 @@ class Output:
         self._sent.append((now, sum(len(packet.payload) for packet in packets)))
 
     def _lose(self, error: Exception) -> None:
-        self._fault = redact_text(str(error)) or type(error).__name__
+        self._fault = excerpt(str(error), SHOWN_CHARACTERS) or type(error).__name__
         if not isinstance(error, SinkError):
             metrics.STAGE_FAULTS.labels("sink").inc()
         log.warning("sink %s: %s", self.name, self._fault)
@@ -128,13 +133,21 @@ class Output:
 
     async def _finish(self) -> None:
         self._state = "stopped"
-        with self._clock.timeout(CLOSE_SECONDS):
+        # a call under way may end by itself, and then the server hears a goodbye; one that hangs is ended
+        if not await self._closed(ABORT_SECONDS) and isinstance(self._sink, Abortable):
+            self._sink.abort()
+            await self._closed(CLOSE_SECONDS - ABORT_SECONDS)
+        self._lane.close()
+        self._ended.set()
+
+    async def _closed(self, seconds: float) -> bool:
+        """Close the sink behind the call under way; False when that takes longer."""
+        with self._clock.timeout(seconds) as limit:
             try:
                 await self._lane.run(self._sink.close)
             except Exception as error:
                 self._lose(error)
-        self._lane.close()
-        self._ended.set()
+        return not limit.cancelled_caught
 
     def _kbps(self) -> int:
         since = self._clock.now() - RATE_SECONDS

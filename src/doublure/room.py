@@ -40,6 +40,8 @@ WRAP_SECONDS = 120.0
 at the most, a disclosure that was begun, the closing one and the goodbye."""
 ORDER_ALARM_SECONDS = 60.0
 """How long the operator is shown an order that failed."""
+SETTLE_SECONDS = 2.0
+"""Longest wait, when the room closes, for a database that is behind with the journal."""
 AIR_PAUSE_SECONDS = 0.5
 """Longest pause before a stage without which nothing is on air begins again."""
 
@@ -63,7 +65,7 @@ class Room:
         self._spawn: Callable[..., object]
         self.watchdog = self._watchdog
         """For what runs beside the room: its alarms stand with the room's."""
-        self.local = company.consent is not None and company.consent.scope == "local"
+        self.local = parts.consent is not None and parts.consent.scope == "local"
         """Whether the consent has scope `local`: the picture may not be shown on other machines."""
 
     # ---- orders ------------------------------------------------------------------------------
@@ -95,7 +97,8 @@ class Room:
         check_address(url, self._parts.consent)
         self._pushed += 1
         name = f"rtmp-{self._pushed}"
-        sink = make_sink(SinkSettings(engine="rtmp", name=name, url=url), self._pushed)
+        settings = SinkSettings(engine="rtmp", name=name, url=url)
+        sink = make_sink(settings, self._pushed, self._parts.consent)
         await self._parts.journal.record("operator", "push", address.redact(url))
         self._parts.publisher.add(sink, address=url, removable=True)
 
@@ -249,7 +252,8 @@ async def open_room(
         async with anyio.create_task_group() as outputs:
             await outputs.start(parts.publisher.run)
             for number, sink in enumerate(settings.sinks, 1):
-                parts.publisher.add(make_sink(sink, number), address=address_of(sink), removable=False)
+                made = make_sink(sink, number, parts.consent)
+                parts.publisher.add(made, address=address_of(sink), removable=False)
             try:
                 async with anyio.create_task_group() as stages:
                     await room._run(stages.start_soon, settings.consent)
@@ -262,6 +266,7 @@ async def open_room(
                 with anyio.CancelScope(shield=True):
                     parts.performer.close()
                     if parts.understudy is not None:
-                        parts.understudy.close()
+                        await parts.understudy.close()
                     await parts.publisher.stop()
                     await parts.director.production.note("room", "closed", "")
+                    await parts.journal.settle(SETTLE_SECONDS)

@@ -19,6 +19,7 @@ from doublure.consent import Consent
 from doublure.cue import Comment, Utterance
 from doublure.errors import DoublureError
 from doublure.inbox import Inbox
+from doublure.journal import Record
 from doublure.log import get_log
 from doublure.offload import Lane
 from doublure.snapshot import LineView
@@ -62,10 +63,10 @@ async def judge_comments(parts: RoomParts, inbox: Inbox) -> None:
             batch = await inbox.take(BATCH)
         except Closed:
             return
-        entries = []
+        entries: list[Record] = []
         for number, comment in enumerate(batch, 1):
             entries.append(
-                ("comment", comment.id, f"{_judged(parts, comment)}\t{comment.author}\t{comment.text}")
+                Record("comment", comment.id, f"{_judged(parts, comment)}\t{comment.author}\t{comment.text}")
             )
             if number % SLICE == 0:
                 await anyio.lowlevel.checkpoint()

@@ -18,8 +18,9 @@ import numpy as np
 from doublure import loudness, metrics
 from doublure.align import aligned, by_text, scaled
 from doublure.clock import Clock
-from doublure.engines import Voice
+from doublure.engines import Closable, Voice
 from doublure.errors import EngineError
+from doublure.excerpt import excerpt
 from doublure.log import get_log
 from doublure.media import SAMPLE_RATE, Language, Pcm, Speech
 from doublure.offload import Lane
@@ -45,6 +46,8 @@ LONGEST_RATIO, LONGEST_EXTRA = 3.0, 2.0
 SHORT, TOLD = 0.75, 0.8
 """A clause shorter than this, against its reading, may have stopped before its end; it did when fewer
 than this share of its words are found in it."""
+SHOWN_CHARACTERS = 400
+"""Of a voice's fault."""
 MARGIN, PATIENCE = 0.3, 0.1
 """Seconds of sound that stay ahead of air while a reading is waited for and aligned; seconds that are
 waited in any case."""
@@ -55,7 +58,9 @@ log = get_log(__name__)
 class Watched:
     """One clause of a voice: checked, timed, and what is left to say when it fails."""
 
-    def __init__(self, voice: Voice, settings: VoiceSettings, spoken: str, language: Language) -> None:
+    def __init__(
+        self, voice: Voice, settings: VoiceSettings, clock: Clock, spoken: str, language: Language
+    ) -> None:
         self.spoken = spoken
         self.language = language
         self.usual = by_text(spoken, language, settings.speed)
@@ -71,6 +76,7 @@ class Watched:
         """Clock seconds of its first sound."""
         self._voice = voice
         self._settings = settings
+        self._clock = clock
 
     async def pieces(self) -> AsyncGenerator[Speech, None]:
         """The voice's pieces without the silence before them. Raises `EngineError` for whatever is
@@ -103,11 +109,11 @@ class Watched:
 
     async def _next(self, stream: AsyncIterator[Speech]) -> Speech | None:
         seconds = self._settings.stall_seconds if len(self.sound) else self._settings.first_seconds
-        try:
-            with anyio.fail_after(seconds):
-                piece = await anext(stream, None)
-        except TimeoutError:
-            raise self.fault(f"it was silent for {seconds:g} s") from None
+        piece: Speech | None = None
+        with self._clock.timeout(seconds) as limit:
+            piece = await anext(stream, None)
+        if limit.cancelled_caught:
+            raise self.fault(f"it was silent for {seconds:g} s")
         if piece is not None and (why := rubbish(piece.pcm)):
             raise self.fault(why)
         return piece
@@ -148,7 +154,7 @@ class Understudy:
                     yield replace(piece, voice=self._embedded.name)
             return
         # the lexicons load at first use
-        watched = await self._lane.run(Watched, self._lead, self._settings, spoken, language)
+        watched = await self._lane.run(Watched, self._lead, self._settings, self._clock, spoken, language)
         if not watched.usual.words:
             return
         if self._settings.times == "reading":
@@ -180,13 +186,16 @@ class Understudy:
             await self._retry.wait()
             await self._probe()
 
-    def close(self) -> None:
-        """Let go of the lane."""
+    async def close(self) -> None:
+        """Let go of the lane, and of the connections of the voices."""
         self._lane.close()
+        for voice in (self._lead, self._embedded):
+            if isinstance(voice, Closable):
+                await voice.close()
 
     async def _probe(self) -> None:
         language = min(self._lead.languages & self._embedded.languages or self._lead.languages)
-        watched = Watched(self._lead, self._settings, PROBE[language], language)
+        watched = Watched(self._lead, self._settings, self._clock, PROBE[language], language)
         try:
             async with aclosing(watched.pieces()) as led:
                 async for _ in led:
@@ -198,10 +207,11 @@ class Understudy:
         self.fault, self.name = "", self._lead.name
 
     def _lose(self, error: Exception) -> None:
-        log.warning("%s speaks instead of %s: %s", self._embedded.name, self._lead.name, error)
         metrics.VOICE_REPLACED.inc()
         self._good = 0
-        self.fault, self.name = str(error), self._embedded.name
+        self.fault = excerpt(str(error), SHOWN_CHARACTERS) or type(error).__name__
+        self.name = self._embedded.name
+        log.warning("%s speaks instead of %s: %s", self._embedded.name, self._lead.name, self.fault)
         self._changed.set()
         self._changed = anyio.Event()
 
@@ -219,7 +229,7 @@ class Understudy:
         ahead = start / SAMPLE_RATE - (self._clock.now() - watched.began) - MARGIN
         times = scaled(watched.usual, max(len(watched.usual.pcm), end), end)
         if self._settings.times == "reading":
-            with anyio.move_on_after(max(PATIENCE, ahead)):
+            with self._clock.timeout(max(PATIENCE, ahead)):
                 reading = await self._readings.wait(watched.spoken, watched.language)
                 times = await self._lane.run(aligned, watched.sound, reading, whole=False)
         words, marks = piece_of(times, start, end, watched.words)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
+from doublure.address import AddressError, parse_rtmp_server, with_key
 from doublure.console.words import Words
 
 NAME_CHARACTERS = 40
@@ -67,19 +67,17 @@ class PushEntry(_Entry):
     @field_validator("url")
     @classmethod
     def _is_rtmp(cls, url: str) -> str:
+        # the key may come apart; the whole address is checked by the room
         try:
-            parts = urlsplit(url)
-            right = parts.scheme in ("rtmp", "rtmps") and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            right = False
-        if not right or " " in url:
-            raise PydanticCustomError("address", "not an RTMP address; it looks like rtmp://server/app")
+            parse_rtmp_server(url)
+        except AddressError as error:
+            raise PydanticCustomError("address", "it looks like rtmp://server/app") from error
         return url
 
     @property
     def address(self) -> str:
         """The whole address."""
-        return f"{self.url.rstrip('/')}/{self.key.lstrip('/')}" if self.key else self.url
+        return with_key(self.url, self.key) if self.key else self.url
 
 
 class OutputEntry(_Entry):

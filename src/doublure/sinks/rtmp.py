@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
+from collections.abc import Callable
 
 from doublure import flv
-from doublure.address import redact, redact_text
+from doublure.address import HIDDEN, RTMP_FORM, AddressError, RtmpAddress, parse_rtmp, redact, redirected
+from doublure.clock import RealClock
 from doublure.errors import SinkError
+from doublure.excerpt import excerpt
+from doublure.log import get_log
 from doublure.media import Packet, StreamHeader
 from doublure.settings import SinkSettings
 from doublure.sinks import wire
 
 TIMEOUT_SECONDS = 4.0
-"""Longest wait for a server that says nothing or takes nothing, before the sink is lost."""
+"""Longest single wait for a server that says nothing or takes nothing, before the sink is lost."""
+CONNECT_SECONDS = 10.0
+"""Longest time from the first packet to leave to publish, a redirection included."""
 
 _CHECK_SERVER = "check that the server runs and that host and port are right"
 _CHECK_KEY = "check the address; a stream key is often valid once, for some hours, for one stream at a time"
+_NO_ANSWER = "no RTMP server answers at this address"
+"""The one text for a port that is closed, filtered, or of another service: an operator's output must not
+be a port scanner for the network of the room. The log says which it was."""
+
+log = get_log(__name__)
 
 
 def make(settings: SinkSettings) -> RtmpSink:
@@ -29,29 +41,39 @@ class RtmpSink:
 
     def __init__(self, name: str, url: str) -> None:
         self.name = name
-        self._url = url
         self._place = redact(url)
+        self._clock = RealClock()  # a socket waits in real time, whatever the room's clock is
         self._connection: wire.Connection | None = None
         self._stamper = flv.Stamper()
+        self._permitted: Callable[[str], bool] = _nowhere
         try:
-            wire.parse(url)
-        except ValueError as error:
-            raise SinkError(
-                str(error), where=self._place, remedy="it looks like rtmp://server/app/stream-key"
-            ) from None
+            self._address = parse_rtmp(url)
+        except AddressError as error:
+            raise SinkError(str(error), where=self._place, remedy=RTMP_FORM) from None
+
+    def permit(self, permitted: Callable[[str], bool]) -> None:
+        """Say which addresses a server may send the stream on to; none until this is called."""
+        self._permitted = permitted
 
     def open(self, header: StreamHeader) -> None:
         """Connect and get leave to publish; raises `SinkError`."""
-        self.close()
+        until = self._clock.now() + CONNECT_SECONDS
         try:
-            self._connection = wire.publish(self._url, TIMEOUT_SECONDS)
-            for tag in flv.opening(header):
-                self._connection.send(tag)
-        except OSError as error:
+            self._begin(self._address, header, until)
+        except wire.Redirected as moved:
+            there = self._follow(moved)
+        else:
+            return
+        log.info("sink %s is sent on to %s", self.name, redact(f"{there.tc_url}/{HIDDEN}"))
+        try:
+            self._begin(there, header, until)
+        except wire.Redirected:
             self.close()
-            # without its cause, because that may hold the address
-            raise self._fault(error) from None
-        self._stamper = flv.Stamper()
+            raise SinkError(
+                f"the server at {there.server} sends the stream on once more",
+                where=self._place,
+                remedy="ask the platform for the address to push to",
+            ) from None
 
     def write(self, packet: Packet) -> None:
         """Send one packet; raises `SinkError` when the server is gone or takes nothing."""
@@ -68,22 +90,87 @@ class RtmpSink:
             self._connection.close()
             self._connection = None
 
+    def abort(self) -> None:
+        """Let an `open` or `write` that waits in another thread fail at once; never waits."""
+        connection = self._connection
+        if connection is not None:
+            connection.abort()
+
+    def _begin(self, address: RtmpAddress, header: StreamHeader, until: float) -> None:
+        """Connect to one address; raises `SinkError`, and `Redirected` as it is."""
+        self.close()
+        self._connection = wire.Connection(address, self._clock, TIMEOUT_SECONDS)
+        try:
+            self._connection.begin(until)
+            for tag in flv.opening(header):
+                self._connection.send(tag)
+        except wire.Redirected:
+            raise
+        except OSError as error:
+            fault = self._fault(error)
+            self.close()
+            # without its cause, because that may hold the address
+            raise fault from None
+        self._stamper = flv.Stamper()
+
+    def _follow(self, moved: wire.Redirected) -> RtmpAddress:
+        """The address a server sends the stream on to, if it may go there. Raises `SinkError`."""
+        self.close()
+        there: RtmpAddress | None = None
+        with contextlib.suppress(AddressError):
+            there = redirected(self._address, moved.url)
+        shown = (
+            redact(f"{there.tc_url}/{HIDDEN}") if there is not None else excerpt(moved.url) or "no address"
+        )
+        if there is None:
+            why = "which is not an RTMP address"
+        elif self._address.secure and not there.secure:
+            why = "which is not encrypted and would show the stream key"
+        elif not self._permitted(there.tc_url):
+            why = "which the consent does not cover"
+        else:
+            return there
+        raise SinkError(
+            f"the server sends the stream on to {shown}, {why}",
+            where=self._place,
+            remedy="ask the platform for the address to push to, and name its host in the consent",
+        ) from None
+
     def _fault(self, error: OSError) -> SinkError:
-        what, remedy = _explain(error)
+        greeted = self._connection is not None and self._connection.greeted
+        what, remedy = _explain(error, greeted)
+        if what == _NO_ANSWER:
+            log.info("sink %s: %s: %s", self.name, self._place, _reason(error))
         return SinkError(what, where=self._place, remedy=remedy)
 
 
-def _explain(error: OSError) -> tuple[str, str]:
-    """What happened and what helps. Only words known to hold no key are passed on."""
-    if isinstance(error, wire.RtmpError):
-        return redact_text(str(error)), _CHECK_KEY
+def _nowhere(url: str) -> bool:
+    return False
+
+
+def _explain(error: OSError, greeted: bool) -> tuple[str, str]:
+    """What happened and what helps. Only words known to hold no key are passed on; what is found at an
+    address that does not speak RTMP is not told."""
     if isinstance(error, socket.gaierror):
         return "the server's name is not known", "check the host name and this machine's name server"
-    if isinstance(error, ssl.SSLError):
-        reason = getattr(error, "verify_message", "") or error.reason or "handshake failed"
-        return f"no safe connection: {reason}", "check that the server speaks rtmps on this port"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"no safe connection: {excerpt(error.verify_message)}",
+            "check the host name; the server needs a certificate that this machine trusts",
+        )
+    if not greeted:
+        return _NO_ANSWER, f"{_CHECK_SERVER}, and whether it is rtmp or rtmps"
+    if isinstance(error, wire.RtmpError):
+        return str(error), _CHECK_KEY
     if isinstance(error, TimeoutError):
         return f"the server took nothing for {TIMEOUT_SECONDS:.0f} s", _CHECK_SERVER
-    if isinstance(error, ConnectionRefusedError):
-        return "the server refused the connection", _CHECK_SERVER
     return f"the connection was lost: {error.strerror or type(error).__name__}", _CHECK_SERVER
+
+
+def _reason(error: OSError) -> str:
+    """What happened, for the log of the machine."""
+    if isinstance(error, wire.RtmpError):
+        return str(error)
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return error.strerror or type(error).__name__

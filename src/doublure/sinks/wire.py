@@ -3,123 +3,94 @@
 FFmpeg's own client is not used: through PyAV 18 it opens and closes a connection while it holds the
 interpreter, without a time-out, so that a server that accepts and then says nothing stops the
 whole room (measured: every other thread stood still until the process was killed). Here every
-wait is bounded by the socket's time-out.
+wait has an end, and `abort` ends it from another thread.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
-import select
-import socket
-import ssl
 import struct
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from collections.abc import Iterator, Mapping
+from urllib.parse import unquote
 
 from doublure import amf
-from doublure.address import HIDDEN
+from doublure.address import HIDDEN, RtmpAddress
+from doublure.clock import Clock
+from doublure.excerpt import excerpt
 from doublure.flv import SCRIPT, VIDEO, Tag
+from doublure.sinks.chunks import (
+    ACKNOWLEDGE,
+    MOST_MESSAGES,
+    SET_CHUNK_SIZE,
+    USER_CONTROL,
+    ChunkError,
+    Message,
+    Reader,
+)
+from doublure.sinks.link import Link
 
-PORTS = {"rtmp": 1935, "rtmps": 443}
 CHUNK_BYTES = 60_000
 """Largest piece of a message we send: most pictures fit in one, as FFmpeg's client does it."""
-SEND_BUFFER_BYTES = 256 * 1024
-"""What the system may hold for a slow server: under a second of 2.5 Mbit/s. More would hide the
-delay from the ring, which drops and counts it."""
-LONGEST_MESSAGE_BYTES = 1 << 20
-"""Servers send only short commands; more is not RTMP."""
-MOST_CHUNK_STREAMS = 64
+HEARD_BYTES, HEARD_SHARE = 256 * 1024, 16
+"""A server may say this much, and a sixteenth of what we send: acknowledgements and pings are a
+thousandth. One that says more floods us and is left."""
+GOODBYE_SECONDS = 1.0
+"""Longest wait for a server to take our goodbye."""
+SHORTEST_SECRET = 6
+"""Characters of a value in the key's query that is hidden in a server's words; shorter ones are
+words such as `true`."""
 
 _HANDSHAKE_BYTES = 1536
-_SET_CHUNK_SIZE, _ACKNOWLEDGE, _USER_CONTROL, _WINDOW = 1, 3, 4, 5
 _COMMAND_AMF3, _COMMAND = 17, 20
 _PING, _PONG = 6, 7
 _ON_CONTROL, _ON_COMMAND, _ON_SOUND, _ON_SCRIPT, _ON_PICTURE, _ON_STREAM = 2, 3, 4, 5, 6, 8
 """Chunk streams we send on."""
-_HEADER_BYTES = (11, 7, 3, 0)
-"""Message header of the four chunk formats."""
-_LONG_TIME = 0xFFFFFF
+_LONGEST_TIME = 0xFFFFFE
+"""Milliseconds between two messages of a chunk stream; the next number means a long time."""
+_MOVED = 302
+"""Code with which a server sends a publisher to another address."""
 
 
 class RtmpError(OSError):
     """The server refused, in its own words and without the stream key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """An RTMP address in its parts."""
+class Redirected(RtmpError):
+    """The server sends the publisher to another address."""
 
-    secure: bool
-    host: str
-    port: int
-    app: str
-    key: str
-    """Stream key with its query; never shown."""
-    tc_url: str
-    """The address up to the application."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A whole message from the server."""
-
-    kind: int
-    body: bytes
-
-
-@dataclass(slots=True)
-class _Inbound:
-    """One chunk stream of the server."""
-
-    kind: int = 0
-    length: int = 0
-    long_time: bool = False
-    body: bytearray = field(default_factory=bytearray)
-
-
-def parse(url: str) -> Address:
-    """The parts of `rtmp://host[:port]/app/key` or `/app/instance/key`; raises `ValueError`."""
-    url = url.strip()
-    parts = urlsplit(url)
-    if parts.scheme not in PORTS or not parts.hostname:
-        raise ValueError("not an RTMP address")
-    path = url.split("://", 1)[1].partition("/")[2].split("#")[0]
-    place, mark, query = path.partition("?")
-    pieces = [piece for piece in place.split("/") if piece]
-    if len(pieces) < 2:
-        raise ValueError("an RTMP address has an application and a stream key")
-    depth = 1 if len(pieces) == 2 else 2
-    app = "/".join(pieces[:depth])
-    port = parts.port or PORTS[parts.scheme]
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return Address(
-        secure=parts.scheme == "rtmps",
-        host=parts.hostname,
-        port=port,
-        app=app,
-        key="/".join(pieces[depth:]) + mark + query,
-        tc_url=f"{parts.scheme}://{host}:{port}/{app}",
-    )
+    def __init__(self, url: str) -> None:
+        super().__init__("the server sends the stream to another address")
+        self.url = url
+        """As the server wrote it; up to a message long."""
 
 
 class Connection:
-    """A stream that is being published. Made by `publish`."""
+    """One push: connected by `begin`, fed by `send`, ended by `close`."""
 
-    def __init__(self, address: Address, stream: socket.socket) -> None:
+    def __init__(self, address: RtmpAddress, clock: Clock, wait_seconds: float) -> None:
+        """`wait_seconds`: longest single wait for the server."""
+        self.greeted = False
+        """Whether the server has answered the handshake: it does speak RTMP."""
         self._address = address
-        self._socket = stream
+        self._link = Link(clock, wait_seconds)
+        self._wait = wait_seconds
         self._reader = Reader()
+        self._unread: Iterator[Message] = iter(())
         self._stream_id = 0
         self._transaction = 0
         self._sent_at: dict[int, int] = {}
         self._acknowledged = 0
 
-    def begin(self) -> None:
-        """Shake hands and ask to publish; raises `OSError`, `RtmpError` when refused."""
+    def begin(self, until: float) -> None:
+        """Connect, shake hands and ask to publish, all before the clock shows `until`. Only the look-up
+        of the name has its own limit, the system's. Raises `OSError`, `RtmpError` when refused."""
+        self._link.until = until
+        self._link.dial(self._address.host, self._address.port, secure=self._address.secure)
         self._shake_hands()
-        self._message(_ON_CONTROL, _SET_CHUNK_SIZE, struct.pack(">I", CHUNK_BYTES))
+        self.greeted = True
+        self._message(_ON_CONTROL, SET_CHUNK_SIZE, struct.pack(">I", CHUNK_BYTES))
         app, key = self._address.app, self._address.key
         self._command(
             "connect",
@@ -134,43 +105,73 @@ class Connection:
         self._command("releaseStream", None, key)
         self._command("FCPublish", None, key)
         self._command("createStream", None)
-        answer = self._answer(self._transaction)
-        self._stream_id = int(answer) if isinstance(answer, float) else 1
+        self._stream_id = _whole(self._answer(self._transaction), 1)
         self._command("publish", None, key, "live", lane=_ON_STREAM)
         self._answer(None)
 
     def send(self, tag: Tag) -> None:
         """Send one tag, then read what the server had to say. Raises `OSError`, `RtmpError`."""
+        self._link.allow(self._wait)
         if tag.kind == SCRIPT:
             self._message(_ON_SCRIPT, SCRIPT, amf.encode("@setDataFrame") + tag.body, tag.milliseconds)
         else:
             lane = _ON_PICTURE if tag.kind == VIDEO else _ON_SOUND
             self._message(lane, tag.kind, tag.body, tag.milliseconds)
-        while self._readable():
-            self._read()
-        for message in self._reader.messages():
+        for message in self._unread:  # what came with the last answer
             self._take(message)
+        if (raw := self._link.poll()) is not None:
+            self._read(raw)
+            for message in self._unread:
+                self._take(message)
 
     def close(self) -> None:
         """Say goodbye if the server listens, and hang up. Never raises."""
-        with contextlib.suppress(OSError):
-            if self._stream_id:
-                self._socket.settimeout(min(1.0, self._socket.gettimeout() or 1.0))
+        if self._stream_id:
+            with contextlib.suppress(OSError):
+                self._link.allow(GOODBYE_SECONDS)
                 self._command("FCUnpublish", None, self._address.key)
                 self._command("deleteStream", None, float(self._stream_id))
-                self._socket.shutdown(socket.SHUT_WR)
-        with contextlib.suppress(OSError):
-            self._socket.close()
+                self._link.finish()
+        self._link.close()
+
+    def abort(self) -> None:
+        """Let a call that waits in another thread fail at once. Never waits, never raises."""
+        self._link.abort()
+
+    # ---- the protocol ----------------------------------------------------------------------------
+
+    def _read(self, raw: bytes) -> None:
+        """Put what the server says together as messages."""
+        if not raw:
+            raise RtmpError("the server closed the connection")
+        self._reader.feed(raw)
+        try:
+            messages = self._reader.messages()
+        except ChunkError as error:
+            raise RtmpError("the server at this address does not speak RTMP") from error
+        most = HEARD_BYTES + self._link.sent // HEARD_SHARE
+        if len(messages) == MOST_MESSAGES or self._reader.received > most:
+            raise RtmpError("the server sends more than an RTMP server has to say")
+        self._unread = iter(messages)
+
+    def _exactly(self, count: int) -> bytes:
+        raw = bytearray()
+        while len(raw) < count:
+            piece = self._link.receive(count - len(raw))
+            if not piece:
+                raise RtmpError("the server closed the connection before the stream began")
+            raw += piece
+        return bytes(raw)
 
     # ---- what is said ----------------------------------------------------------------------------
 
     def _shake_hands(self) -> None:
         challenge = bytes(8) + os.urandom(_HANDSHAKE_BYTES - 8)
-        self._socket.sendall(b"\x03" + challenge)
+        self._link.send(b"\x03" + challenge)
         answer = self._exactly(1 + _HANDSHAKE_BYTES)
         if answer[0] != 3:
             raise RtmpError("the server at this address does not speak RTMP")
-        self._socket.sendall(answer[1:])
+        self._link.send(answer[1:])
         self._exactly(_HANDSHAKE_BYTES)
 
     def _command(
@@ -187,7 +188,7 @@ class Connection:
         however long the room is on air."""
         before = None if fresh else self._sent_at.get(lane)
         whole = before is None
-        at = min(milliseconds - (before or 0), _LONG_TIME - 1)
+        at = min(milliseconds - (before or 0), _LONGEST_TIME)
         head = bytes((lane if whole else 1 << 6 | lane,)) + at.to_bytes(3, "big")
         head += len(body).to_bytes(3, "big") + bytes((kind,))
         if whole:
@@ -196,14 +197,14 @@ class Connection:
         pieces = [head, body[:CHUNK_BYTES]]
         for at in range(CHUNK_BYTES, len(body), CHUNK_BYTES):
             pieces += (bytes((3 << 6 | lane,)), body[at : at + CHUNK_BYTES])
-        self._socket.sendall(b"".join(pieces))
+        self._link.send(b"".join(pieces))
 
     # ---- what is heard ---------------------------------------------------------------------------
 
     def _answer(self, transaction: int | None) -> amf.Value:
         """Wait for the result of a command, or (None) for leave to publish."""
         while True:
-            for message in self._reader.messages():
+            for message in self._unread:
                 if (said := self._take(message)) is None:
                     continue
                 name, number, value = said
@@ -211,17 +212,17 @@ class Connection:
                     return None
                 if transaction is not None and name == "_result" and number == transaction:
                     return value
-            self._read()
+            self._read(self._link.receive())
 
     def _take(self, message: Message) -> tuple[str, int, amf.Value] | None:
         """Obey a control message; a command comes back as name, number and last value."""
         heard = self._reader.received
-        if message.kind == _USER_CONTROL and message.body[:2] == struct.pack(">H", _PING):
+        if message.kind == USER_CONTROL and message.body[:2] == struct.pack(">H", _PING):
             pong = struct.pack(">H", _PONG) + message.body[2:6]
-            self._message(_ON_CONTROL, _USER_CONTROL, pong, fresh=True)
+            self._message(_ON_CONTROL, USER_CONTROL, pong, fresh=True)
         if self._reader.window and heard - self._acknowledged >= self._reader.window:
             self._acknowledged = heard
-            self._message(_ON_CONTROL, _ACKNOWLEDGE, struct.pack(">I", heard & 0xFFFFFFFF), fresh=True)
+            self._message(_ON_CONTROL, ACKNOWLEDGE, struct.pack(">I", heard & 0xFFFFFFFF), fresh=True)
         if message.kind not in (_COMMAND, _COMMAND_AMF3):
             return None
         try:
@@ -230,131 +231,41 @@ class Connection:
             raise RtmpError("the server's answer cannot be read") from error
         if len(values) < 2 or not isinstance(values[0], str):
             return None
-        number = int(values[1]) if isinstance(values[1], float) else 0
         self._complain(values[0], values[-1])
-        return values[0], number, values[-1]
+        return values[0], _whole(values[1], 0), values[-1]
 
     def _complain(self, name: str, about: amf.Value) -> None:
+        """Raise what a status says when it is a refusal."""
         status = about if isinstance(about, Mapping) else {}
-        code = str(status.get("code") or "")
+        code = _text(status.get("code"))
         refused = name == "_error" and bool(code)
         if not refused and status.get("level") != "error" and code != "NetConnection.Connect.Closed":
             return
-        words = f"{status.get('description') or ''} {code}".strip() or "no reason given"
-        key = self._address.key
-        for secret in {key, key.partition("?")[0]}:
+        moved = status.get("ex")
+        if isinstance(moved, Mapping) and _whole(moved.get("code"), 0) == _MOVED:
+            raise Redirected(_text(moved.get("redirect")))
+        words = f"{_text(status.get('description'))} {code}".strip()
+        for secret in _secrets(self._address.key):
             words = words.replace(secret, HIDDEN)
-        raise RtmpError(f"the server refused the stream: {words}")
-
-    def _readable(self) -> bool:
-        if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
-            return True
-        return bool(select.select([self._socket], [], [], 0)[0])
-
-    def _read(self) -> None:
-        raw = self._socket.recv(65536)
-        if not raw:
-            raise RtmpError("the server closed the connection")
-        self._reader.feed(raw)
-
-    def _exactly(self, count: int) -> bytes:
-        raw = bytearray()
-        while len(raw) < count:
-            piece = self._socket.recv(count - len(raw))
-            if not piece:
-                raise RtmpError("the server closed the connection before the stream began")
-            raw += piece
-        return bytes(raw)
+        raise RtmpError(f"the server refused the stream: {excerpt(words) or 'no reason given'}")
 
 
-class Reader:
-    """Puts the server's chunks together; the protocol's own settings are kept here."""
-
-    def __init__(self) -> None:
-        self.received = 0
-        """Bytes so far."""
-        self.window = 0
-        """Bytes after which the server wants an acknowledgement; 0: never."""
-        self._chunk_bytes = 128
-        self._raw = bytearray()
-        self._streams: dict[int, _Inbound] = {}
-
-    def feed(self, raw: bytes) -> None:
-        """Add what came over the wire."""
-        self.received += len(raw)
-        self._raw += raw
-
-    def messages(self) -> list[Message]:
-        """The messages that are complete now; raises `RtmpError` for what is not RTMP."""
-        whole: list[Message] = []
-        while (used := self._chunk(whole)) > 0:
-            del self._raw[:used]
-        return whole
-
-    def _chunk(self, whole: list[Message]) -> int:
-        """Read one chunk; returns its bytes, 0 when it is not all there."""
-        raw = self._raw
-        if len(raw) < 3:
-            return 0
-        form, lane, at = raw[0] >> 6, raw[0] & 0x3F, 1
-        if lane < 2:
-            lane, at = (64 + raw[1], 2) if lane == 0 else (64 + raw[1] + (raw[2] << 8), 3)
-        head = bytes(raw[at : at + _HEADER_BYTES[form]])
-        if len(head) < _HEADER_BYTES[form]:
-            return 0
-        at += len(head)
-        stream = self._streams.get(lane) or _Inbound()
-        if form > 1 and lane not in self._streams:
-            raise RtmpError("the server at this address does not speak RTMP")
-        length = int.from_bytes(head[3:6], "big") if form < 2 else stream.length
-        long_time = int.from_bytes(head[:3], "big") == _LONG_TIME if form < 3 else stream.long_time
-        if length > LONGEST_MESSAGE_BYTES or len(self._streams) > MOST_CHUNK_STREAMS:
-            raise RtmpError("the server at this address does not speak RTMP")
-        at += 4 if long_time else 0
-        count = min(length - len(stream.body), self._chunk_bytes)
-        if len(raw) < at + count:
-            return 0
-        self._streams[lane] = stream
-        stream.length, stream.long_time = length, long_time
-        stream.kind = head[6] if form < 2 else stream.kind
-        stream.body += raw[at : at + count]
-        if len(stream.body) == stream.length:
-            self._obey(Message(stream.kind, bytes(stream.body)), whole)
-            stream.body.clear()
-        return at + count
-
-    def _obey(self, message: Message, whole: list[Message]) -> None:
-        if message.kind == _SET_CHUNK_SIZE and len(message.body) >= 4:
-            self._chunk_bytes = max(1, int.from_bytes(message.body[:4], "big") & 0x7FFFFFFF)
-        elif message.kind == _WINDOW and len(message.body) >= 4:
-            self.window = int.from_bytes(message.body[:4], "big")
-        whole.append(message)
+def _text(value: amf.Value) -> str:
+    return value if isinstance(value, str) else ""
 
 
-def dial(address: Address, timeout_seconds: float) -> socket.socket:
-    """A connected socket, through TLS where the address says so; raises `OSError`."""
-    stream = socket.create_connection((address.host, address.port), timeout_seconds)
-    try:
-        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        stream.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux: a peer that is off the net is noticed as soon
-            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(timeout_seconds * 1000))
-        if address.secure:
-            return ssl.create_default_context().wrap_socket(stream, server_hostname=address.host)
-        return stream
-    except BaseException:
-        stream.close()
-        raise
+def _whole(value: amf.Value, otherwise: int) -> int:
+    """A number of the protocol, 0 to 2^32 - 1; `otherwise` for anything else."""
+    if isinstance(value, float) and math.isfinite(value) and 0 <= value < 1 << 32:
+        return int(value)
+    return otherwise
 
 
-def publish(url: str, timeout_seconds: float) -> Connection:
-    """Connect and get leave to publish; no single wait is longer than `timeout_seconds`. Raises
-    `ValueError` for an address that is none, `OSError` (`RtmpError` with the server's words)."""
-    address = parse(url)
-    connection = Connection(address, dial(address, timeout_seconds))
-    try:
-        connection.begin()
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+def _secrets(key: str) -> list[str]:
+    """What of a stream key a server may repeat, the longest first: the key, its name, the values of its
+    query, each as it is and unquoted."""
+    name, _, query = key.partition("?")
+    values = [pair.partition("=")[2] for pair in query.split("&")]
+    values = [value for value in values if len(value) >= SHORTEST_SECRET]
+    parts = {key, name, *values}
+    return sorted({one for part in parts for one in (part, unquote(part)) if one}, key=len, reverse=True)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
 
 import anyio
 import openai
@@ -18,12 +20,17 @@ from openai.types.chat import ChatCompletionChunk
 
 from doublure.answers import mentioned
 from doublure.catalog import Catalog, Product, price_text
+from doublure.clock import Clock
 from doublure.cue import Cue, Utterance
 from doublure.errors import EngineError, SettingsError
+from doublure.excerpt import excerpt
 from doublure.media import Language
 from doublure.sentences import finished
 from doublure.settings import WriterSettings
+from doublure.web import bounded_client
 from doublure.wording import units
+
+T = TypeVar("T")
 
 SENTENCES_PER_ANSWER = 3
 LONGEST_ANSWER_TOKENS = 220
@@ -31,6 +38,12 @@ LONGEST_SENTENCE: dict[Language, int] = {"zh": 60, "en": 200, "fr": 200}
 """Characters; about ten seconds. A model that goes on is stopped there."""
 UNKNOWN = "UNKNOWN"
 """What the model is to write when the facts do not say."""
+ANSWER_SECONDS = 30.0
+"""Longest time spent in waiting for one answer, however it comes: 220 tokens of a slow local model."""
+MOST_BYTES = 1_000_000
+"""Of one answer: ten times what 220 tokens take as events."""
+MOST_TEXT = 8
+"""Sentences of the longest kind that a model may send at once; two of them may wait for their end."""
 SHARED_UNITS = 0.4
 """Share of a fact's words that a sentence must use to be journalled as resting on it."""
 
@@ -50,19 +63,34 @@ _MARKDOWN = re.compile(
 )
 
 
+@dataclass(slots=True)
+class _Wait:
+    """What is left of the time for one answer; the time in which nobody waits does not count."""
+
+    seconds: float
+
+
 class OpenAIWriter:
     """Answers from a remote or local language model."""
 
     name = "openai"
 
-    def __init__(self, settings: WriterSettings, language: Language) -> None:
+    def __init__(self, settings: WriterSettings, language: Language, clock: Clock) -> None:
         self._settings = settings
         self._language = language
+        self._clock = clock
         self._client: AsyncOpenAI | None = None
+
+    async def close(self) -> None:
+        """Close the connections to the model's address."""
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
 
     async def write(self, cue: Cue, catalog: Catalog, product: Product | None) -> AsyncIterator[Utterance]:
         """Sentences as the model finishes them; none when it does not know. Raises `EngineError`
-        when the address fails or keeps silent for `timeout_seconds`."""
+        when the address fails, keeps silent for `timeout_seconds`, takes `ANSWER_SECONDS` in all, or sends
+        more than an answer."""
         if cue.comment is None:
             return
         asked = mentioned(cue.comment.text, catalog) or product
@@ -75,9 +103,7 @@ class OpenAIWriter:
                 # a stray mark between two pieces
                 continue
             if len(text) > LONGEST_SENTENCE[self._language]:
-                raise EngineError(
-                    "the model's sentence is too long to be spoken", where=self._settings.base_url
-                )
+                raise self._too_long()
             yield Utterance(
                 id=f"{cue.id}.{number}",
                 cue=cue.id,
@@ -95,63 +121,89 @@ class OpenAIWriter:
     async def _sentences(self, prompt: str, question: str) -> AsyncIterator[str]:
         """The model's text, cut as soon as a sentence is whole."""
         text = ""
-        stream = await self._open(prompt, question)
+        longest = LONGEST_SENTENCE[self._language]
+        wait = _Wait(ANSWER_SECONDS)
+        stream = await self._open(prompt, question, wait)
         try:
-            while (piece := await self._piece(stream)) is not None:
+            while (piece := await self._piece(stream, wait)) is not None:
                 text += piece
+                # before it is looked at: the search takes time for each character
+                if len(text) > MOST_TEXT * longest:
+                    raise self._too_long()
                 whole, text = finished(text)
                 for sentence in whole:
                     yield sentence
+                if len(text) > 2 * longest:
+                    raise self._too_long()
             if text.strip():
                 yield text
         finally:
             with anyio.CancelScope(shield=True):
                 await stream.close()
 
-    async def _open(self, prompt: str, question: str) -> AsyncStream[ChatCompletionChunk]:
+    async def _open(self, prompt: str, question: str, wait: _Wait) -> AsyncStream[ChatCompletionChunk]:
         settings = self._settings
         if self._client is None:
-            key = os.environ.get(settings.key_variable) or "none"
-            self._client = AsyncOpenAI(base_url=settings.base_url, api_key=key, max_retries=0)
-        try:
-            with anyio.fail_after(settings.timeout_seconds):
-                return await self._client.chat.completions.create(
-                    model=settings.model or "default",
-                    messages=[{"role": "system", "content": prompt}, {"role": "user", "content": question}],
-                    temperature=0.3,
-                    max_tokens=LONGEST_ANSWER_TOKENS,
-                    stream=True,
-                )
-        except TimeoutError:
-            raise self._slow() from None
-        except openai.OpenAIError as error:
-            raise self._lost(error) from error
+            self._client = AsyncOpenAI(
+                base_url=settings.base_url,
+                api_key=os.environ.get(settings.key_variable) or "none",
+                max_retries=0,
+                http_client=bounded_client(settings.timeout_seconds, MOST_BYTES, {}),
+            )
+        client = self._client
 
-    async def _piece(self, stream: AsyncStream[ChatCompletionChunk]) -> str | None:
-        """The next piece of text; None at the end."""
+        async def ask() -> AsyncStream[ChatCompletionChunk]:
+            return await client.chat.completions.create(
+                model=settings.model or "default",
+                messages=[{"role": "system", "content": prompt}, {"role": "user", "content": question}],
+                temperature=0.3,
+                max_tokens=LONGEST_ANSWER_TOKENS,
+                stream=True,
+            )
+
+        return await self._within(wait, ask)
+
+    async def _piece(self, stream: AsyncStream[ChatCompletionChunk], wait: _Wait) -> str | None:
+        """The next piece of text, perhaps empty; None at the end."""
+
+        async def read() -> ChatCompletionChunk | None:
+            # a model that is never silent must not keep the loop to itself
+            await anyio.lowlevel.checkpoint()
+            return await anext(stream, None)
+
+        chunk = await self._within(wait, read)
+        if chunk is None:
+            return None
+        return (chunk.choices[0].delta.content or "") if chunk.choices else ""
+
+    async def _within(self, wait: _Wait, ask: Callable[[], Awaitable[T]]) -> T:
+        """What the address answers, in the time that it has. Raises `EngineError`."""
+        began = self._clock.now()
         try:
-            with anyio.fail_after(self._settings.timeout_seconds):
-                async for chunk in stream:
-                    if chunk.choices:
-                        return chunk.choices[0].delta.content or ""
-                return None
-        except TimeoutError:
-            raise self._slow() from None
-        except openai.OpenAIError as error:
-            raise self._lost(error) from error
+            with self._clock.timeout(min(self._settings.timeout_seconds, wait.seconds)):
+                return await ask()
         except Exception as error:
             # a broken connection comes up from the HTTP client as it is
             raise self._lost(error) from error
+        finally:
+            wait.seconds -= self._clock.now() - began
+        raise self._slow(wait)
 
-    def _slow(self) -> EngineError:
-        seconds = f"{self._settings.timeout_seconds:g}"
-        return EngineError(f"the language model was silent for {seconds} s", where=self._settings.base_url)
+    def _slow(self, wait: _Wait) -> EngineError:
+        what = f"was silent for {self._settings.timeout_seconds:g} s"
+        if wait.seconds <= 0:
+            what = f"did not end its answer in {ANSWER_SECONDS:g} s"
+        return EngineError(f"the language model {what}", where=self._settings.base_url)
+
+    def _too_long(self) -> EngineError:
+        return EngineError("the model's sentence is too long to be spoken", where=self._settings.base_url)
 
     def _lost(self, error: Exception) -> EngineError:
         remedy = f"check writer: base_url, model and the key in {self._settings.key_variable}"
-        return EngineError(
-            f"the language model failed: {error}", where=self._settings.base_url, remedy=remedy
-        )
+        # the client says only that the connection failed; its cause says why
+        reason = error.__cause__ if isinstance(error, openai.APIConnectionError) else error
+        why = excerpt(str(reason or error)) or type(error).__name__
+        return EngineError(f"the language model failed: {why}", where=self._settings.base_url, remedy=remedy)
 
     def _prompt(self, catalog: Catalog, product: Product | None) -> str:
         facts = [
@@ -202,7 +254,7 @@ def _rests_on(text: str, catalog: Catalog, product: Product | None) -> tuple[str
     return (f"{product.id}.name",) if product is not None else ("shop.name",)
 
 
-def make(settings: WriterSettings, language: Language) -> OpenAIWriter:
+def make(settings: WriterSettings, language: Language, clock: Clock) -> OpenAIWriter:
     """The engine `openai`; raises `SettingsError` when no address is set."""
     if not settings.base_url:
         raise SettingsError(
@@ -210,4 +262,4 @@ def make(settings: WriterSettings, language: Language) -> OpenAIWriter:
             where="writer",
             remedy="set base_url, for example http://127.0.0.1:8080/v1, or engine: templates",
         )
-    return OpenAIWriter(settings, language)
+    return OpenAIWriter(settings, language, clock)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 from doublure.answers import Finder, Found
 from doublure.catalog import Catalog, Product
+from doublure.clock import Clock
 from doublure.cue import Comment, Cue, Utterance
 from doublure.media import Language
 from doublure.offload import Lane
@@ -67,6 +68,6 @@ class TemplatesWriter:
         return self._prepare(catalog).find(text, air)
 
 
-def make(settings: WriterSettings, language: Language) -> TemplatesWriter:
+def make(settings: WriterSettings, language: Language, clock: Clock) -> TemplatesWriter:
     """The engine `templates`."""
     return TemplatesWriter(language)
