@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import pytest
 from claps import packets
 from doublure.errors import SinkError
 from doublure.settings import SinkSettings
-from doublure.sinks import file
+from doublure.sinks import file, recording
 
 
 def pictures(path: Path) -> int:
@@ -120,3 +121,19 @@ def test_a_full_disk_is_a_clear_fault(tmp_path: Path) -> None:
 def test_a_file_sink_needs_a_path() -> None:
     with pytest.raises(SinkError, match="path"):
         file.make(SinkSettings(engine="file"))
+
+
+def test_a_full_disk_is_not_littered_with_empty_recordings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda path: usage._replace(free=recording.LEAST_FREE_BYTES - 1)
+    )
+    for _ in range(3):
+        with pytest.raises(SinkError, match="the disk is full: 63 MB"):
+            recording.create(tmp_path / "show.mp4")
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.undo()
+    recording.create(tmp_path / "show.mp4").close()
+    assert [file.name for file in tmp_path.iterdir()] == ["show.mp4"]

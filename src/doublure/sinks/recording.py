@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,12 +12,22 @@ from doublure.errors import SinkError
 MOST_NUMBERS = 10_000
 """Recordings of one name in a folder."""
 
+LEAST_FREE_BYTES = 64 << 20
+"""With less room on the disk no recording is begun: on a full disk each try would leave one more empty file."""
+
 
 def create(path: Path) -> BinaryIO:
     """A new file at `path`, or at `name-2.ext`, `name-3.ext` ... when there is one already; written
     without a buffer, so that what was written outlives the process. Raises `SinkError`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(path.parent).free
+        if free < LEAST_FREE_BYTES:
+            raise SinkError(
+                f"the disk is full: {free >> 20} MB are free, {LEAST_FREE_BYTES >> 20} MB are needed to begin",
+                where=str(path),
+                remedy="make room on the disk; the recording begins by itself",
+            )
         for number in itertools.count(1):
             numbered = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
             try:
