@@ -259,3 +259,40 @@ def test_a_picture_of_another_shape_becomes_stand_by(shape: tuple[int, int]) -> 
             painter.paint(shot(number))
     assert painter.paint(shot(0)) is painter.standby_picture
     assert "shape" in painter.fault
+
+
+def test_a_cut_silences_what_waits_for_the_encoder_too() -> None:
+    async def main() -> None:
+        performer = Performer(Lamp(), Overlay(SIZE, "en"), CATALOG, RealClock())
+        async with anyio.create_task_group() as stage:
+            stage.start_soon(performer.run)
+            await frames_of(performer, 2)
+            await performer.offer(clause(100))
+            while not (await performer.frames.get()).speaking:
+                pass
+            await anyio.sleep(0.6)  # nobody takes frames: the encoder is slow
+            assert len(performer.frames) > 5
+            performer.cut()
+            frames = await frames_of(performer, 20)
+            stage.cancel_scope.cancel()
+        performer.close()
+        assert frames[0].pcm[0] > frames[0].pcm[-1] == 0.0
+        assert not any(frame.pcm.any() or frame.speaking for frame in frames[1:])
+        assert [frame.pts for frame in frames] == list(range(frames[0].pts, frames[0].pts + 20))
+
+    anyio.run(main)
+
+
+def test_frames_go_on_counting_when_the_stage_begins_again() -> None:
+    async def main() -> None:
+        performer = Performer(Lamp(), Overlay(SIZE, "en"), CATALOG, RealClock())
+        numbers: list[int] = []
+        for _ in range(2):
+            async with anyio.create_task_group() as stage:
+                stage.start_soon(performer.run)
+                numbers += [frame.pts for frame in await frames_of(performer, 5)]
+                stage.cancel_scope.cancel()
+        performer.close()
+        assert numbers == sorted(set(numbers))
+
+    anyio.run(main)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+import anyio
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from doublure.cue import Clause, Utterance
 from doublure.engines import Face
 from doublure.errors import EngineError
 from doublure.log import get_log
-from doublure.media import FPS, Frame, Pcm, Picture, Speech
+from doublure.media import FPS, SAMPLES_PER_FRAME, Frame, Pcm, Picture, Speech
 from doublure.mouth_lane import MouthLane
 from doublure.offload import Lane
 from doublure.overlay import Overlay, OverlayState
@@ -149,6 +150,8 @@ class Performer:
         self._catalog = catalog
         self._clock = clock
         self._playhead = Playhead()
+        self._planned: deque[_Planned] = deque(maxlen=LOOKAHEAD + 1)
+        self._number = 0
         self._late_in_a_row = 0
         self._takes = Takes(face.takes)
         self._pictures = Lane("picture")
@@ -170,9 +173,19 @@ class Performer:
         await self._playhead.offer(Part(clause, await self._mouths.mouth(clause.speech)), wanted)
 
     def cut(self) -> list[Clause]:
-        """Stop speaking now; returns what was not heard to its end."""
+        """Stop speaking now; returns what was not heard to its end. Frames that have not left for the encoder lose
+        their sound as well: they may be half a second."""
         self._stopped = self._playhead.current
-        return self._playhead.cut()
+        dropped = self._playhead.cut()
+        frames, planned = self.frames.clear(), list(self._planned)
+        silence = iter(_faded([*(frame.pcm for frame in frames), *(plan.pcm for plan in planned)]))
+        for frame in frames:
+            self.frames.offer(replace(frame, pcm=next(silence), speaking=False, utterance=""))
+        self._planned.clear()
+        self._planned.extend(replace(plan, pcm=next(silence), clause=None) for plan in planned)
+        if frames or planned:
+            self._playhead.hush()
+        return dropped
 
     def make_way(self, making: Making) -> list[Clause]:
         """Stop some kinds of speech softly; returns what is not heard to its end."""
@@ -199,15 +212,17 @@ class Performer:
         """Make frames until cancelled; the first picture is drawn before the clock starts."""
         painter = self._painter = await self._pictures.run(Painter, self._face, self._overlay)
         last = painter.standby_picture
-        planned: deque[_Planned] = deque(maxlen=LOOKAHEAD + 1)
-        start = self._clock.now()
-        number = 0
+        # a stage that begins again goes on counting: time stamps never go back
+        start = self._clock.now() - self._number / FPS
         while True:
-            await self._clock.sleep_until(start + number / FPS)
-            planned.append(self._plan(painter, number))
-            if len(planned) > LOOKAHEAD:
-                last = await self._air(planned.popleft(), last)
-            number += 1
+            await self._clock.sleep_until(start + self._number / FPS)
+            self._planned.append(self._plan(painter, self._number))
+            self._number += 1
+            if len(self._planned) > LOOKAHEAD:
+                # first room, then the frame: what waits for room can still be cut
+                await self.frames.room()
+                last = self._air(self._planned.popleft(), last)
+                await anyio.lowlevel.checkpoint()
 
     def close(self) -> None:
         """Let go of the lanes, once `run` is over."""
@@ -236,7 +251,7 @@ class Performer:
             self._drawing.append(picture)
         return _Planned(number, step.pcm, step.clause, picture)
 
-    async def _air(self, planned: _Planned, last: Picture) -> Picture:
+    def _air(self, planned: _Planned, last: Picture) -> Picture:
         drawn = planned.picture
         late = drawn is None or not drawn.done() or drawn.exception() is not None
         picture = last if late or drawn is None else drawn.result()
@@ -246,7 +261,7 @@ class Performer:
             metrics.LATE_PICTURES.inc()
         self._note(planned.clause)
         utterance = planned.clause.utterance.id if planned.clause else ""
-        await self.frames.put(
+        self.frames.offer(
             Frame(planned.number, planned.pcm, picture, planned.clause is not None, utterance, late)
         )
         self.frames_made += 1
@@ -267,6 +282,12 @@ class Performer:
             self.aired.offer(Aired(old, now, "heard" if whole else "cut"))
         if new is not None and (old is None or new.id != old.id):
             self.aired.offer(Aired(new, now, "begun"))
+
+
+def _faded(sounds: list[Pcm]) -> list[Pcm]:
+    """The first frame's sound fades out, the others are silent."""
+    ramp = np.linspace(1, 0, SAMPLES_PER_FRAME, dtype=np.float32)
+    return [sound * (ramp if number == 0 else 0) for number, sound in enumerate(sounds)]
 
 
 def _check(speech: Speech) -> None:

@@ -115,6 +115,10 @@ class Playhead:
             self._current = None
         return dropped
 
+    def hush(self) -> None:
+        """Leave out the fade of a cut: the sound before it was silenced already."""
+        self._fading = None
+
     def make_way(self, making: Making) -> list[Clause]:
         """Stop `making.kinds` as it says. The pause behind what ends is short. Returns the clauses that are not
         heard to their end, in order."""
