@@ -153,8 +153,10 @@ class Decoder:
         return False
 
     def _raw(self, samples: NDArray[np.generic]) -> Pcm:
-        sound = samples.astype(np.float32) / np.float32(_FULL[self._format])
-        mono = np.ascontiguousarray(sound.reshape(-1, self._channels).mean(axis=1), np.float32)
+        # what is no number is found by whoever takes the sound
+        with np.errstate(all="ignore"):
+            sound = samples.astype(np.float32) / np.float32(_FULL[self._format])
+            mono = np.ascontiguousarray(sound.reshape(-1, self._channels).mean(axis=1), np.float32)
         if self._rate == SAMPLE_RATE or not len(mono):
             return self._counted(mono)
         frame = av.AudioFrame.from_ndarray(mono[None], "flt", "mono")
