@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import json
 import socket
@@ -14,7 +15,7 @@ import av
 import numpy as np
 import uvicorn
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.datastructures import UploadFile
 
 from doublure.media import SAMPLE_RATE, Pcm
@@ -39,6 +40,8 @@ class Stage:
     mode: str = "good"
     hertz: int = SAMPLE_RATE
     asked: list[dict[str, object]] = field(default_factory=list)
+    complained: int = 0
+    """Pieces of an endless complaint that were taken, 80 kB each."""
 
 
 STAGE = Stage()
@@ -87,12 +90,27 @@ async def sent(raw: bytes, mode: str) -> AsyncIterator[bytes]:
         await anyio.sleep(0.001)
 
 
+async def complaint() -> AsyncIterator[bytes]:
+    """An error whose text does not end (as far as anybody would read)."""
+    STAGE.complained = 0
+    for _ in range(300):
+        yield b"no\r\nway " * 10_000
+        STAGE.complained += 1
+        await anyio.sleep(0)
+
+
 async def answer(text: str, kind: str, speed: float = 0.9) -> Response:
     mode = STAGE.mode
     if mode == "silent":
         await anyio.sleep(30)
     if mode == "refused":
         return JSONResponse({"error": {"message": "bad key"}}, 401)
+    if mode == "complains":
+        return StreamingResponse(complaint(), 500, media_type="text/plain")
+    if mode == "packed":
+        return Response(gzip.compress(bytes(50_000_000)), headers={"content-encoding": "gzip"})
+    if mode == "moved":
+        return RedirectResponse("/v1/elsewhere", 307)
     if mode == "html":
         return HTMLResponse("<html><body>It works!</body></html>")
     if mode == "empty":

@@ -12,6 +12,7 @@ from doublure.clock import RealClock
 from doublure.consent import Terms, issue
 from doublure.errors import ConsentError, SettingsError, SinkError
 from doublure.settings import RoomSettings, SinkSettings, VoiceSettings
+from doublure.sinks.rtmp import RtmpSink
 from rooms import small_room
 
 
@@ -146,3 +147,15 @@ def test_face_and_voice_are_of_one_host(tmp_path: Path, field: str) -> None:
     voice = settings.voice.model_copy(update={field: tmp_path / "another"})
     with pytest.raises(SettingsError, match="another host's than the face"):
         verify_consent(settings.model_copy(update={"voice": voice}), RealClock())
+
+
+def test_a_redirection_goes_only_where_the_consent_allows(tmp_path: Path) -> None:
+    footage = tmp_path / "footage.mp4"
+    footage.write_bytes(b"film")
+    consent = consent_for(tmp_path, footage)
+    settings = SinkSettings(engine="rtmp", url="rtmp://127.0.0.1/live/key")
+    for allowed, one in ((False, consent), (True, None)):
+        sink = make_sink(settings, 1, one)
+        assert isinstance(sink, RtmpSink)
+        assert sink._permitted("rtmp://127.0.0.1:9/app")
+        assert sink._permitted("rtmp://live.example.com:1935/app") is allowed

@@ -10,7 +10,10 @@ import pytest
 from doublure import consent as consents
 from doublure.check import problems
 from doublure.clock import VirtualClock
+from doublure.company import check_address, make_sink
 from doublure.consent import Terms
+from doublure.errors import SinkError
+from doublure.settings import SinkSettings
 from rooms import CATALOG, RUNDOWN, write_room
 
 
@@ -41,7 +44,12 @@ def test_the_demo_rooms_have_no_problem() -> None:
     [
         ("sinks: [{engine: file}]\n", "add `path"),
         ("sinks: [{engine: file, path: room.yaml/out/show.mp4}]\n", "cannot be written"),
+        ("sinks: [{engine: flv}]\n", "add `path"),
+        ("sinks: [{engine: flv, path: room.yaml/out/show.flv}]\n", "cannot be written"),
         ("sinks: [{engine: rtmp}]\n", "not an RTMP address"),
+        ("sinks: [{engine: rtmp, url: 'rtmp://a.example.com/live'}]\n", "no stream key"),
+        ("sinks: [{engine: rtmp, url: 'rtmp://a.example.com:0/live/x'}]\n", "port"),
+        ("chats: [{engine: replay, file: room.yaml}]\n", "room.yaml"),
         ("sinks: [{engine: rtmp, url: 'http://a.example.com/live/x'}]\n", "not an RTMP address"),
         ("sinks: [{engine: rtpm, url: 'rtmp://a.example.com/live/x'}]\n", "rtpm"),
         ("chats: [{engine: replay}]\n", "needs a file"),
@@ -150,3 +158,22 @@ def test_a_consent_of_an_untrusted_key(tmp_path: Path, monkeypatch: pytest.Monke
     signed(tmp_path)
     monkeypatch.setenv("DOUBLURE_TRUSTED_KEYS", "0" * 64)
     assert [line for line in with_face(tmp_path, face("host", "li.json")) if "not trusted here" in line]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "x", "rtmp://h", "rtmp://h/live", "rtmp://h:0/a/b", "rtmp://h/a/b", "rtmp://h/k?a=b", "rtmp://h//k"],
+)
+def test_an_address_is_ready_exactly_when_the_room_takes_it(tmp_path: Path, url: str) -> None:
+    sink = SinkSettings(engine="rtmp", url=url)
+    try:
+        make_sink(sink, 1, None)
+        check_address(url, None)
+        taken = True
+    except SinkError:
+        taken = False
+        with pytest.raises(SinkError):
+            make_sink(sink, 1, None)
+        with pytest.raises(SinkError):
+            check_address(url, None)
+    assert (found(tmp_path, f"sinks: [{{engine: rtmp, url: '{url}'}}]\n") == []) is taken

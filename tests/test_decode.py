@@ -81,3 +81,25 @@ def test_an_answer_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
 def test_nothing_is_no_sound_and_no_error() -> None:
     assert not len(decoded(b"", "audio/pcm", 1))
     assert not len(decoded(b"abc", "audio/mpeg", 1))
+
+
+@pytest.mark.parametrize("kind", ["flac", "mp3", "pcm"])
+def test_packed_silence_that_lasts_for_hours_is_refused(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decode, "MOST_SECONDS", 5.0)
+    hours = encoded(np.zeros(60 * SAMPLE_RATE, np.float32), kind)
+    with pytest.raises(EngineError, match="does not end"):
+        decoded(hours, TYPES[kind], 4096)
+
+
+def test_an_mp3_that_changes_its_rate_is_heard_or_refused(sound: Pcm) -> None:
+    raw = encoded(sound, "mp3") + encoded(sound, "mp3", 44100)
+    with pytest.raises(EngineError, match="no sound that can be read"):
+        decoded(raw, "audio/mpeg", 4096)
+
+
+def test_a_servers_words_are_one_line(sound: Pcm) -> None:
+    page = b"<html>\r\n\x1b[31mIt works!" + b" Really." * 200
+    with pytest.raises(EngineError) as caught:
+        decoded(page, "text/html", 4096)
+    assert caught.value.what.isprintable()
+    assert len(caught.value.what) < 300

@@ -17,6 +17,7 @@ import pytest
 
 from claps import packets
 from doublure.errors import SinkError
+from doublure.media import TICKS
 from doublure.settings import SinkSettings
 from doublure.sinks import file, recording
 
@@ -47,6 +48,28 @@ def test_a_recording_is_whole_and_carries_the_mark(tmp_path: Path) -> None:
     assert gaps == {0.04}
 
 
+@pytest.mark.parametrize("first", [0, 1, 30])
+def test_sound_and_picture_begin_as_far_apart_as_they_were_sent(tmp_path: Path, first: int) -> None:
+    encoder, coded = packets(60)
+    # a ring begins with a keyframe: whatever comes before it is not recorded
+    keyframes = [place for place, packet in enumerate(coded) if packet.keyframe]
+    coded = coded if first == 0 else coded[keyframes[first // 30] :]
+    sink = file.make(SinkSettings(engine="file", path=tmp_path / "show.mp4"))
+    sink.open(encoder.header)
+    assert (tmp_path / "show.mp4").stat().st_size > 1000, "its head is there before the first packet"
+    for packet in coded:
+        sink.write(packet)
+    sink.close()
+    for kind in ("video", "audio"):
+        sent = [(packet.pts - coded[0].dts) / TICKS for packet in coded if packet.kind == kind]
+        with av.open(str(tmp_path / "show.mp4")) as container:
+            (stream,) = container.streams.get({kind: 0})
+            stamps = [
+                float(one.pts * one.time_base) for one in container.demux(stream) if one.pts is not None
+            ]
+        assert stamps == pytest.approx(sent, abs=0.001)
+
+
 def test_an_existing_recording_is_never_written_over(tmp_path: Path) -> None:
     encoder, coded = packets(30)
     path = tmp_path / "show.mp4"
@@ -67,7 +90,7 @@ from pathlib import Path
 from claps import packets
 from doublure.settings import SinkSettings
 from doublure.sinks import {engine}
-encoder, coded = packets(90)
+encoder, coded = packets({count})
 sink = {engine}.make(SinkSettings(engine="{engine}", path=Path(sys.argv[1])))
 sink.open(encoder.header)
 for packet in coded:
@@ -76,12 +99,14 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-@pytest.mark.parametrize(("engine", "least"), [("file", 75), ("flv", 90)])
-def test_a_recording_outlives_kill_9(tmp_path: Path, engine: str, least: int) -> None:
+@pytest.mark.parametrize(
+    ("engine", "count", "least"), [("file", 90, 75), ("flv", 90, 90), ("file", 20, 12), ("flv", 20, 20)]
+)
+def test_a_recording_outlives_kill_9(tmp_path: Path, engine: str, count: int, least: int) -> None:
     path = tmp_path / "show.mp4"
     ended = subprocess.run(
-        [sys.executable, "-c", CRASH.format(engine=engine), str(path)],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+        [sys.executable, "-c", CRASH.format(engine=engine, count=count), str(path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])},
         check=False,
     )
     assert ended.returncode == -signal.SIGKILL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,9 +12,10 @@ import anyio
 import pytest
 import uvicorn
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from doublure.catalog import Catalog, load_catalog
+from doublure.clock import RealClock, VirtualClock
 from doublure.cue import Comment, Cue, Priority, Utterance
 from doublure.engines import Writer, find_engine
 from doublure.errors import EngineError, SettingsError
@@ -41,11 +43,32 @@ def chunk(text: str | None, **more: object) -> str:
     return f"data: {json.dumps(body | {'choices': [{'index': 0, 'delta': delta} | more]})}\n\n"
 
 
+ENDLESS = {
+    "words": chunk("word " * 40) * 20,
+    "piece": chunk("Mr. " * 100_000),
+    "marks": chunk("!!! ") * 50,
+    "nothing": chunk("") * 50,
+    "no choices": 'data: {"id": "x", "object": "chat.completion.chunk", "choices": []}\n\n' * 50,
+    "no line": "a" * 65_536,
+    "first line": "data: " + "a" * 65_536,
+    "brackets": "data: " + "[" * 100_000 + "\n\n",
+}
+"""What a server sends again and again."""
+
+
 async def stream(name: str) -> AsyncIterator[str]:
     yield chunk("")
     if name == "stall":
         yield chunk("Well, ")
         await anyio.sleep(30)
+    for _ in range(50 if name == "drip" else 0):
+        yield chunk("a ")
+        await anyio.sleep(0.2)
+    if name in ENDLESS:
+        # an end that is far beyond every limit: this server does not notice that its caller has gone
+        for _ in range(3_000_000 // len(ENDLESS[name]) + 1):
+            yield ENDLESS[name]
+            await anyio.sleep(0)
     if name == "cut":
         yield chunk("Well, I ")
         raise ConnectionResetError
@@ -70,6 +93,13 @@ async def completions(request: Request) -> Response:
         return JSONResponse({"error": {"message": "out of memory"}}, 500)
     if name == "refused":
         return JSONResponse({"error": {"message": "bad key"}}, 401)
+    if name == "packed":
+        packed = gzip.compress(b"data: " + b"a" * 50_000_000)
+        return Response(packed, media_type="text/event-stream", headers={"content-encoding": "gzip"})
+    if name == "moved":
+        return RedirectResponse("/v1/elsewhere", 307)
+    if name == "long complaint":
+        return JSONResponse({"error": {"message": "no\r\nway " * 20_000}}, 500)
     if name == "garbage":
         return Response("<html>hello</html>", media_type="text/html")
     return StreamingResponse(stream(name), media_type="text/event-stream")
@@ -122,7 +152,7 @@ def answer(
 
     async def work(address: str) -> None:
         settings = WriterSettings(engine="openai", base_url=address, model=model, timeout_seconds=timeout)
-        writer: Writer = find_engine("writers", "openai")(settings, "en")  # type: ignore[assignment]
+        writer: Writer = find_engine("writers", "openai")(settings, "en", RealClock())  # type: ignore[assignment]
         one = cue(asks)
         utterances = (
             write(one, writer, catalog) if checked else writer.write(one, catalog, catalog.product("cup"))
@@ -220,7 +250,9 @@ def test_its_errors_say_what_and_where(english: Catalog, model: str, what: str) 
 
 def test_an_address_where_nobody_listens(english: Catalog) -> None:
     async def run() -> list[Utterance]:
-        writer = openai.make(WriterSettings(base_url="http://127.0.0.1:9/v1", timeout_seconds=2), "en")
+        writer = openai.make(
+            WriterSettings(base_url="http://127.0.0.1:9/v1", timeout_seconds=2), "en", RealClock()
+        )
         return [utterance async for utterance in write(cue(), writer, english)]
 
     assert "500 millilitres" in anyio.run(run)[-1].text
@@ -228,7 +260,9 @@ def test_an_address_where_nobody_listens(english: Catalog) -> None:
 
 def test_a_cut_in_mid_answer_closes_the_stream(english: Catalog) -> None:
     async def work(address: str) -> None:
-        writer = openai.make(WriterSettings(base_url=address, model="stall", timeout_seconds=20), "en")
+        writer = openai.make(
+            WriterSettings(base_url=address, model="stall", timeout_seconds=20), "en", RealClock()
+        )
         with anyio.move_on_after(0.3) as scope:
             async for _ in write(cue(), writer, english):
                 pass
@@ -239,4 +273,88 @@ def test_a_cut_in_mid_answer_closes_the_stream(english: Catalog) -> None:
 
 def test_it_is_off_without_an_address() -> None:
     with pytest.raises(SettingsError, match="base_url"):
-        openai.make(WriterSettings(engine="openai"), "en")
+        openai.make(WriterSettings(engine="openai"), "en", RealClock())
+
+
+@pytest.mark.parametrize("model", ["words", "nothing", "no line", "packed", "moved"])
+def test_an_answer_without_end_is_left_and_the_templates_answer(english: Catalog, model: str) -> None:
+    utterances = answer(model, english, timeout=5.0)
+    assert "it holds 500 millilitres" in utterances[-1].text
+
+
+@pytest.mark.parametrize(
+    ("model", "what"),
+    [
+        ("words", "too long to be spoken"),
+        ("piece", "too long to be spoken"),
+        ("marks", "does not end"),
+        ("nothing", "does not end"),
+        ("no choices", "does not end"),
+        ("no line", "longer than"),
+        ("first line", "longer than"),
+        ("brackets", "failed"),
+        ("packed", "packed"),
+        ("moved", "307"),
+        ("long complaint", "no way"),
+    ],
+)
+def test_what_it_sent_is_said_in_few_words(english: Catalog, model: str, what: str) -> None:
+    with pytest.raises(ExceptionGroup) as caught:
+        answer(model, english, checked=False, timeout=5.0)
+    error = caught.value.exceptions[0]
+    assert isinstance(error, EngineError)
+    assert what in error.what
+    assert len(error.what) < 300
+    assert error.what.isprintable()
+
+
+def test_an_answer_that_drips_has_one_limit(english: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openai, "ANSWER_SECONDS", 1.0)
+    with pytest.raises(ExceptionGroup) as caught:
+        answer("drip", english, checked=False)
+    assert "did not end its answer in 1 s" in str(caught.value.exceptions[0])
+
+
+def test_the_time_in_which_nobody_waits_does_not_count(
+    english: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openai, "ANSWER_SECONDS", 1.0)
+    said: list[str] = []
+
+    async def work(address: str) -> None:
+        settings = WriterSettings(base_url=address, model="good", timeout_seconds=1.0)
+        writer = openai.make(settings, "en", RealClock())
+        async for utterance in writer.write(cue(), english, english.product("cup")):
+            said.append(utterance.text)
+            await anyio.sleep(0.6)  # it is being spoken
+        await writer.close()
+        await writer.close()
+
+    served(work)
+    assert len(said) == 3
+
+
+def test_its_limits_run_on_the_rooms_clock(english: Catalog) -> None:
+    clock = VirtualClock()
+    faults: list[EngineError] = []
+
+    async def work(address: str) -> None:
+        writer = openai.make(WriterSettings(base_url=address, model="silent"), "en", clock)
+
+        async def speak() -> None:
+            try:
+                async for _ in writer.write(cue(), english, english.product("cup")):
+                    pass
+            except EngineError as error:
+                faults.append(error)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(speak)
+            await anyio.sleep(0.5)
+            await clock.advance(7.9)
+            assert not faults
+            await clock.advance(0.2)
+            await anyio.sleep(0.1)
+            assert "silent for 8 s" in str(faults[0])
+
+    served(work)

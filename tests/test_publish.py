@@ -14,11 +14,11 @@ import pytest
 
 from claps import SMALL, frames, packets, play
 from doublure import flv
-from doublure.clock import RealClock
+from doublure.clock import RealClock, VirtualClock
 from doublure.encode import Encoder
 from doublure.errors import SinkError
 from doublure.media import TICKS, Packet, StreamHeader
-from doublure.publish import Publisher
+from doublure.publish import MOST_ADDED, Publisher
 from doublure.ring import MOST_PACKETS, Ring
 from doublure.settings import SinkSettings
 from doublure.sinks import file
@@ -226,6 +226,27 @@ def test_names_are_numbered_and_only_removable_sinks_are_removed() -> None:
         assert [one.name for one in publisher.views()] == ["rtmp-1"]
 
     on_air(show)
+
+
+def test_outputs_cannot_be_added_as_fast_as_addresses_are_tried_out() -> None:
+    async def run() -> None:
+        clock = VirtualClock()
+        publisher = Publisher(Encoder(SMALL), clock)
+        async with anyio.create_task_group() as group:
+            await group.start(publisher.run)
+            for number in range(20):  # those of the settings are not counted
+                publisher.add(NullSink(f"own-{number}"), address="", removable=False)
+            for number in range(MOST_ADDED):
+                publisher.add(NullSink(f"null-{number}"), address="", removable=True)
+                await clock.advance(1.0)
+                await publisher.remove(f"null-{number}")
+            with pytest.raises(SinkError, match="wait a minute"):
+                publisher.add(NullSink("one-more"), address="", removable=True)
+            await clock.advance(60.0)
+            publisher.add(NullSink("one-more"), address="", removable=True)
+            group.cancel_scope.cancel()
+
+    anyio.run(run)
 
 
 def test_off_air_nothing_is_added_and_frames_are_ignored() -> None:

@@ -8,7 +8,7 @@ import anyio
 import numpy as np
 import pytest
 
-from doublure.engines import Voice, find_engine
+from doublure.engines import Closable, Voice, find_engine
 from doublure.errors import DoublureError, EngineError, SettingsError
 from doublure.media import SAMPLE_RATE, Language, Speech
 from doublure.settings import VoiceSettings
@@ -214,3 +214,32 @@ def test_nothing_to_say_asks_for_nothing() -> None:
         return [piece async for piece in voice.speak("。！", "zh")]
 
     assert anyio.run(speak) == []
+
+
+def test_a_complaint_without_end_is_read_no_further_than_it_is_shown() -> None:
+    with pytest.raises(EngineError, match="refused with 500: no way no way") as caught:
+        said(OPENAI, mode="complains")
+    assert len(caught.value.what) < 300
+    assert caught.value.what.isprintable()
+    # the rest of 24 MB is not read; the system holds some of it
+    assert STAGE.complained < 200
+
+
+@pytest.mark.parametrize(("mode", "what"), [("packed", "packed"), ("moved", "refused with 307")])
+def test_what_was_not_asked_for_is_not_taken(mode: str, what: str) -> None:
+    with pytest.raises(EngineError, match=what):
+        said(OPENAI, mode=mode)
+    assert len(STAGE.asked) == 1
+
+
+def test_its_connections_are_closed() -> None:
+    async def work(address: str) -> None:
+        voice = made(OPENAI.model_copy(update={"base_url": f"{address}/v1"}))
+        assert isinstance(voice, Closable)
+        assert [piece async for piece in voice.speak(TEXT, "en")]
+        await voice.close()
+        await voice.close()
+        with pytest.raises(RuntimeError, match="closed"):
+            _ = [piece async for piece in voice.speak(TEXT, "en")]
+
+    served(work)

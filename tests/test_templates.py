@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from doublure import answers
 from doublure.catalog import Catalog, load_catalog
+from doublure.clock import RealClock
 from doublure.cue import Comment, Cue, CueKind, EventKind, Priority, Utterance
 from doublure.document import read
 from doublure.media import LANGUAGES, Language
@@ -99,12 +100,12 @@ def cue(
 @cache
 def shared(language: Language) -> TemplatesWriter:
     """One writer for many cues, also across event loops."""
-    return templates.make(WriterSettings(), language)
+    return templates.make(WriterSettings(), language, RealClock())
 
 
 def written(language: Language, *cues: Cue, of: Catalog | None = None) -> list[Utterance]:
     async def write() -> list[Utterance]:
-        writer = shared(language) if of is None else templates.make(WriterSettings(), language)
+        writer = shared(language) if of is None else templates.make(WriterSettings(), language, RealClock())
         known = of or catalog(language)
         return [
             utterance

@@ -8,6 +8,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from doublure.catalog import Catalog, Product, load_catalog
+from doublure.clock import RealClock
 from doublure.cue import Comment, Cue, CueKind, Priority, Utterance
 from doublure.engines import Writer
 from doublure.errors import EngineError
@@ -159,7 +160,9 @@ def test_a_claim_the_shop_makes_itself_may_be_said(tmp_path: Path) -> None:
 
 def test_the_question_that_asked_colleagues(english: Catalog) -> None:
     utterances = written(
-        cue("answer", asks="do you do trade-ins?"), templates.make(WriterSettings(), "en"), english
+        cue("answer", asks="do you do trade-ins?"),
+        templates.make(WriterSettings(), "en", RealClock()),
+        english,
     )
     assert utterances
     assert all(asked_colleagues(utterance) for utterance in utterances)

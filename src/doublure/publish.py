@@ -37,6 +37,9 @@ CODED_PACKETS = 256
 PACED_PACKETS = 40
 """With more than half a second waiting, frames come faster than they are seen (a rendering), and
 nothing is paced."""
+MOST_ADDED, ADDED_SECONDS = 10, 60.0
+"""An operator may add this many outputs in this time: enough for every platform, too few to try out the
+addresses of a network."""
 GRACE_SECONDS = 3.0
 """How long a sink may go on sending when the room stops."""
 
@@ -59,6 +62,7 @@ class Publisher:
         self._lane = Lane("encode")
         self._seats: dict[str, _Seat] = {}
         self._viewers: set[Ring] = set()
+        self._added: deque[float] = deque(maxlen=MOST_ADDED)
         self._gop: deque[Packet] = deque(maxlen=MOST_PACKETS)
         self._coded: Channel[Packet] = Channel("coded", CODED_PACKETS)
         self._due: Packet | None = None
@@ -89,9 +93,12 @@ class Publisher:
             await self._coded.put(packet)
 
     def add(self, sink: Sink, *, address: str, removable: bool) -> None:
-        """Start feeding a sink. A name that is taken is numbered. Raises `SinkError` off air."""
+        """Start feeding a sink. A name that is taken is numbered. Raises `SinkError` off air, and when too
+        many removable ones (the operator's) were added in the last minute."""
         if self._group is None or self._stopping.is_set():
             raise SinkError("the room is not on air", where=sink.name)
+        if removable:
+            self._note_added(sink.name)
         name, number = sink.name, 1
         while name in self._seats:
             number += 1
@@ -101,6 +108,16 @@ class Publisher:
             output.ring.offer(packet)
         self._seats[name] = _Seat(output, address, removable)
         self._group.start_soon(self._feed, output)
+
+    def _note_added(self, name: str) -> None:
+        now = self._clock.now()
+        if len(self._added) == MOST_ADDED and now - self._added[0] < ADDED_SECONDS:
+            raise SinkError(
+                f"{MOST_ADDED} outputs were added within a minute",
+                where=name,
+                remedy="wait a minute before you add another",
+            )
+        self._added.append(now)
 
     async def remove(self, name: str) -> None:
         """Finish a sink and forget it; raises `SinkError` for one that is not there or not removable."""

@@ -15,6 +15,7 @@ from typing import cast
 
 from doublure import metrics, phrases
 from doublure.catalog import Catalog, Product, price_text
+from doublure.clock import RealClock
 from doublure.cue import Cue, Utterance
 from doublure.delivery import Delivery, counted, disclosing, pause_seconds
 from doublure.engines import Writer, find_engine
@@ -174,4 +175,4 @@ def _product_sources(product: Product) -> Iterator[str]:
 @cache
 def _spare(language: Language) -> Writer:
     """The templates writer that stands in; one for every room of a language."""
-    return cast(Writer, find_engine("writers", SPARE)(WriterSettings(), language))
+    return cast(Writer, find_engine("writers", SPARE)(WriterSettings(), language, RealClock()))

@@ -17,10 +17,15 @@ from doublure.settings import SinkSettings
 from doublure.sinks.recording import create, disk_fault
 
 _OPTIONS = {
-    # a fragment for every group of pictures, each written out at once; delay_moov waits for the first
-    # one, to note that sound and picture do not begin together; without use_metadata_tags
-    # FFmpeg leaves out keys it does not know, and the AI mark is one
-    "movflags": "frag_keyframe+empty_moov+delay_moov+default_base_moof+use_metadata_tags",
+    # the head is written at once, then a fragment for every group of pictures and every half second, so
+    # that a room that is killed loses no more; without use_metadata_tags FFmpeg leaves out keys it does
+    # not know, and the AI mark is one
+    "movflags": "frag_keyframe+empty_moov+default_base_moof+frag_discont+use_metadata_tags",
+    "frag_duration": str(500_000),  # microseconds
+    # sound and picture do not begin together: with these each fragment carries its own time, and the
+    # head needs not wait for the first packets to note the difference
+    "use_editlist": "0",
+    "avoid_negative_ts": "disabled",
     "flush_packets": "1",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Literal
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doublure.errors import EngineError
+from doublure.excerpt import excerpt
 from doublure.media import SAMPLE_RATE, Pcm
 
 Kind = Literal["pcm", "wav", "mp3", "whole"]
@@ -22,11 +24,15 @@ LONGEST_HEAD = 65536
 """A WAV file's sound begins before this byte."""
 MOST_BYTES = 32_000_000
 """Of one clause; over five minutes of the widest sound a server sends."""
+MOST_SECONDS = 120.0
+"""Of one clause; the longest that is spoken takes about a minute. Packed silence has no bytes."""
 _RAW: dict[tuple[int, int], str] = {(1, 16): "<i2", (1, 32): "<i4", (3, 32): "<f4"}
 """numpy's type by the WAV format's code (1 whole numbers, 3 floats) and bits."""
 _FULL: dict[str, float] = {"<i2": 32768.0, "<i4": 2147483648.0, "<f4": 1.0}
 _EXTENSIBLE = 0xFFFE
 _NOTHING: Pcm = np.zeros(0, np.float32)
+_FAULTS = (av.FFmpegError, ValueError, IndexError, MemoryError)
+"""What PyAV raises for bytes that are no sound, and for sound whose format changes."""
 
 
 class Decoder:
@@ -38,9 +44,10 @@ class Decoder:
         self._where = where
         self._kind: Kind | None = None
         self._format, self._channels, self._rate = "<i2", 1, hertz
-        self._waiting = b""
+        self._waiting = bytearray()
         self._headed = False
         self._total = 0
+        self._samples = 0
         self._resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
         self._codec: av.AudioCodecContext | None = None
 
@@ -48,14 +55,14 @@ class Decoder:
         """The sound of the next bytes, perhaps none yet. Raises `EngineError` when they are no sound."""
         self._total += len(raw)
         if self._total > MOST_BYTES:
-            raise EngineError("the server's answer does not end", where=self._where)
+            raise self._endless()
         self._waiting += raw
         if self._kind is None and len(self._waiting) >= HEAD:
             self._begin()
         try:
             return self._take() if self._kind is not None else _NOTHING
-        except av.FFmpegError as error:
-            raise self._broken(str(error)) from error
+        except _FAULTS as error:
+            raise self._broken(excerpt(str(error))) from error
 
     def finish(self) -> Pcm:
         """The rest of the sound. Raises `EngineError`."""
@@ -68,11 +75,11 @@ class Decoder:
                 last = self._mp3(self._codec.parse(None))
                 return np.concatenate([last, self._resampled([*self._codec.decode(None), None])])
             return self._resampled([None])
-        except av.FFmpegError as error:
-            raise self._broken(str(error)) from error
+        except _FAULTS as error:
+            raise self._broken(excerpt(str(error))) from error
 
     def _begin(self) -> None:
-        head = self._waiting[:HEAD]
+        head = bytes(self._waiting[:HEAD])
         if head.startswith(b"RIFF") and head[8:12] == b"WAVE":
             self._kind = "wav"
         elif head.startswith((b"OggS", b"fLaC")) or head[4:8] == b"ftyp":
@@ -81,9 +88,9 @@ class Decoder:
             self._kind = "mp3"
             self._codec = av.CodecContext.create("mp3", "r")
         elif self._type.startswith("text/") or "json" in self._type or "html" in self._type:
-            shown = self._waiting[:120].decode("utf-8", "replace").strip()
+            shown = excerpt(self._waiting[:800].decode("utf-8", "replace"))
             raise EngineError(
-                f"the server answers {self._type} instead of sound: {shown}",
+                f"the server answers {excerpt(self._type, 40)} instead of sound: {shown}",
                 where=self._where,
                 remedy="check voice: base_url and shape",
             )
@@ -96,14 +103,15 @@ class Decoder:
         if self._kind == "whole":
             return _NOTHING
         if self._kind == "mp3":
-            raw, self._waiting = self._waiting, b""
+            raw, self._waiting = bytes(self._waiting), bytearray()
             assert self._codec is not None
             return self._mp3(self._codec.parse(raw))
         if self._kind == "wav" and not self._wav_head():
             return _NOTHING
         size = np.dtype(self._format).itemsize * self._channels
         count = len(self._waiting) // size * size
-        raw, self._waiting = self._waiting[:count], self._waiting[count:]
+        raw = bytes(self._waiting[:count])
+        del self._waiting[:count]
         return self._raw(np.frombuffer(raw, self._format))
 
     def _mp3(self, packets: list[av.Packet]) -> Pcm:
@@ -125,7 +133,7 @@ class Decoder:
             name, size = struct.unpack_from("<4sI", self._waiting, at)
             at += 8
             if name == b"data":
-                self._waiting = self._waiting[at:]
+                del self._waiting[:at]
                 self._headed = True
                 return True
             if at + size > len(self._waiting):
@@ -145,23 +153,40 @@ class Decoder:
         return False
 
     def _raw(self, samples: NDArray[np.generic]) -> Pcm:
-        sound = samples.astype(np.float32) / np.float32(_FULL[self._format])
-        mono = np.ascontiguousarray(sound.reshape(-1, self._channels).mean(axis=1), np.float32)
+        # what is no number is found by whoever takes the sound
+        with np.errstate(all="ignore"):
+            sound = samples.astype(np.float32) / np.float32(_FULL[self._format])
+            mono = np.ascontiguousarray(sound.reshape(-1, self._channels).mean(axis=1), np.float32)
         if self._rate == SAMPLE_RATE or not len(mono):
-            return mono
+            return self._counted(mono)
         frame = av.AudioFrame.from_ndarray(mono[None], "flt", "mono")
         frame.sample_rate = self._rate
         return self._resampled([frame])
 
-    def _resampled(self, frames: list[av.AudioFrame | None]) -> Pcm:
-        done = [piece.to_ndarray()[0] for frame in frames for piece in self._resampler.resample(frame)]
+    def _resampled(self, frames: Iterable[av.AudioFrame | None]) -> Pcm:
+        done = [
+            self._counted(piece.to_ndarray()[0])
+            for frame in frames
+            for piece in self._resampler.resample(frame)
+        ]
         return np.concatenate([_NOTHING, *done])
+
+    def _counted(self, pcm: Pcm) -> Pcm:
+        """The same sound, refused when there is too much of it."""
+        self._samples += len(pcm)
+        if self._samples > MOST_SECONDS * SAMPLE_RATE:
+            raise self._endless()
+        return pcm
 
     def _whole(self) -> Pcm:
         with av.open(io.BytesIO(self._waiting)) as file:
             if not file.streams.audio:
                 raise self._broken("there is no sound in it")
-            return np.concatenate([self._resampled(list(file.decode(audio=0))), self._resampled([None])])
+            # frame by frame, so that what does not end is not decoded to its end
+            return np.concatenate([self._resampled(file.decode(audio=0)), self._resampled([None])])
+
+    def _endless(self) -> EngineError:
+        return EngineError("the server's answer does not end", where=self._where)
 
     def _broken(self, why: str) -> EngineError:
         return EngineError(

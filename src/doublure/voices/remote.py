@@ -13,14 +13,16 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import numpy as np
 
 from doublure import address
 from doublure.errors import EngineError, SettingsError
+from doublure.excerpt import excerpt
 from doublure.media import SAMPLE_RATE, Language, Pcm, Speech
 from doublure.settings import VoiceSettings
-from doublure.voices.decode import Decoder
+from doublure.voices.decode import MOST_BYTES, Decoder
+from doublure.web import bounded_client
 
 FIRST, LATER = int(0.35 * SAMPLE_RATE), int(0.8 * SAMPLE_RATE)
 """Samples that make a piece: the first one comes soon, later ones when there is more to hear."""
@@ -28,8 +30,8 @@ EARLIEST = 0.6
 """A piece is cut in the last 40 % of what is there."""
 QUIET = SAMPLE_RATE // 100
 """Width of the quiet place: 10 ms."""
-SHOWN = 200
-"""Characters of a server's complaint that are passed on."""
+COMPLAINT_BYTES = 4096
+"""What is read of a server's complaint; a server may send without end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Remote:
         key = os.environ.get(settings.key_variable, "")
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         # made before air: it reads the machine's certificates
-        self._client = httpx.AsyncClient(headers=headers, timeout=settings.first_seconds)
+        self._client = bounded_client(settings.first_seconds, MOST_BYTES, headers)
 
     async def speak(self, spoken: str, language: Language) -> AsyncGenerator[Speech, None]:
         """The clause in pieces without times; nothing when it has no words. Raises `EngineError` when
@@ -87,6 +89,10 @@ class Remote:
         if len(waiting):
             yield Speech(waiting)
 
+    async def close(self) -> None:
+        """Close the connections to the server."""
+        await self._client.aclose()
+
     async def _sound(self, body: Body) -> AsyncGenerator[Pcm, None]:
         try:
             async with self._client.stream(
@@ -96,21 +102,21 @@ class Remote:
                 data=body.form,
                 files=body.files or None,
             ) as response:
-                if response.status_code != httpx.codes.OK:
-                    raise self._refused(response.status_code, await response.aread())
+                if response.status_code != httpx2.codes.OK:
+                    raise self._refused(response.status_code, await _beginning(response))
                 decoder = Decoder(
                     response.headers.get("content-type", ""), self._settings.pcm_hertz, self._where
                 )
-                async for raw in response.aiter_bytes():
+                async for raw in response.aiter_raw():
                     pcm = decoder.feed(raw)
                     if len(pcm):
                         yield pcm
                 yield decoder.finish()
-        except httpx.TimeoutException as error:
+        except httpx2.TimeoutException as error:
             seconds = f"{self._settings.first_seconds:g}"
             raise EngineError(f"the speech server was silent for {seconds} s", where=self._where) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            reason = str(error) or type(error).__name__
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            reason = excerpt(str(error)) or type(error).__name__
             raise EngineError(
                 f"the speech server was lost: {reason}",
                 where=self._where,
@@ -123,12 +129,23 @@ class Remote:
             403: f"check the key in {self._settings.key_variable}",
             404: "check voice: base_url, shape and model",
         }
-        text = " ".join(raw.decode("utf-8", "replace").split())[:SHOWN]
+        text = excerpt(raw.decode("utf-8", "replace"))
         return EngineError(
             f"the speech server refused with {status}: {text}",
             where=self._where,
             remedy=remedies.get(status, "see the server's own log"),
         )
+
+
+async def _beginning(response: httpx2.Response) -> bytes:
+    """The first bytes of a complaint. The rest is not read: the connection is closed with the answer."""
+    raw = b""
+    async with aclosing(response.aiter_raw(COMPLAINT_BYTES)) as pieces:
+        async for piece in pieces:
+            raw += piece
+            if len(raw) >= COMPLAINT_BYTES:
+                break
+    return raw[:COMPLAINT_BYTES]
 
 
 def quietest(pcm: Pcm) -> int:

@@ -42,6 +42,8 @@ ANSWER_SECONDS = 30.0
 """Longest time spent in waiting for one answer, however it comes: 220 tokens of a slow local model."""
 MOST_BYTES = 1_000_000
 """Of one answer: ten times what 220 tokens take as events."""
+MOST_PIECES = 1000
+"""Of one answer: each token is one, and reading one takes the event loop's time."""
 MOST_TEXT = 8
 """Sentences of the longest kind that a model may send at once; two of them may wait for their end."""
 SHARED_UNITS = 0.4
@@ -65,9 +67,12 @@ _MARKDOWN = re.compile(
 
 @dataclass(slots=True)
 class _Wait:
-    """What is left of the time for one answer; the time in which nobody waits does not count."""
+    """How long one answer was waited for; the time in which nobody waits does not count."""
 
     seconds: float
+    """What is left of the time."""
+    pieces: int = 0
+    """Pieces that came."""
 
 
 class OpenAIWriter:
@@ -126,6 +131,9 @@ class OpenAIWriter:
         stream = await self._open(prompt, question, wait)
         try:
             while (piece := await self._piece(stream, wait)) is not None:
+                wait.pieces += 1
+                if wait.pieces > MOST_PIECES:
+                    raise EngineError("the model's answer does not end", where=self._settings.base_url)
                 text += piece
                 # before it is looked at: the search takes time for each character
                 if len(text) > MOST_TEXT * longest:
