@@ -10,10 +10,11 @@ from doublure import metrics
 from doublure.delivery import PLAIN, Delivery
 from doublure.errors import EngineError
 from doublure.media import Language
+from doublure.phrases import disclosures, ready
 from doublure.plan import Plan
 from doublure.speak import Speaker
 from doublure.spoken import seconds
-from doublure.write import disclosed, disclosures, ready
+from doublure.write import disclosed
 
 if TYPE_CHECKING:
     from doublure.direct import Director

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 
 _END = re.compile(
@@ -56,18 +57,31 @@ def finished(text: str) -> tuple[list[str], str]:
     return whole, text[start:]
 
 
-def numbers(text: str) -> Iterator[Decimal]:
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number that a text says."""
+
+    value: Decimal
+    start: int
+    """Place of its first character."""
+    end: int
+    """Place behind its last one."""
+
+
+def found_numbers(text: str) -> Iterator[Number]:
     """Every number a text says, in digits or in words (small ones: words above one)."""
     for found in _DIGITS.finditer(text):
-        yield _decimal(found[0])
-    for found in _HANZI_NUMBER.finditer(text):
-        value = _hanzi(found[0])
-        if value > 1:
-            yield value
-    for found in _WORDED.finditer(text):
-        value = _worded(found[0])
-        if value > 1:
-            yield value
+        yield Number(_decimal(found[0]), found.start(), found.end())
+    for pattern, value_of in ((_HANZI_NUMBER, _hanzi), (_WORDED, _worded)):
+        for found in pattern.finditer(text):
+            value = value_of(found[0])
+            if value > 1:
+                yield Number(value, found.start(), found.end())
+
+
+def numbers(text: str) -> Iterator[Decimal]:
+    """The values of every number a text says."""
+    return (number.value for number in found_numbers(text))
 
 
 def unfounded(text: str, sources: Iterable[str]) -> list[Decimal]:

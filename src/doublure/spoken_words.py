@@ -133,9 +133,10 @@ def letters(text: str, language: Language) -> str:
 def tidied(text: str, comma: str) -> str:
     """Brackets and what separates lists become `comma`; quotes go; blanks and marks do not repeat;
     no mark begins the text."""
-    text = re.sub(r"[)\]}）】〕]+(?=\s*(?:$|[,.!?;:，。！？；：、]))", "", text)
+    text = re.sub(r"(?<![)\]}）】〕])[)\]}）】〕]+(?=\s*(?:$|[,.!?;:，。！？；：、]))", "", text)
     text = re.sub(r"[()\[\]{}（）【】〔〕|｜/→\n\r\t]+", f"{comma} ", text)
     text = re.sub(r"[\"“”«»「」『』《》〈〉*#@^`<>=~_$€£¥¢₩₹฿₽°²³%‰×±≥≤≈\\]", " ", text)
+    text = re.sub(r"\s{2,}", " ", text)
     # a dash between words is a pause, a hyphen joins letters and nothing else
     text = re.sub(r"(?<![A-Za-zÀ-ÿ'])\s*-+\s*|-+(?![A-Za-zÀ-ÿ'])", " ", text)
     text = re.sub(r"\s+", " ", text)
