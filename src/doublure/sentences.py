@@ -11,8 +11,12 @@ _END = re.compile(
     r"(?<=[。！？!?])[”’」』\"')\]]*\s*|(?<=[^\d\s][.…])[”’\"')\]]*\s+|(?<=\d\.)\s+(?=[A-ZÀ-Ý])|\n+"
 )
 _ABBREVIATION = re.compile(
-    r"\b(?:No|Nr|St|Mr|Mrs|Ms|Dr|vs|approx|incl|max|min|env|cf|p\.ex|e\.g|i\.e|etc)\.$", re.IGNORECASE
+    r"\b(?:No|Nr|Ste?|Mr|Mrs|Ms|Mme|Dr|Prof|Rev|Mt|Ft|vs|approx|incl|max|min|env|cf|p\.ex|e\.g|i\.e|etc)\.$",
+    re.IGNORECASE,
 )
+
+_INITIALS = re.compile(r"\b(?:[A-Z][a-z]?\.){2,}$")
+"""Ph.D. and the like end a sentence only before a capital."""
 
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 _HANZI_NUMBER = re.compile(
@@ -50,11 +54,17 @@ def finished(text: str) -> tuple[list[str], str]:
     start = 0
     for end in _END.finditer(text):
         piece = text[start : end.end()].strip()
-        if not piece or _ABBREVIATION.search(piece):
+        if not piece or abbreviated(piece, text[end.end() : end.end() + 1]):
             continue
         whole.append(piece)
         start = end.end()
     return whole, text[start:]
+
+
+def abbreviated(piece: str, following: str) -> bool:
+    """Whether the point at the end of a piece belongs to an abbreviation; `following` is the first character
+    behind it and its blanks, "" when none is known yet."""
+    return bool(_ABBREVIATION.search(piece) or (_INITIALS.search(piece) and not following.isupper()))
 
 
 @dataclass(frozen=True, slots=True)

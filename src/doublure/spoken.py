@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from doublure import spoken_en, spoken_fr, spoken_zh
 from doublure.media import Language
+from doublure.sentences import abbreviated
 from doublure.spoken_lexicon import EMPTY, Lexicon, unmarked
 from doublure.spoken_signs import plain_signs
 
@@ -65,6 +66,8 @@ _JOINTS: dict[Language, re.Pattern[str]] = {
 """Where a long clause may be split, best before these words."""
 _PLACES = {language: re.compile(f"{_END.pattern}|{joints.pattern}") for language, joints in _JOINTS.items()}
 """Where the beginning of a first clause may be parted from it."""
+_LONGEST_ABBREVIATION = 12
+"""Characters, blanks behind it among them."""
 _BLANKS, _BLANKS_ZH = re.compile(r"\s"), re.compile(r"(?<=[\u3400-\u9fff])(?=[\u3400-\u9fff])|\s")
 _LETTER = re.compile(r"[^\W_]")
 _SAID, _SAID_HAN = re.compile(r"[^\W\d_]"), re.compile(r"[\u3400-\u9fff]")
@@ -112,6 +115,8 @@ def _pieces(text: str, language: Language) -> list[_Piece]:
     start = 0
     for end in [*(match.end() for match in _END.finditer(text)), len(text)]:
         piece = text[start:end]
+        if abbreviated(piece[-_LONGEST_ABBREVIATION:].rstrip(), text[end : end + 1]) and end < len(text):
+            continue
         if pieces and not _LETTER.search(piece):
             pieces[-1] += piece
         elif piece.strip():
