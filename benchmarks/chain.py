@@ -32,12 +32,13 @@ import psutil
 
 from doublure.catalog import load_catalog
 from doublure.errors import DoublureError
+from doublure.phrases import ready
 from doublure.room import Room, open_room
 from doublure.rundown import load_rundown
 from doublure.settings import FaceSettings, RoomSettings, SinkSettings, load_room
-from doublure.speak import Speaker, SpeechCache
+from doublure.speak import Speaker
+from doublure.speech_cache import SpeechCache
 from doublure.voices.kokoro import make as make_voice
-from doublure.write import ready
 from engines import ClickVoice, SlateFace
 from loop_watch import LoopWatch
 

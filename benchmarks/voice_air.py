@@ -27,11 +27,13 @@ import yaml
 from doublure.catalog import Catalog, load_catalog
 from doublure.cue import Utterance
 from doublure.delivery import pause_seconds
+from doublure.phrases import disclosures, ready
 from doublure.room import Room, open_room
 from doublure.rundown import load_rundown
 from doublure.settings import FaceSettings, JudgeSettings, RoomSettings, SinkSettings, load_room
-from doublure.speak import Speaker, SpeechCache
-from doublure.write import disclosed, disclosures, ready
+from doublure.speak import Speaker
+from doublure.speech_cache import SpeechCache
+from doublure.write import disclosed
 from voice_heard import Measured, embedded
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -14,11 +14,12 @@ from doublure.catalog import Line, Rundown, Slot
 from doublure.delivery import Delivery
 from doublure.errors import EngineError
 from doublure.media import Language, Speech
+from doublure.phrases import disclosures, ready
 from doublure.plan import Plan
 from doublure.settings import VoiceSettings
-from doublure.speak import Speaker, SpeechCache
+from doublure.speak import Speaker
+from doublure.speech_cache import SpeechCache
 from doublure.voices import tone
-from doublure.write import disclosures, ready
 
 LINES = tuple(
     f"this is line {word}"

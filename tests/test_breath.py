@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from doublure.breath import SECONDS, breath, is_due
+from doublure.delivery import ENERGIES, Delivery
 from doublure.loudness import TARGET_LUFS
 from doublure.media import SAMPLE_RATE, Phone, Speech
-from doublure.speak import breathed, paused
+from doublure.speak import BREATH_AFTER, breathed, paused
 
 TEXTS = [f"Sentence number {number}." for number in range(40)]
 
@@ -37,6 +39,32 @@ def test_it_lies_in_the_pause_and_nowhere_else() -> None:
     assert np.abs(after.pcm[SAMPLE_RATE : SAMPLE_RATE + 1000]).max() == 0
     assert len(after.pcm) >= len(before.pcm)
     assert after.phones[-1] == Phone("", SAMPLE_RATE, len(after.pcm))
+
+
+@pytest.mark.parametrize(
+    "delivery",
+    [
+        *(Delivery(energy=energy) for energy in ENERGIES),
+        Delivery(pauses=0.5),
+        Delivery(pauses=0.0),
+        Delivery(pauses=2.0),
+    ],
+)
+def test_it_follows_the_last_sound_by_the_same_time_in_every_delivery(delivery: Delivery) -> None:
+    text = next(text for text in TEXTS if is_due(text))
+    said = np.full(SAMPLE_RATE, 0.2, np.float32)
+    before = paused(Speech(said, phones=(Phone("a", 0, SAMPLE_RATE),), text=text), delivery)
+    after = breathed(before, delivery)
+    np.testing.assert_array_equal(after.pcm[:SAMPLE_RATE], said)
+    begins = SAMPLE_RATE + int(np.flatnonzero(after.pcm[SAMPLE_RATE:])[0])
+    assert SAMPLE_RATE + BREATH_AFTER <= begins < SAMPLE_RATE + BREATH_AFTER + 100
+    assert len(after.pcm) >= len(before.pcm)
+    assert after.phones[-1] == Phone("", SAMPLE_RATE, len(after.pcm))
+
+
+def test_half_a_character_does_no_harm() -> None:
+    assert is_due("a\ud800") in (True, False)
+    assert len(breath("a\ud800"))
 
 
 def test_no_breath_inside_a_sentence_or_where_none_is_due() -> None:

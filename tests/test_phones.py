@@ -111,3 +111,20 @@ def test_every_symbol_is_in_theknown_symbols() -> None:
 def test_words_are_kept_as_they_were() -> None:
     assert [one.text for one in phones("今天USB很好。", "zh") if one.text] == ["今天", "USB", "很", "好"]
     assert [one.text for one in phones("Don't push!", "en")] == ["Don't", "push", ""]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("spoken", ["éé", "œœ", "㓆", "得㓆得", "我㓆得好", "l'éé", "a\ud800b 你\ud800"])
+def test_what_no_dictionary_reads_is_left_out(spoken: str, language: Language) -> None:
+    known = known_symbols()
+    assert all(symbol in known for one in phones(spoken, language) for symbol in one.symbols)
+
+
+def test_characters_around_an_unread_one_keep_their_sounds() -> None:
+    assert written("我㓆得好", "zh") == "wo↓ tɤ xau↓"
+
+
+def test_a_thousand_elisions_are_said() -> None:
+    (one,) = phones("l'" * 2_000 + "eau", "fr")
+    assert one.symbols.startswith("llll")
+    assert one.symbols.endswith("ˈo")

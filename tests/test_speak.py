@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import cast
@@ -11,13 +12,14 @@ import numpy as np
 import pytest
 
 from doublure.cue import Clause, CueKind, Utterance
-from doublure.delivery import PLAIN, Delivery
+from doublure.delivery import PLAIN, Delivery, pause_seconds
 from doublure.engines import Voice
 from doublure.errors import EngineError
 from doublure.loudness import PEAK, TARGET_LUFS, lufs, true_peak
 from doublure.media import LANGUAGES, SAMPLE_RATE, Language, Speech
 from doublure.settings import VoiceSettings
-from doublure.speak import Speaker, SpeechCache, pause_seconds
+from doublure.speak import KEPT_TEXTS, Speaker
+from doublure.speech_cache import SpeechCache
 from doublure.spoken_lexicon import lexicon
 from doublure.voices.tone import Tone, make
 
@@ -316,3 +318,36 @@ def test_what_is_in_the_cache_is_not_made_again_in_other_clauses(tmp_path: Path)
     clauses, made_again = anyio.run(speak)
     assert made_again == 0
     assert clauses[0] != "It's a regular fit"
+
+
+# ---- what is kept ---------------------------------------------------------------------------------
+
+
+def test_the_clauses_of_a_text_are_made_once_while_they_are_wanted() -> None:
+    voice = Tone(1.0)
+    speaker = Speaker(voice, "en")
+    lively = Delivery(energy="lively")
+    first, other = speaker._parts(TEXT, "en", PLAIN), speaker._parts(TEXT, "en", lively)
+    assert speaker._parts(TEXT, "en", PLAIN) is first
+    assert speaker._parts(TEXT, "en", lively) is other
+    assert speaker._parts(TEXT, "en", PLAIN, soon=True) is not first
+    for number in range(KEPT_TEXTS):
+        speaker.cached(f"Number {number}.")
+    assert len(speaker._kept_parts) == KEPT_TEXTS
+    assert speaker._parts(TEXT, "en", PLAIN) is not first
+    assert speaker._parts(TEXT, "en", PLAIN) == first
+    # when another voice takes over, its sound is another one's
+    voice.name = "tone two"
+    assert {part.key for part in speaker._parts(TEXT, "en", PLAIN)}.isdisjoint(part.key for part in first)
+
+
+def test_a_closed_speaker_leaves_no_lane(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    speaker = Speaker(tone(), "en", SpeechCache(tmp_path))
+    anyio.run(said, speaker, TEXT)
+    lanes = set(threading.enumerate()) - before
+    assert {lane.name.rpartition("_")[0] for lane in lanes} == {"speech", "speech-cache"}
+    speaker.close()
+    for lane in lanes:
+        lane.join(5.0)
+    assert not [lane for lane in lanes if lane.is_alive()]

@@ -1,3 +1,4 @@
+import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,10 +14,11 @@ from doublure.cue import Comment, Cue, CueKind, EventKind, Priority, Utterance
 from doublure.document import read
 from doublure.media import LANGUAGES, Language
 from doublure.moderate import banned, claims
-from doublure.phrases import AI, SENTENCES_PER_ANSWER, texts
+from doublure.phrases import AI, SENTENCES_PER_ANSWER, ready, texts
 from doublure.sentences import sentences, unfounded
 from doublure.settings import WriterSettings
-from doublure.write import asked_colleagues, opening, opens, ready, refusal
+from doublure.truth import refusal
+from doublure.write import asked_colleagues, opening, opens
 from doublure.writers import templates
 from doublure.writers.templates import TemplatesWriter
 
@@ -326,3 +328,26 @@ def test_no_template_offends_claims_or_counts(language: Language) -> None:
 
 def test_the_other_languages_keep_their_count_of_texts() -> None:
     assert texts("zh").model_fields_set == texts("en").model_fields_set == texts("fr").model_fields_set
+
+
+def test_half_a_character_in_a_question_does_no_harm() -> None:
+    found = finder("en").find("how \ud800 heavy is the cup?", "cup")
+    assert found is not None
+    assert found.id == "cup.weight"
+
+
+def test_a_closed_writer_leaves_no_lane() -> None:
+    before = set(threading.enumerate())
+    writer = templates.make(WriterSettings(), "en")
+    cue = Cue("c", "filler", Priority.FILLER, 0.0, 9e9)
+
+    async def run() -> list[Utterance]:
+        return [said async for said in writer.write(cue, catalog("en"), None)]
+
+    assert anyio.run(run)
+    lanes = set(threading.enumerate()) - before
+    writer.close()
+    for lane in lanes:
+        lane.join(60.0)
+    assert lanes
+    assert not [lane for lane in lanes if lane.is_alive()]

@@ -19,7 +19,8 @@ from doublure.media import SAMPLE_RATE, Language, Speech
 from doublure.readings import joined
 from doublure.room import Room, open_room
 from doublure.settings import RoomSettings, VoiceSettings
-from doublure.speak import Speaker, SpeechCache
+from doublure.speak import Speaker
+from doublure.speech_cache import SpeechCache
 from doublure.store import open_store
 from doublure.understudy import Understudy, rubbish
 from doublure.voices.tone import make

@@ -10,11 +10,12 @@ from doublure.clock import Clock
 from doublure.delivery import PLAIN, Delivery
 from doublure.log import get_log
 from doublure.media import Language
+from doublure.phrases import disclosures, ready
 from doublure.plan import Plan
 from doublure.retry import Retry
 from doublure.speak import Speaker
 from doublure.spoken import seconds
-from doublure.write import disclosed, disclosures, ready
+from doublure.write import disclosed
 
 NEAR_LINES = 8
 """Script lines to come that are looked after first, and always: the cache may have lost one."""

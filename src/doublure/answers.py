@@ -136,6 +136,8 @@ class Finder:
 
     def rank(self, text: str, air: str) -> list[Found]:
         """Every candidate for `text`, best first."""
+        # a chat may send half a surrogate pair, which no encoder takes
+        text = text.encode("utf-8", "replace").decode()
         product = mentioned(text, self._catalog)
         scope = product.id if product is not None else air
         plain = without_product(text, product or self._catalog.product(air))

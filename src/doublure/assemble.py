@@ -29,7 +29,8 @@ from doublure.production import ProductionParts
 from doublure.publish import Publisher
 from doublure.rundown import load_rundown
 from doublure.settings import RoomSettings, SinkSettings, VoiceSettings, load_machine
-from doublure.speak import Speaker, SpeechCache
+from doublure.speak import Speaker
+from doublure.speech_cache import SpeechCache
 from doublure.spoken_lexicon import EMPTY, load_lexicon
 from doublure.store import Store
 from doublure.supervise import Watchdog

@@ -1,4 +1,4 @@
-"""The breath before a sentence: shaped noise, nobody's recording."""
+"""The breath after a sentence: shaped noise, nobody's recording."""
 
 from __future__ import annotations
 
@@ -17,17 +17,21 @@ BANDS = ((500.0, 250.0, 0.5), (1500.0, 500.0, 1.0), (2600.0, 900.0, 0.8))
 RISE = 0.65
 """Share of its length over which it swells; then it breaks off towards the word."""
 SHARE = 2
-"""Every which sentence, by its text, is begun with a breath."""
+"""One sentence in this many is followed by a breath, chosen by a hash of its text."""
 
 
 def is_due(text: str) -> bool:
     """Whether a breath follows this sentence: always the same for the same text."""
-    return zlib.crc32(text.encode()) % SHARE == 0
+    return _seed(text) % SHARE == 0
+
+
+def _seed(text: str) -> int:
+    return zlib.crc32(text.encode("utf-8", "replace"))
 
 
 def breath(text: str) -> Pcm:
     """The breath after this sentence, float32, about a quarter of a second. Same text, same breath."""
-    chance = np.random.default_rng(zlib.crc32(text.encode()))
+    chance = np.random.default_rng(_seed(text))
     count = int(chance.uniform(*SECONDS) * SAMPLE_RATE)
     hertz = np.fft.rfftfreq(count, 1 / SAMPLE_RATE)
     shape = sum(weight * np.exp(-(((hertz - middle) / width) ** 2)) for middle, width, weight in BANDS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -35,14 +35,16 @@ class WordList:
 
     def find(self, text: str) -> str:
         """The first listed word in `text`, or ""."""
+        return next(self.every(text), "")
+
+    def every(self, text: str) -> Iterator[str]:
+        """The listed words in `text`, folded as they stand there, some of them more than once."""
         folded = fold(text)
         closed = joined(folded)
         for form in dict.fromkeys((folded, closed, _unleet(closed))):
             for pattern in (self._hanzi, self._latin):
-                found = pattern.search(form) if pattern is not None else None
-                if found is not None:
-                    return found[0]
-        return ""
+                if pattern is not None:
+                    yield from (found[0] for found in pattern.finditer(form))
 
 
 def _by_first(listed: list[str]) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import cast
 
-from doublure.word_table import WordTable
+from doublure.word_table import KEPT_WORDS, WordTable
 
 VOWELS = frozenset("AIOQWYaeiouæɑɐɒɔəɚɛɜɪʊʌᵊᵻ")
 _WEAK = {"a": "ɐ", "an": "ən", "and": "ænd", "of": "ʌv", "i": "ˌI"}
@@ -117,7 +117,7 @@ def _parts_of_speech(words: str, tokens: list[str]) -> list[str]:
     return [kind for _, kind in tagged]
 
 
-@cache
+@lru_cache(KEPT_WORDS)
 def _guessed(word: str) -> str:
     """gruut's lexicon, then its grapheme model."""
     import gruut

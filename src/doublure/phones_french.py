@@ -6,10 +6,12 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 import yaml
+
+from doublure.word_table import KEPT_WORDS
 
 VOWELS = frozenset("aeiouyøœɔəɛɑ")
 
@@ -44,6 +46,9 @@ _ALONE = {"six": "sˈis", "dix": "dˈis", "huit": "ɥˈit", "cinq": "sˈɛ̃k"}
 _NUMBERS = frozenset(
     {"un", "une", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "virgule"}
 )
+
+
+_ELIDED = frozenset({"l", "d", "j", "c", "n", "s", "m", "t", "qu"})
 
 
 def french(words: str) -> list[tuple[str, str]]:
@@ -93,14 +98,16 @@ def _word(word: str, following: str) -> str:
     return sound
 
 
-@cache
+@lru_cache(KEPT_WORDS)
 def _sound(word: str) -> str:
-    if word in _list().own:
-        return _list().own[word]
-    head, apostrophe, tail = word.partition("'")
-    if apostrophe and tail and head in {"l", "d", "j", "c", "n", "s", "m", "t", "qu"}:
-        return _onset(head) + _sound(tail)
-    return _looked_up(word)
+    onsets = ""
+    while word not in _list().own:
+        head, apostrophe, tail = word.partition("'")
+        if not (apostrophe and tail and head in _ELIDED):
+            return onsets + _looked_up(word)
+        onsets += _onset(head)
+        word = tail
+    return onsets + _list().own[word]
 
 
 def _onset(elided: str) -> str:

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from doublure.phones_english import english
-from doublure.word_table import WordTable
+from doublure.word_table import KEPT_WORDS, WordTable
 
 if TYPE_CHECKING:
     from jieba import Tokenizer
@@ -76,18 +76,27 @@ def foreign(words: str) -> list[tuple[str, str]]:
     return [(word, " ".join(_part(part) for part in word.split("-") if part)) for word in words.split()]
 
 
-@cache
+def _no_readings(characters: str) -> list[str]:
+    return [""] * len(characters)
+
+
+# pypinyin takes a list as well; its annotation knows one text only
+_unread = cast("Callable[[str], str]", _no_readings)
+
+
+@lru_cache(KEPT_WORDS)
 def _reading(word: str, de: str = "") -> str:
     from misaki.zh import ZHG2P
     from pypinyin import Style
 
-    syllables = _pinyin().lazy_pinyin(word, style=Style.TONE3)
+    # one syllable for each character, "" for those that no dictionary reads
+    syllables = _pinyin().lazy_pinyin(word, style=Style.TONE3, errors=_unread)
     if de:
         syllables = [de if mark == "得" else one for mark, one in zip(word, syllables, strict=True)]
-    return "".join(str(ZHG2P.py2ipa(syllable)) for syllable in syllables).replace("\u032f", "")
+    return "".join(str(ZHG2P.py2ipa(syllable)) for syllable in syllables if syllable).replace("\u032f", "")
 
 
-@cache
+@lru_cache(KEPT_WORDS)
 def _part(part: str) -> str:
     if len(part) == 1:
         return _LETTERS.get(part.upper(), "")
@@ -100,7 +109,7 @@ def _nearest(symbols: str) -> str:
     """English symbols as Mandarin syllables: a stressed vowel falls, the others stay high."""
     found = ""
     stressed = False
-    marks = iter([*zip(symbols, symbols[1:] + " ", strict=True)])
+    marks = iter([*zip(symbols, [*symbols[1:], " "], strict=False)])
     for mark, following in marks:
         if mark in "ˈˌ":
             stressed = mark == "ˈ"

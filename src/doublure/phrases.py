@@ -250,4 +250,4 @@ def _split(text: str, facts: tuple[str, ...], gesture: str = "") -> list[Said]:
 
 def _pick(choice: Choice, id: str) -> str:
     """One of several wordings: always the same for one id, in turn for ids in a row."""
-    return choice[zlib.crc32(id.encode()) % len(choice)]
+    return choice[zlib.crc32(id.encode("utf-8", "replace")) % len(choice)]

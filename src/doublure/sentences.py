@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 
 _END = re.compile(
     r"(?<=[。！？!?])[”’」』\"')\]]*\s*|(?<=[^\d\s][.…])[”’\"')\]]*\s+|(?<=\d\.)\s+(?=[A-ZÀ-Ý])|\n+"
 )
 _ABBREVIATION = re.compile(
-    r"\b(?:No|Nr|St|Mr|Mrs|Ms|Dr|vs|approx|incl|max|min|env|cf|p\.ex|e\.g|i\.e|etc)\.$", re.IGNORECASE
+    r"\b(?:No|Nr|Ste?|Mr|Mrs|Ms|Mme|Dr|Prof|Rev|Mt|Ft|vs|approx|incl|max|min|env|cf|p\.ex|e\.g|i\.e|etc)\.$",
+    re.IGNORECASE,
 )
+
+_INITIALS = re.compile(r"\b(?:[A-Z][a-z]?\.){2,}$")
+"""Ph.D. and the like end a sentence only before a capital."""
 
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 _HANZI_NUMBER = re.compile(
@@ -49,25 +54,44 @@ def finished(text: str) -> tuple[list[str], str]:
     start = 0
     for end in _END.finditer(text):
         piece = text[start : end.end()].strip()
-        if not piece or _ABBREVIATION.search(piece):
+        if not piece or abbreviated(piece, text[end.end() : end.end() + 1]):
             continue
         whole.append(piece)
         start = end.end()
     return whole, text[start:]
 
 
-def numbers(text: str) -> Iterator[Decimal]:
+def abbreviated(piece: str, following: str) -> bool:
+    """Whether the point at the end of a piece belongs to an abbreviation; `following` is the first character
+    behind it and its blanks, "" when none is known yet."""
+    return bool(_ABBREVIATION.search(piece) or (_INITIALS.search(piece) and not following.isupper()))
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number that a text says."""
+
+    value: Decimal
+    start: int
+    """Place of its first character."""
+    end: int
+    """Place behind its last one."""
+
+
+def found_numbers(text: str) -> Iterator[Number]:
     """Every number a text says, in digits or in words (small ones: words above one)."""
     for found in _DIGITS.finditer(text):
-        yield _decimal(found[0])
-    for found in _HANZI_NUMBER.finditer(text):
-        value = _hanzi(found[0])
-        if value > 1:
-            yield value
-    for found in _WORDED.finditer(text):
-        value = _worded(found[0])
-        if value > 1:
-            yield value
+        yield Number(_decimal(found[0]), found.start(), found.end())
+    for pattern, value_of in ((_HANZI_NUMBER, _hanzi), (_WORDED, _worded)):
+        for found in pattern.finditer(text):
+            value = value_of(found[0])
+            if value > 1:
+                yield Number(value, found.start(), found.end())
+
+
+def numbers(text: str) -> Iterator[Decimal]:
+    """The values of every number a text says."""
+    return (number.value for number in found_numbers(text))
 
 
 def unfounded(text: str, sources: Iterable[str]) -> list[Decimal]:

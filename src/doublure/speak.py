@@ -4,6 +4,7 @@ cache when it was said before."""
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -24,13 +25,13 @@ from doublure.speech_cache import SpeechCache
 from doublure.spoken import clauses, spoken
 from doublure.spoken_lexicon import EMPTY, Lexicon
 
-__all__ = ["Speaker", "SpeechCache"]
-
 VERSION = 4
 """Part of the cache's key: counts changes of what is done to a voice's sound."""
 AWAITED = frozenset({"answer", "operator", "welcome"})
 """Kinds of utterances that somebody waits for: when they have to be made, their first clause is cut
 shorter so that it is there sooner."""
+KEPT_TEXTS = 512
+"""Texts whose clauses are kept: a rundown of a few hours; about 1 MB."""
 FADE = SAMPLE_RATE // 200
 """5 ms at both ends of a clause, so that joins do not click."""
 
@@ -44,6 +45,9 @@ class Part:
     """Spoken form; never empty."""
     delivery: Delivery
     key: str
+
+
+Parts = tuple[Part, ...]
 
 
 @runtime_checkable
@@ -77,8 +81,15 @@ class Speaker:
         self._gains: dict[str, float] = {}
         """Of voices that come in pieces, what their last clause as a whole asked for."""
         self._lane = Lane("speech")
+        self._kept_parts: OrderedDict[tuple[str, Language, Delivery, bool, str], Parts] = OrderedDict()
         self._wanted = 0
         self._ahead: tuple[str, anyio.CancelScope, anyio.Event] | None = None
+
+    def close(self) -> None:
+        """Let the lane go, and the cache's. Once, when nothing is spoken any more."""
+        self._lane.close()
+        if self._cache is not None:
+            self._cache.close()
 
     async def warm(self) -> None:
         """Load the voice and look into the cache. Raises `EngineError`."""
@@ -104,7 +115,7 @@ class Speaker:
             if held is not None:
                 ended = paused(replace(held, text=part.written, last=part is parts[-1]), part.delivery)
                 if self._breathes and utterance.kind == "script":
-                    ended = breathed(ended)
+                    ended = breathed(ended, part.delivery)
                 yield Clause(utterance, ended)
 
     async def prepare(self, text: str, delivery: Delivery = PLAIN) -> None:
@@ -134,16 +145,25 @@ class Speaker:
         """Whether all of a text can be spoken without synthesis."""
         return self._all_cached(self._parts(text, self.language, delivery))
 
-    def _all_cached(self, parts: list[Part]) -> bool:
+    def _all_cached(self, parts: Parts) -> bool:
         return self._cache is not None and all(self._cache.holds(part.key) for part in parts)
 
-    def _parts(self, text: str, language: Language, delivery: Delivery, *, soon: bool = False) -> list[Part]:
-        parts = []
-        name = self._voice(delivery.pace).name
-        for written in clauses(text, language, soon=soon):
-            said = spoken(written, language, self._lexicon)
-            if said:
-                parts.append(Part(written, said, delivery, self._key(said, language, name, delivery)))
+    def _parts(self, text: str, language: Language, delivery: Delivery, *, soon: bool = False) -> Parts:
+        """The clauses of a text. The room asks for the same few dozen texts several times a second, and putting
+        one into clauses and spoken form takes about a millisecond, so the latest are kept."""
+        # a voice with another behind it changes its name, and with it the keys
+        voice = self._voice(delivery.pace).name
+        asked = (text, language, delivery, soon, voice)
+        parts = self._kept_parts.pop(asked, None)
+        if parts is None:
+            parts = tuple(
+                Part(written, said, delivery, self._key(said, language, voice, delivery))
+                for written in clauses(text, language, soon=soon)
+                if (said := spoken(written, language, self._lexicon))
+            )
+        self._kept_parts[asked] = parts
+        if len(self._kept_parts) > KEPT_TEXTS:
+            self._kept_parts.popitem(last=False)
         return parts
 
     def _voice(self, pace: float) -> Voice:
@@ -156,7 +176,7 @@ class Speaker:
         sounds = self._lexicon.sounds
         phones = [sounds.symbols[one.lower()] for one in sounds.pattern.findall(said)] if sounds else []
         whole = "\0".join((str(VERSION), voice, language, f"{delivery.gain:.3f}", said, *phones))
-        return hashlib.sha256(whole.encode()).hexdigest()
+        return hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()
 
     async def _sound(self, part: Part, language: Language) -> AsyncGenerator[Speech, None]:
         """The pieces of a clause for air, from the cache or made now."""
@@ -221,13 +241,18 @@ def _finished(pcm: Pcm, factor: float) -> Pcm:
     return louder
 
 
+def pause_samples(written: str, delivery: Delivery) -> int:
+    """The pause after a clause as it is said, samples at 24 kHz."""
+    return int(delivery.pause * pause_seconds(written) * SAMPLE_RATE)
+
+
 def paused(speech: Speech, delivery: Delivery = PLAIN) -> Speech:
     """The clause with the pause that its last mark asks for."""
-    seconds = delivery.pause * pause_seconds(speech.text)
-    if not seconds:
+    pause = pause_samples(speech.text, delivery)
+    if not pause:
         return speech
     length = len(speech.pcm)
-    pcm = np.concatenate([speech.pcm, np.zeros(int(seconds * SAMPLE_RATE), np.float32)])
+    pcm = np.concatenate([speech.pcm, np.zeros(pause, np.float32)])
     phones = speech.phones
     if phones and not phones[-1].symbol:
         phones = (*phones[:-1], Phone("", phones[-1].start, len(pcm)))
@@ -237,22 +262,26 @@ def paused(speech: Speech, delivery: Delivery = PLAIN) -> Speech:
 
 
 BREATH_AFTER = SAMPLE_RATE // 20
-"""A breath begins 50 ms after the last sound at the earliest."""
+"""A breath begins 50 ms after the last sound."""
 BREATH_PAUSE = 0.3
-"""Least pause, seconds, that is long enough for one; it is drawn out for the breath."""
+"""Least pause, seconds, as usual, that is long enough for one: the pause at the end of a sentence. A lively
+delivery shortens it; it is drawn out for the breath."""
 
 
-def breathed(speech: Speech) -> Speech:
-    """A sentence with a breath in the pause at its end, where one is due."""
-    pause = int(pause_seconds(speech.text) * SAMPLE_RATE)
-    if pause < BREATH_PAUSE * SAMPLE_RATE or not speech.last or not is_due(speech.text):
+def breathed(speech: Speech, delivery: Delivery = PLAIN) -> Speech:
+    """A sentence that `paused` gave its pause, with a breath in it where one is due. `delivery` is the one that
+    the pause was made with."""
+    if pause_seconds(speech.text) < BREATH_PAUSE or not speech.last or not is_due(speech.text):
         return speech
-    sound = breath(speech.text)
-    pcm = np.concatenate([speech.pcm[: len(speech.pcm) - pause + BREATH_AFTER], sound])
+    spoken_samples = len(speech.pcm) - pause_samples(speech.text, delivery)
+    silence = np.zeros(BREATH_AFTER, np.float32)
+    pcm = np.concatenate([speech.pcm[:spoken_samples], silence, breath(speech.text)])
     missing = len(speech.pcm) - len(pcm)
     if missing > 0:
         pcm = np.concatenate([pcm, np.zeros(missing, np.float32)])
     phones = speech.phones
-    if phones:
+    if phones and phones[-1].symbol:
+        phones = (*phones, Phone("", spoken_samples, len(pcm)))
+    elif phones:
         phones = (*phones[:-1], Phone("", phones[-1].start, len(pcm)))
     return replace(speech, pcm=pcm, phones=phones)

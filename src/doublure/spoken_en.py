@@ -7,9 +7,15 @@ from re import Match
 
 from doublure.numerals import digit_words, english, english_ordinal, english_year, number_words
 from doublure.spoken_words import (
+    PARTS,
+    M,
+    N,
     Rule,
+    comparisons,
     currency_pattern,
+    initials,
     letters,
+    plain,
     rewritten,
     rule,
     tidied,
@@ -17,10 +23,6 @@ from doublure.spoken_words import (
     word_list,
 )
 
-N = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?!\d)"
-"""A number as written: 59.9, 1,299."""
-M = r"(?:\d{1,3}(?:\.\d{3})+,\d\d|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d{1,2})?)(?!\d)"
-"""An amount of money; a comma before two digits is a decimal one, as in €12,90."""
 START = r"(?<![\d.,])"
 MINUS = r"(?P<minus>(?<![\w%°.])-)?"
 TO = r"\s?(?:-|–|—|~)\s?"
@@ -33,12 +35,8 @@ _DAYS = {
 }
 _DAY = r"(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b\.?"
 _FRACTIONS = {
-    "1/2": "half",
-    "1/3": "a third",
-    "2/3": "two thirds",
-    "1/4": "a quarter",
-    "3/4": "three quarters",
-}
+    "1/2": "half", "1/3": "a third", "2/3": "two thirds", "1/4": "a quarter", "3/4": "three quarters",
+}  # fmt: skip
 _SIZE = r"(?:\d?X{0,4}[SL]|M)"
 _SIZES = {"k": "thousand", "m": "million", "b": "billion", "": ""}
 _COUNTED = (
@@ -53,26 +51,33 @@ _NOUN = (
 """A noun that the measure before it describes: a 65W charger is a sixty-five watt charger."""
 _LASTS = r"(?:°|℃|(?i:h|hrs?|mins?|s|secs?|ms)(?![A-Za-z]))"
 """Units that a noun does not make singular: in 24h worldwide."""
+_SHARED = (
+    r"\s?-?(?:in\.|(?:inch(?:es)?|cups?|tsps?|tbsps?|teaspoons?|tablespoons?|ounces?|oz|lbs?|pounds?|miles?|mm|cm|carats?|scale)\b)"
+    r"|\sof\s(?!this|next|last|20)|\sas\s(?:much|many|thick|thin|heavy|big|wide|long|small)"
+    r"|\sthe\s(?:size|weight|price|cost|thickness|width|length|amount|volume|time)\b"
+)
+"""What follows a fraction and no date."""
 _ABBREVIATIONS = {
     r"\bw/o\b": "without", r"\bw/\s?": "with ", r"\bvs\.?(?=\s)": "versus", r"\be\.g\.": "for example",
     r"\bi\.e\.": "that is", r"\b[aA]pprox\.": "about", r"\b[mM]ax\.": "maximum", r"\b[mM]in\.(?=\s\d)": "minimum",
     r"\b[iI]ncl\.": "including", r"\b[eE]xcl\.": "excluding", r"\bMr\.?(?=\s|$)": "Mister", r"\bMrs\.?(?!\w)": "Missis",
     r"\bDr\.(?=\s[A-Z])": "Doctor", r"\b[qQ]ty\.?(?!\w)": "quantity", r"\b[eE]st\.(?=\s\d{4})": "established",
+    r"\bProf\.(?=\s[A-Z])": "Professor", r"\bRev\.(?=\s[A-Z])": "Reverend", r"\bMt\.(?=\s[A-Z])": "Mount",
+    r"\bFt\.(?=\s[A-Z])": "Fort", r"\b[dD]ept\.": "department", r"\b[aA]pt\.(?=\s\d)": "apartment",
+    # at the end of a text their point ends the sentence as well
+    **{
+        rf"\b{short}(?:\.(?!\s*$)|(?=\.\s*$))": long
+        for short, long in (
+            ("Ave", "Avenue"), ("Blvd", "Boulevard"), ("Rd", "Road"), ("Jr", "Junior"), ("Sr", "Senior"), ("Inc", "Incorporated"),
+            ("Ltd", "Limited"), ("Corp", "Corporation"), ("Co", "Company"),
+        )
+    },
     r"\band/or\b": "and or", r"\betc\.": "et cetera", r"\b[eE]a\.": "each", r"\bpp\b": "per person",
 }  # fmt: skip
 _PER = {"mo": "month", "yr": "year", "wk": "week", "hr": "hour", "pp": "person", "ea": "piece", "ct": "count"}
 
 
 # ---- numbers ---------------------------------------------------------------------------------------
-
-
-def plain(digits: str) -> str:
-    """Digits with a point at most."""
-    if re.fullmatch(r"\d{1,3}(?:\.\d{3})+,\d\d", digits):
-        return digits.replace(".", "").replace(",", ".")
-    if re.fullmatch(r"\d+,\d{1,2}", digits):
-        return digits.replace(",", ".")
-    return digits.replace(",", "")
 
 
 def number(digits: str) -> str:
@@ -92,6 +97,8 @@ def money(sign: str, digits: str) -> str:
     if not int(whole or "0") and small:
         return f"{english(small)} {cent if small == 1 else cents}"
     said = f"{number(str(int(whole)))} {one if int(whole) == 1 else several}"
+    if small == 1:
+        return f"{said} and one {cent}"
     return f"{said} {'oh ' if 0 < small < 10 else ''}{english(small)}" if small else said
 
 
@@ -146,9 +153,13 @@ def clock(match: Match[str]) -> str:
     said = english(hour)
     if minute and int(minute):
         said += f" {'oh ' if int(minute) < 10 else ''}{english(int(minute))}"
+    second = int(match["second"] or 0)
+    if second:
+        exact = said if minute and int(minute) else f"{said} o'clock"
+        said = f"{exact} and {english(second)} second{'' if second == 1 else 's'}"
     if half:
         return f"{said} {half[0].upper()}-M"
-    return said if minute and int(minute) else f"{said} o'clock"
+    return said if second or (minute and int(minute)) else f"{said} o'clock"
 
 
 def countdown(match: Match[str]) -> str:
@@ -216,7 +227,23 @@ def telephone(match: Match[str]) -> str:
 
 
 def fraction(match: Match[str]) -> str:
-    return _FRACTIONS.get(match[0]) or f"{english(int(match[1]))} over {english(int(match[2]))}"
+    """3/8: three eighths; 120/80: one hundred and twenty over eighty."""
+    part, whole = int(match["part"]), int(match["whole"])
+    return parted(part, whole) if part < whole in PARTS else f"{english(part)} over {english(whole)}"
+
+
+def parted(part: int, whole: int) -> str:
+    plural = "" if part == 1 else "s"
+    return _FRACTIONS.get(f"{part}/{whole}") or f"{english(part)} {english_ordinal(whole)}{plural}"
+
+
+def share(match: Match[str]) -> str:
+    """A fraction that could be a date, with its measure behind it: 5 1/16 inches."""
+    part, whole = int(match["part"]), int(match["whole"])
+    if part >= whole:
+        return match[0]
+    count = f"{number(match['count'])} and " if match["count"] else ""
+    return f"{count}{parted(part, whole)}{' inch' if match['mark'] else ''}"
 
 
 def mixed(match: Match[str]) -> str:
@@ -228,17 +255,26 @@ def mixed(match: Match[str]) -> str:
 # ---- rules -----------------------------------------------------------------------------------------
 
 
+def _streets() -> list[Rule]:
+    """St. is a saint before a name, and a street behind one that follows a number or a preposition, or where no
+    name comes after it."""
+    name = r"(?:(?:[A-Z]\w+|\d+(?:st|nd|rd|th))\s){1,3}"
+    return [
+        rule(rf"\b((?:\d+|[oO]n|[aA]t|[oO]ff|[iI]n|[fF]rom|[nN]ear|[dD]own|[oO]f)\s{name})St\b(?:\.(?!\s*$))?", lambda m: f"{m[1]}Street"),
+        rule(r"\bSt\b\.?(?=\s[A-Z][a-z])", lambda m: "Saint"),
+        rule(r"(?:(?<=\w\s)|\b(?=St\.))St\b(?:\.(?!\s*$))?", lambda m: "Street"),
+    ]  # fmt: skip
+
+
 def _words() -> list[Rule]:
     """Abbreviations, comparisons, sizes."""
     return [
         rule(r"\d{20,}", lambda m: digit_words(m[0], "en")),
         *(rule(pattern, lambda m, said=said: said) for pattern, said in _ABBREVIATIONS.items()),  # type: ignore[misc]
-        rule(r"±\s*(?=\d)", lambda m: "plus or minus "),
-        rule(r"(?:≥|>=)\s*(?=[\d$£€])", lambda m: "at least "),
-        rule(r"(?:≤|<=)\s*(?=[\d$£€])", lambda m: "at most "),
-        rule(r">\s*(?=[\d$£€])", lambda m: "more than "),
-        rule(r"<\s*(?=[\d$£€])", lambda m: "less than "),
-        rule(r"≈\s*(?=\d)", lambda m: "about "),
+        *_streets(),
+        *comparisons(
+            "$£€", plus_minus="plus or minus ", at_least="at least ", at_most="at most ", more="more than ", less="less than ", about="about "
+        ),
         rule(r"\s*=+\s*(?=[\w$£€])", lambda m: " equals "),
         rule(rf"(?<![A-Za-z\d-])({_SIZE}){TO}(?={_SIZE}(?![A-Za-z\d-]))", lambda m: f"{m[1]} to "),
         rule(r"(?<![A-Za-z\d])([2-9])XL(?![A-Za-z])", lambda m: f"{english(int(m[1]))} X-L"),
@@ -265,6 +301,8 @@ def _dates() -> list[Rule]:
              lambda m: f"{month_of(m[1])} {english_ordinal(int(m[2]))}"),
         rule(rf"(?<![\d.])(?:the\s+)?(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({_MONTH})\b(?!\s[a-z])",
              lambda m: f"the {english_ordinal(int(m[1]))} of {month_of(m[2])}"),
+        rule(rf"(?<![\d/.])(?:(?P<count>\d{{1,3}})[ -])?(?P<part>\d{{1,2}})/(?P<whole>1[1-9]|[2-9]\d)(?:(?P<mark>\s?(?:\"|''))|(?={_SHARED}))", share),
+        rule(r"(?<=than )(?P<count>)(?P<mark>)(?P<part>\d{1,2})/(?P<whole>1[1-9]|[2-9]\d)(?![\d/.])", share),
         rule(r"(?<![\d/.])(0?[1-9]|1[0-2])/(1[1-9]|2\d|3[01])(?![\d/.])",
              lambda m: f"{_MONTHS[int(m[1]) - 1]} {english_ordinal(int(m[2]))}"),
         rule(r"(?<![\w$£€])(?P<century>1[89]|20)(?P<tens>\d)0'?s\b", decade),
@@ -282,9 +320,10 @@ def _times() -> list[Rule]:
              countdown),
         rule(rf"(?<![\d:$€£.])(\d{{1,2}})(?::(\d\d))?{TO}(?=\d{{1,2}}(?::\d\d)?{half})",
              lambda m: f"{english(int(m[1]))}{f' {english(int(m[2]))}' if m[2] and int(m[2]) else ''} to "),
-        rule(rf"(?<![\d:$€£])(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?:{half})?(?![\d:])", clock),
-        rule(rf"(?<![\d:$€£.])(?P<hour>[01]?\d)(?P<minute>){half}", clock),
+        rule(rf"(?<![\d:$€£])(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?:{half})?(?![\d:])", clock),
+        rule(rf"(?<![\d:$€£.])(?P<hour>[01]?\d)(?P<minute>)(?P<second>){half}", clock),
         rule(rf"(?<=[AP]-M){TO}(?=[a-z])", lambda m: " to "),
+        initials(),
         rule(r"(?<![\w.])(\d{1,2})\s?h\s?(\d\d)(?!\d)", lambda m: f"{number(m[1])} hour{'' if m[1] == '1' else 's'} {english(int(m[2]))}"),
     ]  # fmt: skip
 
@@ -322,7 +361,7 @@ def _amounts() -> list[Rule]:
         rule(rf"(?:\s?×|(?<=[a-zA-Z)])\s[x*]|(?<![A-Za-z\d])x)\s?(?={N})", lambda m: " times "),
         rule(rf"(?<![\d/])({N})/(5|10)(?![\d/.])", lambda m: f"{number(m[1])} out of {number(m[2])}"),
         rule(r"(?<![\w./])(\d+)\s(1/2|1/3|2/3|1/4|3/4)(?![\d/])", mixed),
-        rule(r"(?<![\d/])(\d{1,2})/(\d{1,3})(?![\d/])", fraction),
+        rule(r"(?<![\d/])(?P<part>\d{1,2})/(?P<whole>\d{1,3})(?![\d/])", fraction),
         rule(r"(?<!\d)(720|1080|1440|2160)[pP](?![A-Za-z])",
              lambda m: f"{english(int(m[1][:-2]))} {english(int(m[1][-2:]))} P"),
         rule(r"(?<!\d)(\d+):(\d+)(?!\d)", lambda m: f"{number(m[1])} to {number(m[2])}"),

@@ -7,8 +7,11 @@ from re import Match
 
 from doublure.numerals import digit_words, french, number_words
 from doublure.spoken_words import (
+    PARTS,
     Rule,
+    comparisons,
     currency_pattern,
+    initials,
     letters,
     rewritten,
     rule,
@@ -46,7 +49,8 @@ _DAY = r"(?:lun|mar|mer|jeu|ven|sam|dim)\b\.?"
 _ABBREVIATIONS = {
     r"\bc\.-à-d\.": "c'est-à-dire", r"\b[eE]tc\.?(?!\w)": "et cetera", r"\b[eE]nv\.": "environ", r"\b[mM]ax\.": "maximum",
     r"\b[mM]in\.(?=\s\d)": "minimum", r"\b[pP]\. ?ex\.": "par exemple", r"\bM\.(?=\s(?:[A-Z]|et\b))": "Monsieur",
-    r"\bMme\.?(?!\w)": "Madame", r"\bMlle\.?(?!\w)": "Mademoiselle", r"\b(?:svp|SVP|s\.v\.p\.)(?!\w)": "s'il vous plaît",
+    r"\bMme\.?(?!\w)": "Madame", r"\bDr\.?(?=\s[A-Z])": "Docteur",
+    r"\bSte(?:-|\.?\s)(?=[A-ZÀ-Þ])": "Sainte-", r"\bSt(?:-|\.?\s)(?=[A-ZÀ-Þ])": "Saint-", r"\bMlle\.?(?!\w)": "Mademoiselle", r"\b(?:svp|SVP|s\.v\.p\.)(?!\w)": "s'il vous plaît",
     r"\b[qQ]té\.?(?!\w)": "quantité", r"\b[rR]éf\.": "référence", r"\b[tT]él\.": "téléphone", r"\bex\s?:": "exemple:",
     r"\bjanv\.": "janvier", r"\bfévr?\.": "février", r"\bjuil\.": "juillet", r"\bsept\.(?!\w)": "septembre",
     r"\boct\.": "octobre", r"\bnov\.": "novembre", r"\bdéc\.": "décembre", r"\bRDV\b": "rendez-vous",
@@ -89,6 +93,8 @@ def money(sign: str, digits: str) -> str:
     link = "d'" if several[0] in "aeiouh" else "de "
     link = link if count and count % 10**6 == 0 else ""
     said = f"{number(str(count), feminine=feminine)} {link}{one if count < 2 else several}"
+    if small == 1:
+        return f"{said} et {'une' if cent == 'penny' else 'un'} {cent}"
     return f"{said} {french(small)}" if small else said
 
 
@@ -235,7 +241,11 @@ def dotted(digits: str) -> str:
 
 
 def fraction(match: Match[str]) -> str:
-    return _FRACTIONS.get(match[0]) or f"{french(int(match[1]))} sur {french(int(match[2]))}"
+    """3/8: trois huitièmes; 120/80: cent vingt sur quatre-vingts."""
+    part, whole = int(match[1]), int(match[2])
+    if part < whole in PARTS:
+        return _FRACTIONS.get(match[0]) or f"{french(part)} {ordinal_words(whole)}{'' if part == 1 else 's'}"
+    return f"{french(part)} sur {french(whole)}"
 
 
 def ratio(match: Match[str]) -> str:
@@ -256,17 +266,15 @@ def _words() -> list[Rule]:
     return [
         rule(r"\d{20,}", lambda m: digit_words(m[0], "fr")),
         *(rule(pattern, lambda m, said=said: said) for pattern, said in _ABBREVIATIONS.items()),  # type: ignore[misc]
-        rule(r"±\s*(?=\d)", lambda m: "plus ou moins "),
-        rule(r"(?:≥|>=)\s*(?=\d)", lambda m: "au moins "),
-        rule(r"(?:≤|<=)\s*(?=\d)", lambda m: "au plus "),
-        rule(r">\s*(?=\d)", lambda m: "plus de "),
-        rule(r"<\s*(?=\d)", lambda m: "moins de "),
-        rule(r"≈\s*(?=\d)", lambda m: "environ "),
+        *comparisons(
+            "", plus_minus="plus ou moins ", at_least="au moins ", at_most="au plus ", more="plus de ", less="moins de ", about="environ "
+        ),
         rule(r"\s*=+\s*(?=\w)", lambda m: " égale "),
         rule(rf"(?<![A-Za-zÀ-ÿ\d'-])({_SIZE}){TO}(?={_SIZE}(?![A-Za-zÀ-ÿ\d-]))", lambda m: f"{m[1]} à "),
         rule(r"(?<![A-Za-z\d])([2-9])XL(?![A-Za-z])", lambda m: f"{french(int(m[1]))} X-L"),
         rule(r"\b([tT]ailles?|[pP]ointures?)\s(\d\d)/(\d\d)(?!\d)", lambda m: f"{m[1]} {number(m[2])} {number(m[3])}"),
         rule(r"(?<![\d/,.])([345]\d)/([345]\d)(?![\d/])", lambda m: f"{number(m[1])} {number(m[2])}" if 0 < int(m[2]) - int(m[1]) < 3 else m[0]),
+        initials(),
         rule(r"\b((?=[IVXL])X{0,3}(?:IX|IV|V?I{0,3}))(er?|re|ère|e|ème)(?=\ssiècles?|\sarrondissement|\sédition)", century),
     ]  # fmt: skip
 

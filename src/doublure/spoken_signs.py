@@ -31,6 +31,10 @@ _TAG = re.compile(
 """A tag as in SSML or HTML: 价格<100 is none."""
 _PAGE = re.compile(r"(?:https?://|www\.)[\w\-./?%&=#~:+]*[\w/]")
 _ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{1,6}|#x[\dA-Fa-f]{1,5});")
+_BLANKS = re.compile(r"\s{2,}")
+_RUN = re.compile(r"([^\w\s])\1{4,}")
+"""Five or more of one sign say no more than four, and a rule that looks for runs would read a long one anew from
+each of its signs."""
 _KEYCAP = re.compile(r"([#*\d])\ufe0f?\u20e3")
 _SQUARED = re.compile(r"[\u2080-\u2089\u3380-\u33df①-⑳⑴-⒇➀-➓❶-❿¼-¾⅐-⅞]")
 """Units, circled numbers and fractions that are one character."""
@@ -38,7 +42,7 @@ _SQUARED = re.compile(r"[\u2080-\u2089\u3380-\u33df①-⑳⑴-⒇➀-➓❶-❿�
 # ---- faces -----------------------------------------------------------------------------------------
 
 _BRACKETED = re.compile(
-    r"[╮┐┑┗ヾヽ＼\\¯_٩ƪᕦ╭ლ凸]*[(（](?P<face>[^()（）\n]{1,16})[)）][ﾉノゝ╭┌┍┛و✧ง۶彡☆★~/_¯＼\\╯︵┻━]*(?:o(?![A-Za-z]))?"
+    r"[╮┐┑┗ヾヽ＼\\¯_٩ƪᕦ╭ლ凸]{0,8}[(（](?P<face>[^()（）\n]{1,16})[)）][ﾉノゝ╭┌┍┛و✧ง۶彡☆★~/_¯＼\\╯︵┻━]{0,8}(?:o(?![A-Za-z]))?"
 )
 _FACE_MARK = re.compile(r"[\^_≧≦▽∇ω﹏Дд◕‿◡๑•ᴗ´｀`ಠ╯╰╥¬ツ⌒∀▿ᵕ◉⊙><*°⁄ˊˋ˘]")
 _NO_FACE = re.compile(r"\d|[^\W\d_ωДдツಠ]{2}|(?![益皿口])[\u3400-\u9fff]")
@@ -75,7 +79,7 @@ def plain_signs(text: str, comma: str) -> str:
     text = _FACES.sub(" ", _BRACKETED.sub(_bracketed, text))
     text = _SQUARED.sub(_opened, text).translate(_SAME)
     text = "".join(mark if mark in _KEPT else _said(mark) for mark in text)
-    text = re.sub(r" {2,}", " ", text)
+    text = _BLANKS.sub(lambda run: "\n" if "\n" in run[0] else " ", _RUN.sub(r"\1\1\1\1", text))
     return _HASHTAG.sub(lambda match: _words(match, comma), text) if "#" in text else text
 
 

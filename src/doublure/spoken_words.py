@@ -101,6 +101,59 @@ def rewritten(text: str, rules: Sequence[Rule]) -> str:
     return text
 
 
+# ---- what the languages have in common ---------------------------------------------------------------
+
+N = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?!\d)"
+"""A number as written in English and Mandarin: 59.9, 1,299."""
+M = r"(?:\d{1,3}(?:\.\d{3})+,\d\d|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d{1,2})?)(?!\d)"
+"""An amount of money there; a comma before two digits is a decimal one, as in €12,90."""
+_EUROPEAN = re.compile(r"\d{1,3}(?:\.\d{3})+,\d\d")
+_DECIMAL_COMMA = re.compile(r"\d+,\d{1,2}")
+
+
+def plain(digits: str) -> str:
+    """Digits as `N` and `M` match them, with a point at most."""
+    if _EUROPEAN.fullmatch(digits):
+        return digits.replace(".", "").replace(",", ".")
+    if _DECIMAL_COMMA.fullmatch(digits):
+        return digits.replace(",", ".")
+    return digits.replace(",", "")
+
+
+PARTS = frozenset({2, 3, 4, 6, 7, 8, 9, 12, 16, 32, 64})
+"""Wholes of fractions that are no scores (18/20), sizes (38/40) or pressures (120/80)."""
+
+
+def comparisons(before: str, **words: str) -> list[Rule]:
+    """Rules for the signs of comparison before a number; `before` is a class of what may begin one beside
+    digits, `words` say plus_minus, at_least, at_most, more, less and about."""
+    signs = {
+        "plus_minus": "±", "at_least": "(?:≥|>=)", "at_most": "(?:≤|<=)", "more": ">", "less": "<", "about": "≈",
+    }  # fmt: skip
+    return [
+        rule(rf"{sign}\s*(?=[\d{before}])", lambda m, said=words[name]: said)  # type: ignore[misc]
+        for name, sign in signs.items()
+    ]
+
+
+_DEGREE = r"(?:[A-Z]|Ph|Sc|Ed|Eng)\."
+_INITIALS = (
+    rf"(?<![A-Za-z\d.])(?:(?:{_DEGREE}){{2,}}(?P<end>(?=\s*$))?|(?:{_DEGREE})+[A-Z](?![A-Za-z\d.])"
+    r"|(?:PhD|[BM]Sc)(?![A-Za-z]))"
+)
+
+
+def _spelled(match: Match[str]) -> str:
+    spelled = "-".join(re.sub(r"[^A-Za-z]", "", match[0]).upper())
+    return f"{spelled}." if match["end"] is not None else spelled
+
+
+def initials() -> Rule:
+    """Letters with points behind them are spelled: Ph.D. is P-H-D, the U.S. market the U-S market. At the end
+    of a text the last point stays."""
+    return rule(_INITIALS, _spelled)
+
+
 # ---- after the rules -------------------------------------------------------------------------------
 
 _CAPITALS = re.compile(r"(?<![A-Za-zÀ-ÿ-])[A-ZÀ-ÖØ-Þ]{2,}(?:-[A-ZÀ-ÖØ-Þ]{2,})*(?![a-zà-ÿ'])")
@@ -133,9 +186,10 @@ def letters(text: str, language: Language) -> str:
 def tidied(text: str, comma: str) -> str:
     """Brackets and what separates lists become `comma`; quotes go; blanks and marks do not repeat;
     no mark begins the text."""
-    text = re.sub(r"[)\]}）】〕]+(?=\s*(?:$|[,.!?;:，。！？；：、]))", "", text)
+    text = re.sub(r"(?<![)\]}）】〕])[)\]}）】〕]+(?=\s*(?:$|[,.!?;:，。！？；：、]))", "", text)
     text = re.sub(r"[()\[\]{}（）【】〔〕|｜/→\n\r\t]+", f"{comma} ", text)
     text = re.sub(r"[\"“”«»「」『』《》〈〉*#@^`<>=~_$€£¥¢₩₹฿₽°²³%‰×±≥≤≈\\]", " ", text)
+    text = re.sub(r"\s{2,}", " ", text)
     # a dash between words is a pause, a hyphen joins letters and nothing else
     text = re.sub(r"(?<![A-Za-zÀ-ÿ'])\s*-+\s*|-+(?![A-Za-zÀ-ÿ'])", " ", text)
     text = re.sub(r"\s+", " ", text)

@@ -9,9 +9,14 @@ from re import Match
 from doublure.numerals import han, han_digits, number_words
 from doublure.spoken_signs import HAN
 from doublure.spoken_words import (
+    M,
+    N,
     Rule,
+    comparisons,
     currency_pattern,
+    initials,
     letters,
+    plain,
     rewritten,
     rule,
     tidied,
@@ -19,10 +24,6 @@ from doublure.spoken_words import (
     word_list,
 )
 
-N = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?!\d)"
-"""A number as written: 59.9, 1,299."""
-M = r"(?:\d{1,3}(?:\.\d{3})+,\d\d|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d{1,2})?)(?!\d)"
-"""An amount of money; a comma before two digits is a decimal one, as in €12,90."""
 START = r"(?<![\d.])"
 TO = r"\s*(?:-|~|—|–)+\s*"
 MEASURES = (
@@ -47,20 +48,17 @@ _CODE = (
 )
 _CALL = r"(?:电话|热线|拨打|客服|手机号?|座机|致电)"
 _COUNTDOWN = r"(?:倒计时|还剩下?|仅剩|剩余|只剩|最后|还有|距(?:离)?(?:活动|本场|直播)?(?:结束|开始|开抢|开播|下播)(?:还有|仅剩|还剩)?)"
+_SHARE_BEFORE = (
+    r"(?:的|占|不足|不到|不及|只有|仅有?|约为?|大约|将近|相当于|等于|只剩|剩下|变成|缩小到|少了|多了|薄了)"
+)
+_SHARE_AFTER = r"\s*(?:英寸|寸|英尺|杯|勺|茶匙|汤匙|的?(?:量|厚度|大小|价格|价钱|重量|体积|用量|长度|面积|容量|浓度|含量|成本|比例))"
+_DATED = r"(?:号|日|大促|活动|狂欢|购物节|年中|预售|返场|节|好物|囤货|发货|开抢|开播|开始|结束|之?前|之?后|起|到|至|截止|当天|晚|早|上午|下午|直播|那天)"
+"""What stands before and behind a fraction, and behind a date."""
 _MANY = r"(?=\s*\+|像素|多|人|粉|件|单|次|条|个|好评|播放|阅读|观看|收藏|点赞|赞|家|位|用户|订单|销)"
 _SOLD = r"(?:月销量?|销量|已售|累计|粉丝|播放量?|热卖|热销|卖出|卖了|总销|观看|点赞|好评|收藏|评价|突破|超过?|破|达|近)"
 
 
 # ---- numbers ---------------------------------------------------------------------------------------
-
-
-def plain(digits: str) -> str:
-    """Digits with a point at most."""
-    if re.fullmatch(r"\d{1,3}(?:\.\d{3})+,\d\d", digits):
-        return digits.replace(".", "").replace(",", ".")
-    if re.fullmatch(r"\d+,\d{1,2}", digits):
-        return digits.replace(",", ".")
-    return digits.replace(",", "")
 
 
 def number(digits: str) -> str:
@@ -116,6 +114,12 @@ def day(match: Match[str]) -> str:
     return f"{han_digits(match['y'])}年{han(int(match['m']))}月{han(int(match['d']))}日"
 
 
+def share(match: Match[str]) -> str:
+    """1/16 is a sixteenth where the words around it say so."""
+    part, whole = int(match["part"]), int(match["whole"])
+    return f"{match['before'] or ''}{han(whole)}分之{han(part)}" if part < whole else match[0]
+
+
 def festival(match: Match[str]) -> str:
     """11.11 is 双十一, 6.18 is 六一八."""
     month, date = match[1], match[2]
@@ -125,10 +129,13 @@ def festival(match: Match[str]) -> str:
 def clock(match: Match[str]) -> str:
     hour, minute, half = int(match["hour"]), int(match["minute"] or 0), (match["half"] or "").lower()
     part = "上午" if half == "a" else "" if not half else "晚上" if 6 <= hour < 12 else "下午"
+    second = int(match["second"] or 0)
     said = f"{part}{counted(str(hour))}点"
-    if minute == 30:
+    if minute == 30 and not second:
         return f"{said}半"
-    return said + (("零" if minute < 10 else "") + f"{han(minute)}分" if minute else "")
+    if minute or second:
+        said += ("零" if 0 < minute < 10 else "") + f"{han(minute)}分"
+    return said + (("零" if second < 10 else "") + f"{han(second)}秒" if second else "")
 
 
 def countdown(match: Match[str]) -> str:
@@ -194,12 +201,8 @@ def _codes() -> list[Rule]:
     """Comparisons; sizes, telephone numbers and codes, which hold digits but are no numbers."""
     return [
         rule(r"\d{20,}", lambda m: han_digits(m[0])),
-        rule(r"±\s*(?=\d)", lambda m: "正负"),
-        rule(r"(?:≥|>=)\s*(?=\d)", lambda m: "大于等于"),
-        rule(r"(?:≤|<=)\s*(?=\d)", lambda m: "小于等于"),
-        rule(r">\s*(?=\d)", lambda m: "大于"),
-        rule(r"<\s*(?=\d)", lambda m: "小于"),
-        rule(r"≈\s*(?=\d)", lambda m: "约等于"),
+        *comparisons("", plus_minus="正负", at_least="大于等于", at_most="小于等于", more="大于", less="小于", about="约等于"),
+        initials(),
         rule(rf"(?<![A-Za-z\d])({_SIZE})(?:{TO}|至)(?!\1(?![A-Za-z\d]))(?={_SIZE}(?![A-Za-z\d]))", lambda m: f"{m[1]}到"),
         rule(r"(?<![A-Za-z\d])([2-9])XL(?![A-Za-z])", sizes),
         rule(r"(?<![A-Za-z\d])(X{2,5})L(?![A-Za-z])", sizes),
@@ -242,6 +245,8 @@ def _dates() -> list[Rule]:
              lambda m: f"{han_digits(m[1])}到"),
         rule(r"(?<!\d)((?:19|20)\d\d)(?=\s*(?:年|款|新款|新品|版|秋|冬|春|夏|早))", lambda m: han_digits(m[1])),
         rule(r"(?<!\d)(\d\d)(?=年(?:新|款|春|夏|秋|冬|早|最新|[上下]半年|\d{1,2}月))", lambda m: han_digits(m[1])),
+        rule(rf"(?P<before>{_SHARE_BEFORE}\s*)(?P<part>\d{{1,2}})/(?P<whole>\d{{1,3}})(?![\d/.]|\s*{_DATED})", share),
+        rule(rf"(?P<before>)(?<![\d/.])(?P<part>\d{{1,2}})/(?P<whole>\d{{1,3}})(?={_SHARE_AFTER})", share),
         rule(r"(?<![\d.])(11|12|5|6|8)[./](11|12|20|18)(?=[\u4e00-\u9fff](?<![元块折米倍斤升克万寸]))", festival),
         rule(r"(?<![\d.])(1[0-2]|[1-9])[./](1[0-2]|[123]?\d)(?=\s*(?:大促|狂欢|购物节|年中|预售|返场|节|活动|好物|囤货))", festival),
         rule(rf"(?<![\d/.])({month})/(1[1-9]|2\d|3[01])(?![\d/.])", lambda m: f"{han(int(m[1]))}月{han(int(m[2]))}日"),
@@ -258,8 +263,8 @@ def _times() -> list[Rule]:
     return [
         rule(rf"(?P<cue>{_COUNTDOWN}\s*[:：]?\s*)(?:(?P<h>\d{{1,3}}){colon})?(?P<m>\d{{1,2}}){colon}(?P<s>[0-5]\d)(?![\d:])", countdown),
         rule(rf"(?<![\d:])(?P<cue>)(?P<h>\d{{1,3}}){colon}(?P<m>[0-5]\d){colon}(?P<s>[0-5]\d)(?=\s*(?:之?[后内]|结束|下播))", countdown),
-        rule(rf"(?<![\d:])(?P<hour>[01]?\d|2[0-4]){colon}(?P<minute>[0-5]\d)(?::[0-5]\d)?(?![\d:]){half}?", clock),
-        rule(rf"(?<![\d:.])(?P<hour>1[0-2]|[1-9])(?P<minute>){half}", clock),
+        rule(rf"(?<![\d:])(?P<hour>[01]?\d|2[0-4]){colon}(?P<minute>[0-5]\d)(?:{colon}(?P<second>[0-5]\d))?(?![\d:]){half}?", clock),
+        rule(rf"(?<![\d:.])(?P<hour>1[0-2]|[1-9])(?P<minute>)(?P<second>){half}", clock),
         rule(r"(?<!\d)24\s*/\s*7(?!\d)", lambda m: "全天"),
     ]  # fmt: skip
 

@@ -6,6 +6,9 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
 
+KEPT_WORDS = 8192
+"""Words whose sounds are kept. Names of viewers are among them, so there is no end of new ones."""
+
 
 class WordTable:
     """Words and what a dictionary says of each: one sorted text in UTF-8 and the places of its lines, which
@@ -24,13 +27,13 @@ class WordTable:
 
     def get(self, word: str) -> str | None:
         """The text of a word; None when it is not in the dictionary."""
-        key = f"{word}\t".encode()
+        key = f"{word}\t".encode("utf-8", "replace")
         line = self._first(key)
         return line[len(key) :].decode() if line.startswith(key) else None
 
     def begins(self, start: str) -> bool:
         """Whether a word is `start` or begins with it."""
-        key = start.encode()
+        key = start.encode("utf-8", "replace")
         return self._first(key).startswith(key)
 
     def _first(self, key: bytes) -> bytes:

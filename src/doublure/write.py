@@ -14,7 +14,7 @@ from functools import cache
 from typing import cast
 
 from doublure import metrics, phrases
-from doublure.catalog import Catalog, Product, price_text
+from doublure.catalog import Catalog
 from doublure.clock import RealClock
 from doublure.cue import Cue, Utterance
 from doublure.delivery import Delivery, counted, disclosing, pause_seconds
@@ -22,22 +22,24 @@ from doublure.engines import Writer, find_engine
 from doublure.errors import EngineError
 from doublure.log import get_log
 from doublure.media import Language
-from doublure.moderate import banned, claims
-from doublure.phrases import OPENING, disclosures, ready
-from doublure.sentences import sentences, unfounded
+from doublure.moderate import WordList
+from doublure.phrases import OPENING
+from doublure.sentences import sentences
 from doublure.settings import WriterSettings
 from doublure.spoken import clauses, seconds, spoken
+from doublure.truth import refusal
 from doublure.wording import intents
-
-__all__ = ["asked_colleagues", "disclosures", "opening", "opens", "price_text", "ready", "refusal", "write"]
 
 SPARE = "templates"
 
 log = get_log(__name__)
 
 
-async def write(cue: Cue, writer: Writer, catalog: Catalog) -> AsyncGenerator[Utterance, None]:
-    """The sentences of a cue, as they come. Raises `EngineError` when even the templates fail."""
+async def write(
+    cue: Cue, writer: Writer, catalog: Catalog, own: WordList | None = None
+) -> AsyncGenerator[Utterance, None]:
+    """The sentences of a cue, as they come. `own` is the room's list of banned words, which an answer may not
+    say either. Raises `EngineError` when even the templates fail."""
     if cue.kind in ("script", "operator"):
         for utterance in _as_given(cue, catalog.language):
             yield utterance
@@ -45,7 +47,7 @@ async def write(cue: Cue, writer: Writer, catalog: Catalog) -> AsyncGenerator[Ut
     chosen = writer if _may_improvise(cue) or writer.name == SPARE else _spare(catalog.language)
     said = False
     try:
-        async with aclosing(_checked(cue, chosen, catalog)) as utterances:
+        async with aclosing(_checked(cue, chosen, catalog, own)) as utterances:
             async for utterance in utterances:
                 said = True
                 yield utterance
@@ -56,7 +58,7 @@ async def write(cue: Cue, writer: Writer, catalog: Catalog) -> AsyncGenerator[Ut
         log.warning("writer %s was left: %s", chosen.name, error)
     if said or chosen.name == SPARE:
         return
-    async with aclosing(_checked(cue, _spare(catalog.language), catalog)) as utterances:
+    async with aclosing(_checked(cue, _spare(catalog.language), catalog, own)) as utterances:
         async for utterance in utterances:
             yield utterance
 
@@ -89,25 +91,15 @@ def opens(utterance: Utterance) -> bool:
     return utterance.facts == (OPENING,)
 
 
-def refusal(text: str, cue: Cue, catalog: Catalog) -> str:
-    """Why a written sentence may not be spoken, or ""."""
-    wrong = unfounded(text, _sources(cue, catalog))
-    if wrong:
-        return f"{', '.join(f'{number:f}' for number in wrong)} stands nowhere in the catalogue"
-    word = claims(catalog.language).find(text)
-    if word and word not in "".join(_sources(cue, catalog)).casefold():
-        return f"the claim {word!r}"
-    word = banned().find(text)
-    return f"the word {word!r}" if word else ""
-
-
-async def _checked(cue: Cue, writer: Writer, catalog: Catalog) -> AsyncGenerator[Utterance, None]:
+async def _checked(
+    cue: Cue, writer: Writer, catalog: Catalog, own: WordList | None
+) -> AsyncGenerator[Utterance, None]:
     product = catalog.product(cue.product)
     stream = writer.write(cue, catalog, product)
     # an engine of a third party may be any iterator; ours are generators, which must be closed
     try:
         async for utterance in stream:
-            reason = refusal(utterance.text, cue, catalog) if cue.kind == "answer" else ""
+            reason = refusal(utterance.text, cue, catalog, own) if cue.kind == "answer" else ""
             if reason:
                 raise EngineError(f"a sentence was not spoken: {reason}", where=writer.name)
             if cue.kind == "disclosure":
@@ -143,33 +135,6 @@ def _as_given(cue: Cue, language: Language) -> Iterator[Utterance]:
         return
     for number, text in enumerate(sentences(cue.text)):
         yield replace(whole, id=f"{cue.id}.{number}", text=text)
-
-
-def _sources(cue: Cue, catalog: Catalog) -> Iterator[str]:
-    """Every text a number may come from: what the catalogue says of the products asked about, and
-    the question itself."""
-    if cue.comment is not None:
-        yield cue.comment.text
-        yield str(cue.comment.count)
-        yield cue.comment.author
-    for question in catalog.questions:
-        yield from (*question.asks, question.answer)
-    for product in catalog.products:
-        yield from _product_sources(product)
-
-
-def _product_sources(product: Product) -> Iterator[str]:
-    yield product.name
-    yield str(product.price.amount)
-    yield str(product.link)
-    if product.was is not None:
-        yield str(product.was.amount)
-    if product.stock is not None:
-        yield str(product.stock)
-    for fact in product.facts:
-        yield from (fact.label, fact.value)
-    for question in product.questions:
-        yield from (*question.asks, question.answer)
 
 
 @cache

@@ -49,6 +49,10 @@ class TemplatesWriter:
                 comment=cue.comment.id if cue.comment is not None else "",
             )
 
+    def close(self) -> None:
+        """Let the lane go. Once, when nothing is written any more."""
+        self._lane.close()
+
     async def _answer(self, comment: Comment, catalog: Catalog, product: Product | None) -> list[Said]:
         plain = self._phrases.plain(comment)
         if plain:
