@@ -7,6 +7,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from clips import correlation
 from doublure.engines import find_engine
@@ -30,7 +31,7 @@ def mouth_pixels(picture: Picture, card: Card) -> int:
     return int((lower < 60).sum())
 
 
-def settled(card: Card, mouth: np.ndarray | None, index: int = 10) -> Picture:
+def settled(card: Card, mouth: NDArray[np.float32] | None, index: int = 10) -> Picture:
     state: object = None
     for _ in range(8):
         picture, state = card.render(Place("talk", index), mouth, state)

@@ -50,4 +50,4 @@ def test_an_alarm_can_be_taken_back() -> None:
     watchdog.alarm("b", "three")
     assert watchdog.alarms == ("a: two", "b: three")
     watchdog.clear("a")
-    assert watchdog.alarms == ("b: three",)
+    assert list(watchdog.alarms) == ["b: three"]
