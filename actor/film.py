@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import pickle
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,7 +126,7 @@ class Set:
         )
 
 
-def render(film: Film, share: int = 0, of: int = 1) -> Iterator[int]:
+def render(film: Film, share: int = 0, of: int = 1) -> Generator[int, None, None]:
     """Render the parts that are missing, every `of`-th from `share`; yields each part's number when it
     is on disk. Parts rendered from another script, size or seed are refused with `ValueError`."""
     (film.out / "parts").mkdir(parents=True, exist_ok=True)

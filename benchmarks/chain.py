@@ -129,14 +129,13 @@ EXTRA = (
 def room_settings(arguments: argparse.Namespace) -> RoomSettings:
     """The demo room at 720x1280, pushing to `arguments.url`."""
     settings = load_room(ROOT / "demo" / arguments.language / "room.yaml")
-    face, host = settings.face, {"persona": None, "consent": None}
+    face = settings.face
+    host: dict[str, Path | None] = {"persona": face.persona, "consent": face.consent}
     if arguments.card:
-        face = FaceSettings(engine="card")
+        face, host = FaceSettings(engine="card"), {"persona": None, "consent": None}
     elif arguments.persona:
         host = {"persona": arguments.persona, "consent": arguments.consent}
         face = FaceSettings(engine="patch", persona=arguments.persona, consent=arguments.consent)
-    else:
-        host = {"persona": face.persona, "consent": face.consent}
     return settings.model_copy(
         update={
             "folder": ROOT / "out" / "benchmarks" / arguments.language,

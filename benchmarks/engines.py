@@ -13,6 +13,7 @@ from doublure.media import (
     LANGUAGES,
     SAMPLE_RATE,
     SAMPLES_PER_FRAME,
+    Box,
     Language,
     Picture,
     Place,
@@ -30,7 +31,7 @@ class SlateFace:
 
     name = "slate"
     takes: Mapping[str, int] = {"idle": FPS}
-    head = None
+    head: Box | None = None
 
     def __init__(self, size: Size) -> None:
         self.size = size

@@ -174,8 +174,7 @@ def main() -> int:
     if arguments.play is not None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a full disk is an error, not a signal
         odd_engines.install(arguments.folder / "plugins")
-        outcome = anyio.run(play, arguments.play, arguments.folder, arguments.seconds)
-        print(json.dumps(asdict(outcome)))
+        print(json.dumps(asdict(anyio.run(play, arguments.play, arguments.folder, arguments.seconds))))
         return 0
     keys: dict[str, float] = {}
     print(f"{'case':18} {'silence s':>9} {'spoken s':>9} {'cut ms':>7} {'late':>5}  alarms")

@@ -116,8 +116,8 @@ class OddWriter:
 
     name = "odd"
 
-    def __init__(self, language: Language) -> None:
-        self._templates = make_templates(WriterSettings(), language)
+    def __init__(self, language: Language, clock: Clock) -> None:
+        self._templates = make_templates(WriterSettings(), language, clock)
 
     async def write(self, cue: Cue, catalog: Catalog, product: Product | None) -> AsyncIterator[Utterance]:
         how = odd("writer")
@@ -186,9 +186,9 @@ def make_face(settings: FaceSettings, size: Size) -> OddFace:
     return OddFace(settings, size)
 
 
-def make_writer(settings: WriterSettings, language: Language) -> OddWriter:
+def make_writer(settings: WriterSettings, language: Language, clock: Clock) -> OddWriter:
     """The writer `odd`."""
-    return OddWriter(language)
+    return OddWriter(language, clock)
 
 
 def make_chat(settings: ChatSettings, clock: Clock) -> OddChat:

@@ -230,6 +230,7 @@ def longest_gap(times: list[float], since: float = float("-inf")) -> float | Non
 def report(got: Received) -> Report:
     """The figures of what came."""
     found = [1000 * offset for offset in offsets(got.flashes, got.clicks)]
+    worst: float = max(found, key=abs, default=0.0)
     stamps = got.video.stamps
     span = stamps[-1] - stamps[0] if len(stamps) > 1 else 0.0
     settled = min([*got.video.arrivals[:1], *got.audio.arrivals[:1]], default=0.0) + SETTLE_SECONDS
@@ -249,7 +250,7 @@ def report(got: Received) -> Report:
         av_offset_mean_ms=round(statistics.fmean(found), 2) if found else None,
         av_offset_min_ms=round(min(found), 2) if found else None,
         av_offset_max_ms=round(max(found), 2) if found else None,
-        av_offset_worst_ms=round(max(found, key=abs), 2) if found else None,
+        av_offset_worst_ms=round(worst, 2) if found else None,
         ai_mark=int('"Label"' in got.mark),
     )
 

@@ -39,7 +39,7 @@ def voice(seconds: float) -> Pcm:
     each end."""
     at = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     buzz = np.sign(np.sin(2 * np.pi * 140 * at)) * np.abs(np.sin(2 * np.pi * 1.5 * at)) ** 1.5
-    pcm = (0.25 * buzz * (1 + 0.5 * np.sin(2 * np.pi * 0.37 * at))).astype(np.float32)
+    pcm: Pcm = (0.25 * buzz * (1 + 0.5 * np.sin(2 * np.pi * 0.37 * at))).astype(np.float32)
     pcm[(at < 0.5) | (at > seconds - 0.5)] = 0
     return pcm
 
@@ -216,7 +216,10 @@ def consent_for(
     return issue(terms, folder / "key", folder / f"consent-{count}.json")
 
 
-def correlation(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
+Floats = NDArray[np.float32] | NDArray[np.float64]
+
+
+def correlation(one: Floats, other: Floats) -> float:
     """Pearson's."""
     value = float(np.corrcoef(one, other)[0, 1])
     return 0.0 if math.isnan(value) else value

@@ -71,7 +71,7 @@ class PostgresServer:
                 process.send_signal(number)
 
     def _run(self, command: list[str]) -> None:
-        subprocess.run(command, check=True, capture_output=True, **self._user)
+        subprocess.run(command, check=True, capture_output=True, **self._user)  # type: ignore[call-overload]
 
 
 @contextmanager

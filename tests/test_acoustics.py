@@ -6,6 +6,7 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from doublure.acoustics import ENCODED, PER_FRAME, SIZE, hear, log_mel
 from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME
@@ -14,7 +15,7 @@ from doublure.voices.onnx_graph import Graph
 RNG = np.random.default_rng(5)
 
 
-def vowel(seconds: float, pitch: float, formants: tuple[float, ...] = (700.0, 1200.0)) -> np.ndarray:
+def vowel(seconds: float, pitch: float, formants: tuple[float, ...] = (700.0, 1200.0)) -> NDArray[np.float32]:
     """A sung vowel: harmonics that swell near its formants."""
     at = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     tones = np.arange(1, int(4000 / pitch)) * pitch
@@ -38,7 +39,7 @@ def test_loudness_does_not_matter() -> None:
     np.testing.assert_allclose(loud[:, ENCODED:], faint[:, ENCODED:], atol=1e-3)
 
 
-def likeness(one: np.ndarray, other: np.ndarray) -> float:
+def likeness(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     a, b = one[:, :ENCODED].mean(axis=0), other[:, :ENCODED].mean(axis=0)
     return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
 

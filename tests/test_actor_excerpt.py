@@ -74,10 +74,14 @@ def test_a_cut_truth_starts_anew_and_is_scaled() -> None:
     assert piece.size == (32, 56)
     assert len(piece.phone) == len(piece.points) == 30
     assert piece.opening.tolist() == [n / 2 for n in range(10, 40)]
-    assert piece.sections == (
-        Section("talk", "talk", "en", 0.0, pytest.approx(0.6)),
-        Section("gesture", "greet", "", pytest.approx(0.6), pytest.approx(1.2)),
-    )
+    assert [(one.kind, one.name, one.language) for one in piece.sections] == [
+        ("talk", "talk", "en"),
+        ("gesture", "greet", ""),
+    ]
+    assert [(one.start, one.end) for one in piece.sections] == [
+        (0.0, pytest.approx(0.6)),
+        pytest.approx((0.6, 1.2)),
+    ]
     # the m was over before it, the a is cut
     assert piece.phones == (Phone("a", 0, 24000 - 10 * SAMPLES_PER_FRAME),)
     assert piece.gesture[25] == "greet"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import actor
 from actor.arms import Arm, Hand, mixed
@@ -24,7 +25,7 @@ def figure(name: str = "woman") -> Figure:
     return Figure(FIGURES, PRESENTERS[name])
 
 
-def row(**controls: float) -> np.ndarray:
+def row(**controls: float) -> NDArray[np.float32]:
     found = np.zeros(len(CONTROLS), np.float32)
     for name, value in controls.items():
         found[CONTROLS.index(name)] = value
@@ -107,14 +108,14 @@ def test_bones_turn_their_children() -> None:
     assert moves[figure().index["spine01"]][:, :3] == pytest.approx(np.eye(3))
 
 
-def held(side: str, hand: Hand) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def held(side: str, hand: Hand) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Wrist, direction of the fingers and of the palm as posed."""
     arm = Arm(figure(), side)
     moves = figure().transforms(Pose(bones=arm.bones(arm.held(hand))))
 
-    def at(name: str, end: str = "head") -> np.ndarray:
+    def at(name: str, end: str = "head") -> NDArray[np.float64]:
         number = figure().index[f"{name}.{side}"]
-        return moves[number] @ np.append(getattr(figure().bones[number], end), 1.0)
+        return np.asarray(moves[number] @ np.append(getattr(figure().bones[number], end), 1.0))
 
     wrist, knuckle = at("wrist"), at("finger3-1")
     across = at("finger2-1") - at("finger5-1")

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from mediapipe.python.solutions import face_mesh, hands, pose
+from numpy.typing import NDArray
 
 from actor import truth
 from actor.film import Film, Set, finish, render
@@ -23,7 +24,7 @@ SIZE = (450, 800)
 SAID = "m a m i | p u f a t o s i b e w a m a | v i l a m u"
 
 
-def speech(words: str, at: float = 0.4) -> tuple[np.ndarray, tuple[Phone, ...]]:
+def speech(words: str, at: float = 0.4) -> tuple[NDArray[np.float32], tuple[Phone, ...]]:
     """Phones of a tenth of a second, a bar being a pause, and a tone that sounds with them."""
     found, now = [], round(at * SAMPLE_RATE)
     for symbol in words.split():
@@ -78,10 +79,9 @@ def test_the_face_is_found_where_the_truth_says(presenter: str) -> None:
     error = np.linalg.norm(seen - known, axis=2) / eyes[:, None] * 100
     assert error.mean() < 3.0, "% of the distance of the outer eye corners"
 
-    def opening(points: np.ndarray) -> np.ndarray:
-        return np.linalg.norm(
-            points[:, NAMES.index("upper_lip_inner")] - points[:, NAMES.index("lower_lip_inner")], axis=1
-        )
+    def opening(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        upper, lower = (points[:, NAMES.index(f"{lip}_lip_inner")] for lip in ("upper", "lower"))
+        return np.asarray(np.linalg.norm(upper - lower, axis=1))
 
     assert np.corrcoef(opening(seen), opening(known))[0, 1] > 0.9
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from actor.figure import Pose
 from actor.gestures import GESTURES
@@ -18,10 +19,10 @@ from test_actor_figure import figure
 SECONDS = 40.0
 
 
-def speech() -> np.ndarray:
+def speech() -> NDArray[np.float64]:
     """Syllables in phrases of four seconds, two of silence between."""
     time = np.arange(int(SECONDS * 25)) / 25
-    return np.abs(np.sin(np.pi * 4.3 * time)) * (time % 6 < 4) * (0.6 + 0.4 * np.sin(time))
+    return np.asarray(np.abs(np.sin(np.pi * 4.3 * time)) * (time % 6 < 4) * (0.6 + 0.4 * np.sin(time)))
 
 
 @cache
@@ -30,7 +31,7 @@ def moments() -> tuple[Moment, ...]:
     return tuple(movement.moment(frame) for frame in range(int(SECONDS * 25)))
 
 
-def wrists(frames: tuple[Moment, ...]) -> np.ndarray:
+def wrists(frames: tuple[Moment, ...]) -> NDArray[np.float64]:
     """[frames, 2, 3] decimetres."""
     found = []
     for moment in frames:
@@ -110,7 +111,7 @@ def played(name: str, presenter: str = "woman") -> tuple[Moment, ...]:
     return tuple(movement.moment(frame) for frame in range(int(1.9 * 25), int(end * 25) + 3))
 
 
-def tails(moment: Moment, names: list[str], presenter: str = "woman") -> np.ndarray:
+def tails(moment: Moment, names: list[str], presenter: str = "woman") -> NDArray[np.float64]:
     """Ends of bones as posed, [names, 3] decimetres."""
     made = figure(presenter)
     moves = made.transforms(Pose(bones=moment.bones, offset=moment.offset))

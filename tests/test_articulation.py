@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from clips import correlation
 from doublure.acoustics import SIZE, hear
@@ -84,7 +85,7 @@ def test_the_generic_mouth_shuts_for_p_and_opens_for_a() -> None:
     sound, said = kokoro_speech("把妈妈的胖宝宝抱出来吧，八百八", "zh")
     moves = generic_mouth().moves(hear(sound))[::2]
     jaw, pressed = moves[:, 0], moves[:, 3]
-    middles = {symbol: [] for symbol in ("shut", "open")}
+    middles: dict[str, list[int]] = {symbol: [] for symbol in ("shut", "open")}
     for phone in said:
         kind = "shut" if phone.symbol in ("p", "pʰ", "b", "m") else "open" if phone.symbol == "a" else ""
         if kind:
@@ -95,7 +96,7 @@ def test_the_generic_mouth_shuts_for_p_and_opens_for_a() -> None:
 
 
 def test_the_mouth_settles_where_nothing_sounds_and_leaves_before_the_next_sound() -> None:
-    def parts(*seconds: float) -> np.ndarray:
+    def parts(*seconds: float) -> NDArray[np.float32]:
         """Sound and silence by turns."""
         return np.concatenate(
             [
@@ -126,7 +127,7 @@ def test_a_mouth_that_follows_the_sound_is_learnt_and_silence_rests() -> None:
     """The mouth opens with the loudness of a buzz: learnt from 20 s, it does so for another buzz."""
     basis = fit_shapes(RNG.normal(size=(60, len(CONTROL), 3)))
 
-    def buzz(seconds: float, speed: float, pitch: float) -> tuple[np.ndarray, np.ndarray]:
+    def buzz(seconds: float, speed: float, pitch: float) -> tuple[Pcm, NDArray[np.float64]]:
         at = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
         swell = np.abs(np.sin(2 * np.pi * speed * at)) * (np.sin(2 * np.pi * 0.13 * at) > -0.6)
         sound = 0.2 * np.sign(np.sin(2 * np.pi * pitch * at)) * swell

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from doublure import consent as consents
+from doublure.assemble import check_address, make_sink
 from doublure.check import problems
 from doublure.clock import VirtualClock
-from doublure.company import check_address, make_sink
 from doublure.consent import Terms
 from doublure.errors import SinkError
 from doublure.settings import SinkSettings

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from mediapipe.python.solutions import face_mesh
+from numpy.typing import NDArray
 
 from doublure.consent import load as load_consent
 from doublure.enrol.likeness import mouths_of
@@ -95,7 +96,7 @@ def room_of(folder: Path, name: str) -> RoomSettings:
     return settings.model_copy(update={"face": settings.face.model_copy(update=chosen)})
 
 
-def seen(folder: Path) -> np.ndarray:
+def seen(folder: Path) -> NDArray[np.float64]:
     """The face in a recording's middle, as the proportions of its landmarks: [5]."""
     (recording,) = folder.glob("air*.mp4")
     with av.open(str(recording)) as container:
@@ -104,7 +105,7 @@ def seen(folder: Path) -> np.ndarray:
     return proportions(picture)
 
 
-def proportions(picture: np.ndarray) -> np.ndarray:
+def proportions(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Of the face in a picture: sides of eyes, nose, mouth, jaw and forehead against the eyes' distance."""
     with face_mesh.FaceMesh(static_image_mode=True, refine_landmarks=True) as mesh:
         marks = mesh.process(np.ascontiguousarray(picture)).multi_face_landmarks[0].landmark
@@ -112,7 +113,7 @@ def proportions(picture: np.ndarray) -> np.ndarray:
     at = np.array([(one.x * wide, one.y * high) for one in marks])
     pairs = ((33, 133), (6, 2), (234, 454), (172, 397), (10, 168))
     lengths = np.array([np.linalg.norm(at[one] - at[other]) for one, other in pairs])
-    return lengths / np.linalg.norm(at[33] - at[263])
+    return np.asarray(lengths / np.linalg.norm(at[33] - at[263]))
 
 
 def test_two_rooms_of_one_machine_show_each_its_own_host(tmp_path: Path) -> None:
@@ -136,10 +137,10 @@ def test_two_rooms_of_one_machine_show_each_its_own_host(tmp_path: Path) -> None
         assert np.abs(aired[name] - known[name]).sum() < np.abs(aired[name] - known[other]).sum()
 
 
-def plate(name: str) -> np.ndarray:
+def plate(name: str) -> NDArray[np.uint8]:
     """The first picture of a persona's idle take, its upper part, RGB."""
     picture = face(name)._plates.read(Place("idle", 0))
-    return cv2.cvtColor(picture, cv2.COLOR_YUV2RGB_I420)[: SIZE.width]
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_YUV2RGB_I420)[: SIZE.width], np.uint8)
 
 
 @pytest.mark.parametrize(("name", "other"), [("woman", "man"), ("man", "woman")])

@@ -8,6 +8,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from clips import SIZE, placed, talking, voice, write_clip
 from doublure.enrol import findings
@@ -89,7 +90,7 @@ def test_a_burnt_out_face_is_found() -> None:
 def test_a_skin_without_structure_is_found() -> None:
     even = np.full(20, 120.0)
     assert spans(findings.too_bright(np.zeros(20), even)) == []
-    assert spans(findings.too_bright(np.zeros(20), even - 110)) == [(0, 4, "bad")]
+    assert spans(findings.too_bright(np.zeros(20), even - 110.0)) == [(0, 4, "bad")]
     # two looks at it in a minute are less than a second
     blink = np.where(np.arange(300) % 150 == 0, 5.0, 120.0)
     assert findings.too_bright(np.zeros(300), blink) == []
@@ -183,8 +184,8 @@ def test_beard_and_glasses_are_only_noted() -> None:
         for share in (0.22, 0.78):
             at = (left + share * (right - left)).astype(int).tolist()
             cv2.circle(luma, at, int(0.21 * apart), 25, max(2, int(0.03 * apart)))
-        ends = ((left + share * (right - left)).astype(int).tolist() for share in (0.42, 0.58))
-        cv2.line(luma, *ends, 25, max(2, int(0.04 * apart)))
+        start, end = ((left + share * (right - left)).astype(int).tolist() for share in (0.42, 0.58))
+        cv2.line(luma, start, end, 25, max(2, int(0.04 * apart)))
         x, y = tracked.control[number, LIPS, :2].mean(axis=0)
         chin = int(x), int(y + 0.33 * apart)
         cv2.ellipse(luma, chin, (int(0.4 * apart), int(0.17 * apart)), 0, 0, 360, 50, -1)
@@ -199,18 +200,18 @@ def test_beard_and_glasses_are_only_noted() -> None:
 
 
 @cache
-def skull() -> np.ndarray:
+def skull() -> NDArray[np.float64]:
     return facing(film()[1])
 
 
-def head(yaw: float, pitch: float) -> np.ndarray:
+def head(yaw: float, pitch: float) -> NDArray[np.float64]:
     """The skull's landmarks seen turned, [RIGID, 3] pixels."""
     across = np.array([[np.cos(yaw), 0, -np.sin(yaw)], [0, 1, 0], [np.sin(yaw), 0, np.cos(yaw)]])
     down = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
-    return skull() @ across.T @ down.T * 100 + (300, 300, 0)
+    return np.asarray(skull() @ across.T @ down.T * 100 + (300, 300, 0))
 
 
-def turning(yaws: np.ndarray, pitches: np.ndarray) -> Tracked:
+def turning(yaws: NDArray[np.float64], pitches: NDArray[np.float64]) -> Tracked:
     rigid = np.array([head(yaw, pitch) for yaw, pitch in zip(yaws, pitches, strict=True)])
     count = len(rigid)
     return Tracked(np.zeros((count, len(CONTROL), 3)), rigid, np.ones(count, np.bool_), *np.zeros((2, count)))
@@ -251,10 +252,10 @@ def test_a_lost_face_is_found_with_its_time() -> None:
 # ---- the footage ----------------------------------------------------------------------------------
 
 
-def moved(seconds: float) -> np.ndarray:
+def moved(seconds: float) -> NDArray[np.float64]:
     """Motion as of someone who speaks and gestures now and then."""
     at = np.arange(int(seconds * FPS))
-    return 0.4 + 2.5 * np.maximum(0, np.sin(at / 40)) ** 3 + RANDOM.normal(0, 0.05, len(at))
+    return np.asarray(0.4 + 2.5 * np.maximum(0, np.sin(at / 40)) ** 3 + RANDOM.normal(0, 0.05, len(at)))
 
 
 def test_a_cut_is_found_and_a_wide_gesture_is_not() -> None:

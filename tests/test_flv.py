@@ -48,7 +48,12 @@ def test_time_stamps_do_not_drift_in_a_day() -> None:
 
 
 def test_amf_goes_both_ways() -> None:
-    values = ["connect", 1.0, None, {"app": "live", "ok": True, "inner": {"深": "x" * 70_000}}]
+    values: list[amf.Value] = [
+        "connect",
+        1.0,
+        None,
+        {"app": "live", "ok": True, "inner": {"深": "x" * 70_000}},
+    ]
     assert amf.decode(amf.encode(*values)) == values
     assert amf.decode(amf.ecma_array({"width": 720}))[0] == {"width": 720.0}
     assert amf.decode(bytes.fromhex("0a00000002010105")) == [[True, None]]

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from doublure.geometry import (
     CONTROL,
@@ -19,14 +20,14 @@ from doublure.geometry import (
 RNG = np.random.default_rng(7)
 
 
-def turn(yaw: float, pitch: float, roll: float) -> np.ndarray:
-    def around(angle: float, one: int, other: int) -> np.ndarray:
+def turn(yaw: float, pitch: float, roll: float) -> NDArray[np.float64]:
+    def around(angle: float, one: int, other: int) -> NDArray[np.float64]:
         matrix = np.eye(3)
         matrix[one, one] = matrix[other, other] = np.cos(angle)
         matrix[one, other], matrix[other, one] = -np.sin(angle), np.sin(angle)
         return matrix
 
-    return around(roll, 0, 1) @ around(pitch, 1, 2) @ around(yaw, 0, 2)
+    return np.asarray(around(roll, 0, 1) @ around(pitch, 1, 2) @ around(yaw, 0, 2))
 
 
 def test_a_pose_is_recovered_and_undone() -> None:
@@ -55,7 +56,7 @@ def test_the_template_is_the_same_whatever_the_head_did() -> None:
     assert np.abs(residual).max() < 1e-6
 
 
-def moving_faces() -> tuple[np.ndarray, np.ndarray]:
+def moving_faces() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """200 frames of a face that opens its mouth and spreads it, and how far each is open."""
     still = RNG.normal(size=(len(CONTROL), 3))
     amounts, spreads = RNG.uniform(0, 0.3, 200), RNG.uniform(-0.1, 0.1, 200)

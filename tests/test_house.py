@@ -40,7 +40,7 @@ EDGES = ("engines", "channel", "clock", "retry", "offload", "store", "web")
 WIRING = ("assemble", "stages", "room")
 FRONT = ("console", "cluster", "show", "say", "check", "prompter", "cli", "__main__")
 ENGINE_FOLDERS = ("chats", "writers", "voices", "faces", "sinks", "platforms")
-ENGINES_MAY = (*GROUND, *VALUES, "engines", "clock", "channel", "offload")
+ENGINES_MAY = (*GROUND, *VALUES, "engines", "clock", "channel", "offload", "web")
 """What an engine may import besides its own folder: values, the protocols, and the lane and the
 channel it works with."""
 DRAWING = ("lettering", "raster")

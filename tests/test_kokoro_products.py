@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 import onnxruntime as ort
 import pytest
+from numpy.typing import NDArray
 
 from doublure.media import Pcm
 from doublure.voices import kokoro
@@ -69,12 +70,12 @@ def test_norms_are_one_step_and_sound_alike(plain: tuple[Pcm, Counter[str]]) -> 
     assert np.abs(spectrum(changed) - spectrum(sound)).mean() < 0.06
 
 
-def spectrum(pcm: Pcm) -> np.ndarray:
+def spectrum(pcm: Pcm) -> NDArray[np.float64]:
     """Loudness by time and frequency, factors of ten, down to 50 dB below the loudest."""
     frames = np.lib.stride_tricks.sliding_window_view(pcm, 1024)[::256] * np.hanning(1024)
     power = np.abs(np.fft.rfft(frames)) ** 2
     bands = power[:, :512].reshape(len(power), 32, 16).sum(axis=2)
-    return np.log10(np.maximum(bands, bands.max() * 1e-5))
+    return np.asarray(np.log10(np.maximum(bands, bands.max() * 1e-5)))
 
 
 def test_no_pair_of_products_overflows_sixteen_bits() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from doublure.enrol.likeness import measure
 from doublure.enrol.tracking import Tracked
@@ -12,7 +13,7 @@ from doublure.media import Size
 RNG = np.random.default_rng(3)
 
 
-def tracked(openings: np.ndarray) -> Tracked:
+def tracked(openings: NDArray[np.float64]) -> Tracked:
     """A still head of 100 pixels between the eyes, whose lips stand so far apart (eye distances)."""
     count = len(openings)
     rigid = np.tile(RNG.normal(300, 30, (len(RIGID), 3)), (count, 1, 1))

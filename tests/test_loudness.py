@@ -10,9 +10,8 @@ from doublure.media import SAMPLE_RATE, Pcm
 
 
 def sine(hertz: float, peak: float, seconds: float = 2.0) -> Pcm:
-    return (peak * np.sin(2 * np.pi * hertz * np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE)).astype(
-        np.float32
-    )
+    at = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    return np.asarray(peak * np.sin(2 * np.pi * hertz * at), np.float32)
 
 
 def test_a_full_scale_sine_measures_as_the_recommendation_says() -> None:

@@ -32,7 +32,8 @@ def small_model() -> bytes:
 
 def run(model: bytes) -> list[float]:
     made_of = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
-    return made_of.run(["y"], {"x": np.array([1.0, 3.0], np.float32)})[0].tolist()
+    found: list[float] = made_of.run(["y"], {"x": np.array([1.0, 3.0], np.float32)})[0].tolist()
+    return found
 
 
 def test_what_was_read_is_written_and_runs() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from doublure.catalog import Price, Product
 from doublure.consent import load as load_consent
@@ -52,7 +53,7 @@ def labelled(
     return overlay, picture
 
 
-def label_luma(overlay: Overlay, picture: Picture, size: Size) -> np.ndarray:
+def label_luma(overlay: Overlay, picture: Picture, size: Size) -> NDArray[np.uint8]:
     box = overlay.label
     return planes(picture, size)[0][box.top : box.top + box.height, box.left : box.left + box.width]
 
@@ -148,7 +149,7 @@ def test_the_check_notices_what_happens_to_the_label(language: Language, size: S
     assert not overlay.label_present(spoiled(lambda luma: (luma * 0.6 + 40).astype(np.uint8)))
     assert not overlay.label_present(spoiled(lambda luma: 255 - luma))
 
-    def covered(luma: np.ndarray) -> np.ndarray:
+    def covered(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
         side = box.height // 3
         luma[box.top + side : box.top + 2 * side, box.left + side : box.left + 2 * side] = 26
         return luma
@@ -189,13 +190,13 @@ def test_the_check_sees_the_label_through_compression(kbps: int) -> None:
 # ---- subtitles and card -----------------------------------------------------------------------
 
 
-def changed(size: Size, state: OverlayState, language: Language = "zh") -> np.ndarray:
+def changed(size: Size, state: OverlayState, language: Language = "zh") -> NDArray[np.bool_]:
     """Rows and columns that `state` adds to the label: bool [height, width]."""
     overlay = Overlay(size, language)
     without, with_it = plain(size), plain(size)
     overlay.draw(without, EMPTY)
     overlay.draw(with_it, state)
-    return planes(without, size)[0] != planes(with_it, size)[0]
+    return np.asarray(planes(without, size)[0] != planes(with_it, size)[0])
 
 
 @pytest.mark.parametrize(
@@ -292,14 +293,14 @@ def track(name: str) -> FaceTrack:
     return persona(name).track()
 
 
-def faces(name: str, size: Size) -> np.ndarray:
+def faces(name: str, size: Size) -> NDArray[np.float64]:
     """Landmarks of the lower face in every 7th frame of every take: [n, 2], pixels of the room's picture."""
     fit, known = Fit.cover(persona(name).size, size), track(name)
     frames = np.concatenate([take[::7] for take in known.takes.values()])
-    return known.control[frames][..., :2].reshape(-1, 2) * fit.scale - (fit.left, fit.top)
+    return np.asarray(known.control[frames][..., :2].reshape(-1, 2) * fit.scale - (fit.left, fit.top))
 
 
-def disc(head: Box, size: Size, wide: float = 1.0) -> np.ndarray:
+def disc(head: Box, size: Size, wide: float = 1.0) -> NDArray[np.bool_]:
     """The head, bool [height, width]."""
     y, x = np.mgrid[: size.height, : size.width] + 0.5
     x = (x - head.left - head.width / 2) / (wide * head.width / 2)

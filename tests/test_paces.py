@@ -3,6 +3,7 @@ from __future__ import annotations
 import anyio
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from doublure.media import SAMPLE_RATE, Phone, Speech, Word
 from doublure.offload import Lane
@@ -11,9 +12,9 @@ from doublure.settings import VoiceSettings
 from doublure.voices.tone import Tone, make
 
 
-def hum(seconds: float, hertz: float = 220.0) -> np.ndarray:
+def hum(seconds: float, hertz: float = 220.0) -> NDArray[np.float32]:
     at = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    return (0.3 * np.sin(2 * np.pi * hertz * at)).astype(np.float32)
+    return np.asarray(0.3 * np.sin(2 * np.pi * hertz * at), np.float32)
 
 
 @pytest.mark.parametrize("pace", [0.6, 0.9, 1.3])

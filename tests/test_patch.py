@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from clips import SIZE, consent_for, correlation, talking, write_clip
 from doublure.consent import Consent
@@ -15,7 +16,7 @@ from doublure.enrol.tracking import track
 from doublure.errors import ConsentError, EngineError, FootageError
 from doublure.faces.patch import PatchFace, make
 from doublure.geometry import SHAPES, opening
-from doublure.media import SAMPLE_RATE, Place, Size, Speech
+from doublure.media import SAMPLE_RATE, Picture, Place, Size, Speech
 from doublure.mouths import Setting
 from doublure.persona import FACE, Persona, load
 from doublure.settings import FaceSettings
@@ -36,12 +37,12 @@ def face(enrolled: tuple[Persona, Consent, Path]) -> PatchFace:
     return PatchFace(enrolled[0], SIZE)
 
 
-def row(face: PatchFace, open_: float) -> np.ndarray:
+def row(face: PatchFace, open_: float) -> NDArray[np.float32]:
     """The mouth of the frame that is open nearest to this, 0 (shut) to 1 (widest)."""
     openings = face._track.opening
     low, high = np.quantile(openings, (0.02, 0.94))
     shapes, _ = mouths_of(face._track)
-    return shapes[np.argmin(np.abs(openings - low - open_ * (high - low)))].astype(np.float32)
+    return np.asarray(shapes[np.argmin(np.abs(openings - low - open_ * (high - low)))], np.float32)
 
 
 def test_the_mouth_does_what_it_is_asked_while_the_plate_says_something_else(face: PatchFace) -> None:
@@ -89,7 +90,7 @@ def test_there_is_no_seam(face: PatchFace) -> None:
     assert max(ratios) < 1.25
 
 
-def steepness(luma: np.ndarray) -> np.ndarray:
+def steepness(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
     plane = luma.astype(np.float32)
     return np.asarray(np.hypot(cv2.Sobel(plane, cv2.CV_32F, 1, 0), cv2.Sobel(plane, cv2.CV_32F, 0, 1)))
 
@@ -110,7 +111,7 @@ def test_a_silent_host_shuts_the_mouth_and_then_is_the_plate(face: PatchFace) ->
 
 
 def test_the_same_calls_give_the_same_pictures(enrolled: tuple[Persona, Consent, Path]) -> None:
-    def run() -> np.ndarray:
+    def run() -> Picture:
         fresh = PatchFace(enrolled[0], SIZE)
         state: object = None
         for index in range(12):

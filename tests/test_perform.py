@@ -13,7 +13,7 @@ from doublure.clock import RealClock
 from doublure.cue import Clause, Utterance
 from doublure.engines import Mouth
 from doublure.errors import EngineError
-from doublure.media import SAMPLES_PER_FRAME, Frame, Pcm, Picture, Place, Size, Speech
+from doublure.media import SAMPLES_PER_FRAME, Box, Frame, Pcm, Picture, Place, Size, Speech
 from doublure.overlay import Overlay, OverlayState
 from doublure.perform import FAULTS_TO_STANDBY, Painter, Performer, Shot
 from doublure.takes import Takes
@@ -28,7 +28,7 @@ class Lamp:
     name = "lamp"
     size = SIZE
     takes: Mapping[str, int] = {"idle": 10, "talk": 10}
-    head = None
+    head: Box | None = None
 
     def __init__(self) -> None:
         self.broken = False

@@ -7,18 +7,18 @@ import pytest
 
 from clips import blank
 from doublure.errors import FootageError
-from doublure.media import Place, Size
+from doublure.media import Picture, Place, Size
 from doublure.plates import Fit, Plates, at_size, decode_take, encode_take, fitted
 
 SIZE = Size(64, 96)
 
 
-def counted(count: int, size: Size = SIZE) -> list[np.ndarray]:
+def counted(count: int, size: Size = SIZE) -> list[Picture]:
     """Pictures whose brightness is their number."""
     return [blank(size, 40 + 2 * number) for number in range(count)]
 
 
-def number_of(picture: np.ndarray) -> int:
+def number_of(picture: Picture) -> int:
     return round((float(picture[: picture.shape[0] * 2 // 3].mean()) - 40) / 2)
 
 
@@ -50,7 +50,7 @@ def test_a_plate_belongs_to_its_reader(take: Path) -> None:
 
 def test_footage_covers_the_room_and_is_cut_evenly() -> None:
     fit = Fit.cover(Size(1080, 1920), Size(720, 720))
-    assert (fit.scale, fit.left, fit.top) == (pytest.approx(2 / 3), 0, pytest.approx(280))
+    assert (fit.scale, fit.left, fit.top) == pytest.approx((2 / 3, 0, 280))
     wide = np.full((96 * 3 // 2, 128), 128, np.uint8)
     wide[:96] = np.linspace(40, 200, 128).astype(np.uint8)
     (picture,) = fitted(iter([wide]), Size(128, 96), Size(64, 96))

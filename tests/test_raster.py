@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from doublure.media import Size
 from doublure.raster import blank, i420, lay, planes, rounded, stamp, yuv
@@ -9,7 +10,7 @@ from doublure.raster import blank, i420, lay, planes, rounded, stamp, yuv
 SIZE = Size(46, 30)
 
 
-def grey(level: int, size: Size = SIZE) -> np.ndarray:
+def grey(level: int, size: Size = SIZE) -> NDArray[np.uint8]:
     return np.full((size.height * 3 // 2, size.width), level, np.uint8)
 
 
@@ -39,7 +40,7 @@ def test_planes_are_views_and_other_pictures_are_refused() -> None:
     assert picture[-1, -1] == 7
     for wrong in (grey(50, Size(46, 32)), grey(50).astype(np.uint16), np.asfortranarray(grey(50))):
         with pytest.raises(ValueError, match="46x30"):
-            planes(wrong, SIZE)
+            planes(wrong, SIZE)  # type: ignore[arg-type]
 
 
 def test_a_drawing_covers_as_much_as_its_alpha_says() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from clips import SIZE, talking, write_clip
 from doublure.enrol.rebuild import Trial, hide, hold_back
@@ -31,7 +32,7 @@ def trial(watched: Watched) -> Trial:
     return hold_back(watched)
 
 
-def measured(trial: Trial, rows: np.ndarray) -> Score:
+def measured(trial: Trial, rows: NDArray[np.float64]) -> Score:
     mouths = trial.mouths()
     masks = [mouths.region(number) for number in trial.held]
     return score(trial.truth(), trial.rebuilt(rows), masks, trial.held, trial.learnt, trial.watched.footage)

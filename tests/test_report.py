@@ -13,6 +13,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
@@ -209,7 +210,7 @@ def test_numbers_are_written_as_the_language_does() -> None:
 # ---- pictures -------------------------------------------------------------------------------------
 
 
-def luma(jpeg: bytes) -> np.ndarray:
+def luma(jpeg: bytes) -> NDArray[np.float32]:
     return np.asarray(Image.open(io.BytesIO(jpeg)).convert("L"), np.float32)
 
 

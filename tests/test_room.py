@@ -13,6 +13,7 @@ import pytest
 from doublure.clock import RealClock
 from doublure.errors import ConsentError, SinkError
 from doublure.journal import Journal
+from doublure.media import Pcm
 from doublure.overlay import Overlay
 from doublure.room import open_room
 from doublure.settings import RoomSettings
@@ -23,7 +24,7 @@ from servers import RtmpServer, free_port
 RECEIVER = Path(__file__).resolve().parents[1] / "benchmarks" / "receive.py"
 
 
-def decode(file: Path) -> tuple[list[av.VideoFrame], np.ndarray, int]:
+def decode(file: Path) -> tuple[list[av.VideoFrame], Pcm, int]:
     with av.open(str(file)) as recording:
         pictures = list(recording.decode(video=0))
     with av.open(str(file)) as recording:

@@ -51,7 +51,7 @@ def test_a_number_in_words_is_the_same_number(language: Language, text: str) -> 
 
 def test_where_a_number_stands() -> None:
     text = "Take 2, that's forty-nine dollars or 一百二十元."
-    assert [(text[one.start : one.end], one.value) for one in found_numbers(text)] == [
+    assert [(text[one.start : one.end], int(one.value)) for one in found_numbers(text)] == [
         ("2", 2),
         ("一百二十", 120),
         ("forty-nine", 49),

@@ -21,7 +21,7 @@ def clause(seed: int = 0, samples: int = 24_000) -> tuple[Speech, ...]:
 
 
 def count(result: str) -> float:
-    return metrics.SPEECH_CACHE.labels(result)._value.get()
+    return float(metrics.SPEECH_CACHE.labels(result)._value.get())
 
 
 def same(one: tuple[Speech, ...] | None, other: tuple[Speech, ...]) -> bool:
@@ -99,7 +99,7 @@ def test_a_damaged_file_is_dropped(tmp_path: Path, damage: str) -> None:
         ruined = {"cut": raw[: len(raw) // 2], "flip": raw, "empty": b"", "foreign": b"RIFF" + bytes(200)}[
             damage
         ]
-        path.write_bytes(ruined)
+        path.write_bytes(bytes(ruined))
         cache = SpeechCache(tmp_path)
         before = count("damaged")
         assert await cache.get("a") is None

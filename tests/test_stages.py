@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import anyio
 import pytest
 
 from doublure import consent as consents
+from doublure.assemble import RoomParts
 from doublure.clock import VirtualClock
 from doublure.consent import Consent, Terms
 from doublure.cue import Comment
@@ -36,7 +38,7 @@ def leaving(
     file, given = consent_file(folder, **consent)
 
     async def script(show: Show) -> None:
-        parts = SimpleNamespace(director=show.director, watchdog=show.watchdog)
+        parts = cast(RoomParts, SimpleNamespace(director=show.director, watchdog=show.watchdog))
         leave = lambda why: left.append(show.clock.now())  # noqa: E731
         show.group.start_soon(watch_consent, parts, given, file, show.clock, leave)
         if revoke_at is not None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from doublure import answers
 from doublure.catalog import Catalog, load_catalog
 from doublure.clock import RealClock
-from doublure.cue import Comment, Cue, CueKind, EventKind, Priority, Utterance
+from doublure.cue import Comment, Cue, CueKind, EventKind, Utterance
 from doublure.document import read
 from doublure.media import LANGUAGES, Language
 from doublure.moderate import banned, claims
@@ -96,7 +96,7 @@ def cue(
     id: str = "c-1",
 ) -> Cue:
     comment = Comment(id, "test", author, text, 0.0, event) if text or author or kind == "welcome" else None
-    return Cue(f"cue-{id}", kind, Priority.COMMENT, 0.0, 9e9, comment=comment, product=air)
+    return Cue(f"cue-{id}", kind, 0.0, 9e9, comment=comment, product=air)
 
 
 @cache
@@ -296,7 +296,7 @@ def test_names_are_said_only_when_harmless_and_for_one_alone() -> None:
     for author in ("推广888", "傻逼", "a very long name indeed"):
         assert author not in written("zh", cue("能机洗吗", air="jacket", author=author))[0].text
     many = Comment("c-1", "test", "小雨", "能机洗吗", 0.0, count=3)
-    merged = Cue("q", "answer", Priority.COMMENT, 0.0, 9e9, comment=many, product="jacket")
+    merged = Cue("q", "answer", 0.0, 9e9, comment=many, product="jacket")
     assert "小雨" not in written("zh", merged)[0].text
 
 
@@ -338,8 +338,8 @@ def test_half_a_character_in_a_question_does_no_harm() -> None:
 
 def test_a_closed_writer_leaves_no_lane() -> None:
     before = set(threading.enumerate())
-    writer = templates.make(WriterSettings(), "en")
-    cue = Cue("c", "filler", Priority.FILLER, 0.0, 9e9)
+    writer = templates.make(WriterSettings(), "en", RealClock())
+    cue = Cue("c", "filler", 0.0, 9e9)
 
     async def run() -> list[Utterance]:
         return [said async for said in writer.write(cue, catalog("en"), None)]

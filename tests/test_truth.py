@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from doublure.catalog import Catalog, Fact, Price, Product, load_catalog
-from doublure.cue import Comment, Cue, Priority
+from doublure.cue import Comment, Cue
 from doublure.moderate import banned
 from doublure.truth import refusal
 
@@ -24,7 +24,7 @@ FRENCH = Catalog("Boutique", "fr", (Product("cup", "Tasse", Price(Decimal("24.9"
 
 def asked(question: str, author: str = "x", count: int = 1) -> Cue:
     comment = Comment("c", "chat", author, question, 0.0, count=count)
-    return Cue("cue", "answer", Priority.COMMENT, 0.0, 9e9, comment=comment, product="cup")
+    return Cue("cue", "answer", 0.0, 9e9, comment=comment, product="cup")
 
 
 @pytest.mark.parametrize(

@@ -257,7 +257,7 @@ def test_speech_is_kept_under_the_name_of_who_spoke(tmp_path: Path) -> None:
 def test_rubbish_is_known_and_speech_is_not_rubbish() -> None:
     good = anyio.run(_tone)
     assert rubbish(good) == ""
-    assert "float64" in rubbish(good.astype(np.float64))  # type: ignore[arg-type]
+    assert "float64" in rubbish(good.astype(np.float64))
     assert "2 dimensions" in rubbish(np.stack([good, good]))
     assert "no sound" in rubbish(np.full(10, np.inf, np.float32))
     assert "full scale" in rubbish(good * 100)
@@ -287,7 +287,7 @@ async def hush(room: Room, silences: list[float]) -> None:
     """Note for how long nothing has been said, again and again, once something was."""
     heard = anyio.current_time()
     while True:
-        if room._company.performer.on_air is not None or not room._company.performer.frames_speaking:
+        if room._parts.performer.on_air is not None or not room._parts.performer.frames_speaking:
             heard = anyio.current_time()
         silences.append(anyio.current_time() - heard)
         await anyio.sleep(0.01)

@@ -23,7 +23,7 @@ def buzz(hertz: float, seconds: float, formant: float) -> Pcm:
     pulses = (np.diff(np.floor(at * hertz), prepend=0) > 0).astype(np.float64)
     ring = np.exp(-300 * at[:1200]) * np.sin(2 * np.pi * formant * at[:1200])
     sound = np.convolve(pulses, ring)[: len(at)] * (0.6 + 0.4 * np.sin(2 * np.pi * 3 * at))
-    return (0.2 * sound).astype(np.float32)
+    return np.asarray(0.2 * sound, np.float32)
 
 
 def test_the_bands_are_those_the_network_was_trained_on() -> None:

@@ -15,7 +15,7 @@ def sounds(point: np.ndarray, seed: int = 5) -> Print:  # type: ignore[type-arg]
     chance = np.random.default_rng(seed)
     rest, slopes = chance.random(SIZE), chance.normal(0, 0.05, (AXES, SIZE))
     found = np.maximum(rest + point @ slopes, 0)
-    return (found / np.linalg.norm(found)).astype(np.float32)
+    return np.asarray(found / np.linalg.norm(found), np.float32)
 
 
 def test_a_timbre_comes_back_from_its_point_and_packs_lie_within_reach() -> None:

@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 
 from doublure.catalog import Catalog, Product, load_catalog
 from doublure.clock import RealClock
-from doublure.cue import Comment, Cue, CueKind, Priority, Utterance
+from doublure.cue import Comment, Cue, CueKind, Utterance
 from doublure.engines import Writer
 from doublure.errors import EngineError
 from doublure.moderate import banned
@@ -43,7 +43,7 @@ def english() -> Catalog:
 
 def cue(kind: CueKind, text: str = "", asks: str = "", product: str = "cup") -> Cue:
     comment = Comment("c-1", "test", "Maya", asks, 0.0) if asks else None
-    return Cue("cue-1", kind, Priority.SLOT, 0.0, 9e9, text, comment, product, "present" if text else "")
+    return Cue("cue-1", kind, 0.0, 9e9, text, comment, product, "present" if text else "")
 
 
 def written(one: Cue, writer: Writer, catalog: Catalog) -> list[Utterance]:

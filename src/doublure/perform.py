@@ -176,15 +176,13 @@ class Performer:
         """Stop speaking now; returns what was not heard to its end. Frames that have not left for the encoder lose
         their sound as well: they may be half a second."""
         self._stopped = self._playhead.current
-        dropped = self._playhead.cut()
         frames, planned = self.frames.clear(), list(self._planned)
+        dropped = self._playhead.cut(fades=not frames and not planned)
         silence = iter(_faded([*(frame.pcm for frame in frames), *(plan.pcm for plan in planned)]))
         for frame in frames:
             self.frames.offer(replace(frame, pcm=next(silence), speaking=False, utterance=""))
         self._planned.clear()
         self._planned.extend(replace(plan, pcm=next(silence), clause=None) for plan in planned)
-        if frames or planned:
-            self._playhead.hush()
         return dropped
 
     def make_way(self, making: Making) -> list[Clause]:

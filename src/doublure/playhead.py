@@ -105,19 +105,17 @@ class Playhead:
                 self.heard(part.clause)
         return Step(pcm, mouth, clause)
 
-    def cut(self) -> list[Clause]:
-        """Stop now, with a fade; returns what was not heard to its end, the one on air first."""
+    def cut(self, *, fades: bool = True) -> list[Clause]:
+        """Stop now; returns what was not heard to its end, the one on air first. It fades out, unless the sound
+        before it was silenced already."""
         dropped = [part.clause for part in self._waiting.clear()]
         if self._current is not None:
             sound = self._current.clause.speech.pcm[self._cursor : self._cursor + FADE_SAMPLES]
-            self._fading = (sound * np.linspace(1, 0, len(sound), dtype=np.float32)).astype(np.float32)
+            if fades:
+                self._fading = (sound * np.linspace(1, 0, len(sound), dtype=np.float32)).astype(np.float32)
             dropped.insert(0, self._current.clause)
             self._current = None
         return dropped
-
-    def hush(self) -> None:
-        """Leave out the fade of a cut: the sound before it was silenced already."""
-        self._fading = None
 
     def make_way(self, making: Making) -> list[Clause]:
         """Stop `making.kinds` as it says. The pause behind what ends is short. Returns the clauses that are not
