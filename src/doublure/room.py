@@ -59,12 +59,11 @@ class Room:
         self._began = clock.now()
         self._state: RoomState = "on_air"
         self._lines = AiredLines()
-        self._watchdog = parts.watchdog
+        self.watchdog = parts.watchdog
+        """The alarms of the room and of what runs beside it."""
         self._over = anyio.Event()
         self._pushed = 0
         self._spawn: Callable[..., object]
-        self.watchdog = self._watchdog
-        """For what runs beside the room: its alarms stand with the room's."""
         self.local = parts.consent is not None and parts.consent.scope == "local"
         """Whether the consent has scope `local`: the picture may not be shown on other machines."""
 
@@ -161,7 +160,7 @@ class Room:
             unknown=parts.judge.unknown(),
             sinks=parts.publisher.views(),
             late_pictures=parts.performer.late_pictures,
-            alarms=(*self._watchdog.alarms, *faults),
+            alarms=(*self.watchdog.alarms, *faults),
             language=self._settings.language,
         )
 
@@ -205,7 +204,7 @@ class Room:
             ("publish", lambda: publish(parts)),
             ("pace", parts.publisher.pace),
         ):
-            spawn(supervise, self._watchdog, name, stage, AIR_PAUSE_SECONDS)
+            spawn(supervise, self.watchdog, name, stage, AIR_PAUSE_SECONDS)
         for name, stage in (
             ("direct", director.run),
             ("answer", director.answer),
@@ -213,17 +212,17 @@ class Room:
             ("aired", lambda: record_aired(parts, self._lines)),
             ("judge", lambda: judge_comments(parts, inbox)),
         ):
-            spawn(supervise, self._watchdog, name, stage)
+            spawn(supervise, self.watchdog, name, stage)
         if parts.understudy is not None:
-            spawn(supervise, self._watchdog, "readings", parts.understudy.run)
-            spawn(supervise, self._watchdog, "voice", lambda: watch_voice(parts))
+            spawn(supervise, self.watchdog, "readings", parts.understudy.run)
+            spawn(supervise, self.watchdog, "voice", lambda: watch_voice(parts))
         consent = parts.consent
         if consent is not None and consent_file is not None:
             watch = lambda: watch_consent(parts, consent, consent_file, clock, self._leave)  # noqa: E731
-            spawn(supervise, self._watchdog, "consent", watch, AIR_PAUSE_SECONDS)
+            spawn(supervise, self.watchdog, "consent", watch, AIR_PAUSE_SECONDS)
 
     def _leave(self, why: str) -> None:
-        self._watchdog.alarm("consent", why)
+        self.watchdog.alarm("consent", why)
         self.stop()
 
     async def _guard(self, name: str, order: Callable[..., Awaitable[None]], *args: str | None) -> None:
@@ -231,7 +230,7 @@ class Room:
             await order(*args)
         except Exception as error:
             metrics.STAGE_FAULTS.labels(name).inc()
-            self._watchdog.alarm(name, str(error), seconds=ORDER_ALARM_SECONDS)
+            self.watchdog.alarm(name, str(error), seconds=ORDER_ALARM_SECONDS)
             log.error("order %s failed: %s", name, error, exc_info=not isinstance(error, DoublureError))
 
 
