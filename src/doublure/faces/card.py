@@ -50,7 +50,7 @@ class Card:
         padded = np.pad(speech.pcm, (0, frames * SAMPLES_PER_FRAME - len(speech.pcm)))
         loudness = np.sqrt((padded.reshape(frames, SAMPLES_PER_FRAME).astype(np.float64) ** 2).mean(axis=1))
         loudest = max(QUIETEST, float(loudness.max(initial=0.0)))
-        return np.asarray(loudness / loudest, np.float32)[:, None]
+        return np.asarray((loudness / loudest)[:, None], np.float32)
 
     def render(
         self, place: Place, mouth: NDArray[np.float32] | None, state: object
