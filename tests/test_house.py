@@ -40,7 +40,7 @@ RAISED: dict[str, tuple[int, str]] = {
 # ---- who may import whom ---------------------------------------------------------------------
 
 GROUND = ("errors", "media", "address", "metrics", "log", "geometry", "interrupt")
-VALUES = ("delivery", "cue", "catalog", "consent", "persona", "snapshot", "document", "settings", "shotlist")
+VALUES = ("delivery", "cue", "catalog", "signing", "revocation", "consent", "persona", "snapshot", "document", "settings", "shotlist")
 EDGES = ("engines", "channel", "clock", "offload", "store")
 WIRING = ("company", "backstage", "room")
 FRONT = ("console", "cluster", "show", "say", "check", "prompter", "cli", "__main__")

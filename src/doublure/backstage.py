@@ -11,7 +11,7 @@ from doublure import consent as consents
 from doublure import metrics
 from doublure.channel import Channel
 from doublure.clock import Clock
-from doublure.company import Company
+from doublure.company import Company, revocation_folders
 from doublure.consent import Consent
 from doublure.cue import Comment, Utterance
 from doublure.log import get_log
@@ -70,15 +70,17 @@ async def watch_consent(
     company: Company, consent: Consent, file: Path, clock: Clock, leave: Callable[[str], None]
 ) -> None:
     """Look at the consent as long as it holds; when it is revoked or over, tell why and leave."""
+    folders = revocation_folders(company.director.desk.settings)
     while True:
-        fate = "revoked" if consents.revoked(file) else ""
-        if consents.lapsed(consent, clock.wall().date()):
+        fate = "revoked" if consents.revoked(consent, file, folders) else ""
+        if consents.lapsed(consent, clock.wall()):
             fate = "ended"
         if fate:
             log.error("the host's consent was %s, leaving the air", fate)
             await company.journal.record("consent", fate, file.name)
             company.performer.cut()
             leave(f"the host's consent was {fate}: the room has left the air")
+            consents.remember_revocation(consent, file, folders, clock.wall())
             return
         await clock.sleep(REVOCATION_SECONDS)
 
