@@ -64,7 +64,7 @@ TOOLS: dict[str, tuple[str, ...]] = {
     "sinks": ("amf", "flv", "rtmp"),
     "writers": ("answers", "moderate", "phrases", "sentences", "wording"),
     "voices": (*SPOKEN, *PHONES),
-    "faces": (*DRAWING, "plates", "visemes", "acoustics", "kernel_ridge", "articulation", "mouths"),
+    "faces": (*DRAWING, "plates", "scaled", "visemes", "acoustics", "kernel_ridge", "articulation", "mouths"),
 }
 """Formats, words, phones and drawing that an engine is made of. They know nothing of the room:
 their rank keeps them from importing stages."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from doublure import consent as consents
-from doublure import metrics
+from doublure import metrics, scaled
 from doublure.channel import Channel
 from doublure.clock import Clock
 from doublure.company import Company, revocation_folders
@@ -81,6 +81,8 @@ async def watch_consent(
             company.performer.cut()
             leave(f"the host's consent was {fate}: the room has left the air")
             consents.remember_revocation(consent, file, folders, clock.wall())
+            for folder in folders[1:] if fate == "revoked" else ():
+                scaled.forget(folder)
             return
         await clock.sleep(REVOCATION_SECONDS)
 
