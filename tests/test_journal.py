@@ -248,7 +248,7 @@ def test_a_frozen_server_never_holds_an_entry_up_and_no_entry_comes_twice(
             assert await journal.settle(20.0)
             await journal.record("aired", "40", "")
             assert verify(tmp_path, postgres.url) == 41
-            with store.reading() as connection:
+            with store.engine.connect() as connection:
                 found = connection.execute(select(EntryRow.ref).order_by(EntryRow.number))
                 return waits, list(found.scalars())
 
