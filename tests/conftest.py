@@ -12,6 +12,16 @@ import pytest
 from servers import RtmpServer, nginx_rtmp
 
 
+@pytest.fixture(autouse=True, scope="session")
+def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What the machine remembers and caches, away from the user's own."""
+    folder = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOUBLURE_STATE_FOLDER", str(folder))
+        patch.setenv("DOUBLURE_CACHE_FOLDER", str(tmp_path_factory.mktemp("cache")))
+        yield folder
+
+
 def missing(what: str, package: str) -> None:
     """Skip a test that lacks a real server; on CI nothing is skipped."""
     text = f"{what} is not installed (Debian: apt-get install {package})"

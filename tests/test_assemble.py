@@ -9,7 +9,7 @@ import pytest
 from clips import consent_for
 from doublure.assemble import address_of, check_address, make_sink, verify_consent
 from doublure.clock import RealClock
-from doublure.consent import Terms, issue
+from doublure.consent import Terms, issue, revoke
 from doublure.errors import ConsentError, SettingsError, SinkError
 from doublure.settings import RoomSettings, SinkSettings, VoiceSettings
 from doublure.sinks.rtmp import RtmpSink
@@ -159,3 +159,39 @@ def test_a_redirection_goes_only_where_the_consent_allows(tmp_path: Path) -> Non
         assert isinstance(sink, RtmpSink)
         assert sink._permitted("rtmp://127.0.0.1:9/app")
         assert sink._permitted("rtmp://live.example.com:1935/app") is allowed
+
+
+def test_the_same_host_by_two_paths_is_one_host(tmp_path: Path) -> None:
+    footage = tmp_path / "footage.mp4"
+    footage.write_bytes(b"film")
+    consent = consent_for(tmp_path, footage)
+    settings = with_persona(small_room(tmp_path), tmp_path)
+    for name in ("persona", "copy", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "manifest.json").write_text("{}" if name != "other" else "[]")
+    (tmp_path / "copy.json").write_bytes((tmp_path / "consent-0.json").read_bytes())
+    (tmp_path / "link").symlink_to(tmp_path / "persona")
+    for persona in ("persona", "link", "copy", "link/../persona"):
+        paths = {"persona": tmp_path / persona, "consent": tmp_path / "copy.json"}
+        voice = settings.voice.model_copy(update=paths)
+        assert verify_consent(settings.model_copy(update={"voice": voice}), RealClock()) == consent
+    voice = settings.voice.model_copy(update={"persona": tmp_path / "other"})
+    with pytest.raises(SettingsError, match="another host's than the face"):
+        verify_consent(settings.model_copy(update={"voice": voice}), RealClock())
+
+
+@pytest.mark.parametrize("place", ["persona", "room"])
+def test_a_revocation_in_the_rooms_or_the_personas_folder_counts(tmp_path: Path, place: str) -> None:
+    footage = tmp_path / "footage.mp4"
+    footage.write_bytes(b"film")
+    consent_for(tmp_path, footage)
+    settings = with_persona(small_room(tmp_path), tmp_path)
+    folder = tmp_path / "persona" if place == "persona" else settings.folder
+    folder.mkdir(exist_ok=True)
+    elsewhere = tmp_path / "elsewhere" / "another-name.json"
+    elsewhere.parent.mkdir()
+    elsewhere.write_bytes((tmp_path / "consent-0.json").read_bytes())
+    revocation = revoke(elsewhere, tmp_path / "key", at=RealClock().wall())
+    revocation.rename(folder / revocation.name)
+    with pytest.raises(ConsentError, match="has revoked"):
+        verify_consent(settings, RealClock())

@@ -59,16 +59,29 @@ def new_consent(doublure: Callable[..., Ran], footage: Path, *more: object) -> R
     )  # fmt: skip
 
 
-def test_a_consent_is_made_shown_and_revoked(doublure: Callable[..., Ran], footage: Path) -> None:
+def test_a_consent_is_made_shown_and_revoked(
+    doublure: Callable[..., Ran], footage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file, key = footage.with_name("li.json"), footage.with_name("company.key")
     made = new_consent(
         doublure, footage, "--platform", "douyin", "--platform", "a.example.com", "--out", file
     )
     assert made.code == 0, made.wrong
     assert "new private key" in made.out
+    untrusted = doublure("consent", "show", file)
+    assert untrusted.code == 2
+    assert "DOUBLURE_TRUSTED_KEYS" in untrusted.wrong
+    monkeypatch.setenv("DOUBLURE_TRUSTED_KEYS", made.out.strip().rpartition("=")[2])
     shown = doublure("consent", "show", file)
     assert shown.code == 0
-    for word in ("Li Hua", "Acme", "night show", "douyin, a.example.com", "2090-12-31", "today"):
+    for word in (
+        "Li Hua",
+        "Acme",
+        "night show",
+        "douyin, a.example.com",
+        "2090-12-31 (Asia/Shanghai)",
+        "today",
+    ):
         assert word in shown.out
     assert doublure("consent", "revoke", file, "--key", key).code == 0
     revoked = doublure("consent", "show", file)
@@ -81,7 +94,7 @@ def test_a_key_that_is_not_trusted_is_refused(
     doublure: Callable[..., Ran], footage: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = footage.with_name("li.json")
-    key = new_consent(doublure, footage, "--scope", "local", "--out", file).out.split()[-1]
+    key = new_consent(doublure, footage, "--scope", "local", "--out", file).out.strip().rpartition("=")[2]
     monkeypatch.setenv("DOUBLURE_TRUSTED_KEYS", f"{'0' * 64}, {key}")
     assert doublure("consent", "show", file).code == 0
     monkeypatch.setenv("DOUBLURE_TRUSTED_KEYS", "0" * 64)

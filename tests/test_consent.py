@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -47,7 +47,7 @@ def issue(terms: Terms, folder: Path) -> tuple[Path, Consent]:
 
 def test_what_is_issued_loads_the_same(terms: Terms, tmp_path: Path) -> None:
     file, issued = issue(terms, tmp_path)
-    loaded = consents.load(file, today=TODAY)
+    loaded = consents.load(file, today=TODAY, trusted=[issued.key])
     assert loaded == issued
     assert loaded.who == "李华"
     assert loaded.footage == terms.footage
@@ -73,6 +73,7 @@ def test_nothing_is_overwritten(terms: Terms, tmp_path: Path) -> None:
     [
         {"who": "王芳"},
         {"end": "2036-06-30"},
+        {"zone": "UTC"},
         {"scope": "local"},
         {"platforms": ["douyin", "push.example.com", "evil.example.org"]},
         {"footage": ["0" * 64]},
@@ -93,7 +94,8 @@ def test_a_forger_with_another_key_is_refused_where_keys_are_trusted(terms: Term
     _, issued = issue(terms, tmp_path)
     forged = tmp_path / "forged.json"
     consents.issue(terms, tmp_path / "forger.key", forged)
-    assert consents.load(forged, today=TODAY)
+    with pytest.raises(ConsentError, match="DOUBLURE_TRUSTED_KEYS"):
+        consents.load(forged, today=TODAY)
     with pytest.raises(ConsentError, match="not trusted here"):
         consents.load(forged, today=TODAY, trusted=[issued.key])
     assert consents.load(tmp_path / "consent.json", today=TODAY, trusted=[issued.key.upper()])
@@ -133,10 +135,10 @@ def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
 )
 def test_it_holds_on_its_days_only(terms: Terms, tmp_path: Path, today: date, reason: str) -> None:
     file, issued = issue(terms, tmp_path)
-    assert consents.load(file, today=terms.start)
-    assert consents.load(file, today=terms.end)
+    assert consents.load(file, today=terms.start, trusted=[issued.key])
+    assert consents.load(file, today=terms.end, trusted=[issued.key])
     with pytest.raises(ConsentError, match=reason):
-        consents.load(file, today=today)
+        consents.load(file, today=today, trusted=[issued.key])
     assert consents.read(file) == issued, "it can still be shown"
     assert consents.lapsed(issued, today) == (today > terms.end)
 
@@ -173,37 +175,74 @@ def test_only_the_footage_it_names(terms: Terms, footage: Path, tmp_path: Path) 
         consents.check_footage(issued, [tmp_path / "gone.mp4"])
 
 
-def test_revocation(terms: Terms, tmp_path: Path) -> None:
+def test_a_local_consent_needs_no_trusted_key_but_obeys_the_list(terms: Terms, tmp_path: Path) -> None:
+    file, issued = issue(replace(terms, scope="local"), tmp_path)
+    assert consents.load(file, today=TODAY) == issued
+    with pytest.raises(ConsentError, match="not trusted here"):
+        consents.load(file, today=TODAY, trusted=["0" * 64])
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "last"),
+    [
+        ("UTC", "2026-06-01T00:00+00:00", "2026-06-30T23:59:59+00:00"),
+        ("Asia/Shanghai", "2026-05-31T16:00+00:00", "2026-06-30T15:59:59+00:00"),
+        ("America/New_York", "2026-06-01T04:00+00:00", "2026-07-01T03:59:59+00:00"),
+        ("Asia/Kathmandu", "2026-05-31T18:15+00:00", "2026-06-30T18:14:59+00:00"),
+    ],
+)
+def test_its_days_are_those_of_its_time_zone(
+    terms: Terms, tmp_path: Path, zone: str, first: str, last: str
+) -> None:
+    file, issued = issue(replace(terms, zone=zone, scope="local"), tmp_path)
+    begins, ends, second = datetime.fromisoformat(first), datetime.fromisoformat(last), timedelta(seconds=1)
+    assert consents.load(file, today=begins).zone == zone
+    assert consents.load(file, today=ends)
+    with pytest.raises(ConsentError, match=rf"begins on 2026-06-01, today is 2026-05-31 \({zone}\)"):
+        consents.load(file, today=begins - second)
+    with pytest.raises(ConsentError, match=rf"ended on 2026-06-30, today is 2026-07-01 \({zone}\)"):
+        consents.load(file, today=ends + second)
+    assert not consents.lapsed(issued, ends)
+    assert consents.lapsed(issued, ends + second)
+
+
+@pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../../etc/passwd", "/etc/localtime", "UTC\0"])
+def test_a_zone_that_is_none_is_refused(terms: Terms, tmp_path: Path, zone: str) -> None:
+    with pytest.raises(ConsentError, match="time zone"):
+        issue(replace(terms, zone=zone), tmp_path)
+
+
+def test_two_paths_of_one_consent_are_the_same(terms: Terms, tmp_path: Path) -> None:
     file, _ = issue(terms, tmp_path)
-    assert not consents.revoked(file)
+    copy, other = tmp_path / "copy.json", tmp_path / "other.json"
+    copy.write_bytes(file.read_bytes())
+    consents.issue(terms, tmp_path / "other.key", other)
+    (tmp_path / "sub").mkdir()
+    assert consents.same(file, tmp_path / "sub" / ".." / "consent.json")
+    assert consents.same(file, copy)
+    assert not consents.same(file, other)
+    assert not consents.same(file, tmp_path / "absent.json")
+
+
+def test_revocation(terms: Terms, tmp_path: Path) -> None:
+    file, issued = issue(terms, tmp_path)
+    assert not consents.revoked(issued, file)
     revocation = consents.revoke(file, tmp_path / "company.key", at=datetime(2026, 6, 16, tzinfo=UTC))
-    assert consents.revoked(file)
+    assert consents.revoked(issued, file)
     assert json.loads(revocation.read_text())["at"] == "2026-06-16T00:00:00+00:00"
     with pytest.raises(ConsentError, match="has revoked"):
-        consents.load(file, today=TODAY)
-
-
-def test_a_damaged_revocation_still_revokes(terms: Terms, tmp_path: Path) -> None:
-    file, _ = issue(terms, tmp_path)
-    file.with_name("consent.json.revoked").write_text("half a fi")
-    assert consents.revoked(file)
-
-
-def test_a_consent_that_is_gone_counts_as_revoked(terms: Terms, tmp_path: Path) -> None:
-    file, _ = issue(terms, tmp_path)
-    file.unlink()
-    assert consents.revoked(file)
+        consents.load(file, today=TODAY, trusted=[issued.key])
 
 
 def test_another_key_cannot_revoke(terms: Terms, tmp_path: Path) -> None:
-    file, _ = issue(terms, tmp_path)
+    file, issued = issue(terms, tmp_path)
     consents.issue(terms, tmp_path / "other.key", tmp_path / "other.json")
     with pytest.raises(ConsentError, match="did not sign"):
         consents.revoke(file, tmp_path / "other.key", at=datetime(2026, 6, 16, tzinfo=UTC))
     with pytest.raises(ConsentError, match="cannot be read"):
         consents.revoke(file, tmp_path / "absent.key", at=datetime(2026, 6, 16, tzinfo=UTC))
     assert not (tmp_path / "absent.key").exists()
-    assert not consents.revoked(file)
+    assert not consents.revoked(issued, file)
 
 
 LOCAL = [
@@ -257,25 +296,35 @@ def test_scope_air_is_for_the_named_platforms(terms: Terms, tmp_path: Path, url:
 def test_a_consent_may_leave_the_voice_out_but_not_the_face(terms: Terms, tmp_path: Path) -> None:
     file, consent = issue(replace(terms, covers=("face",)), tmp_path)
     assert consent.covers == ("face",)
-    assert consents.load(file, today=terms.start).covers == ("face",)
+    assert consents.load(file, today=terms.start, trusted=[consent.key]).covers == ("face",)
     with pytest.raises(ConsentError, match="a persona shows the face"):
         issue(replace(terms, covers=("voice",)), tmp_path / "other")
 
 
 def test_a_consent_that_does_not_say_what_it_covers_was_spoken_for_both(terms: Terms, tmp_path: Path) -> None:
     """Signed before the voice could be left out: the field is missing, the signature still holds."""
-    file, _ = issue(terms, tmp_path)
+    file, issued = issue(terms, tmp_path)
+    trusted = [issued.key]
     written = json.loads(file.read_text("utf-8"))
-    del written["covers"], written["signature"]
+    del written["covers"], written["zone"], written["signature"]
     key = serialization.load_pem_private_key((tmp_path / "company.key").read_bytes(), password=None)
     assert isinstance(key, Ed25519PrivateKey)
     plain = json.dumps(written, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     file.write_text(json.dumps({**written, "signature": key.sign(plain).hex()}), "utf-8")
-    assert consents.load(file, today=terms.start).covers == ("face", "voice")
+    loaded = consents.load(file, today=terms.start, trusted=trusted)
+    assert loaded.covers == ("face", "voice")
+    assert loaded.zone == "UTC"
     # and nobody can add the voice to a consent for the face alone by taking the field away
     other, _ = issue(replace(terms, covers=("face",)), tmp_path / "other")
     less = json.loads(other.read_text("utf-8"))
     del less["covers"]
     other.write_text(json.dumps(less), "utf-8")
     with pytest.raises(ConsentError, match="changed after it was signed"):
-        consents.load(other, today=terms.start)
+        consents.load(other, today=terms.start, trusted=trusted)
+    # nor move its days by taking the zone away
+    third, _ = issue(terms, tmp_path / "third")
+    less = json.loads(third.read_text("utf-8"))
+    del less["zone"]
+    third.write_text(json.dumps(less), "utf-8")
+    with pytest.raises(ConsentError, match="changed after it was signed"):
+        consents.load(third, today=terms.start, trusted=trusted)

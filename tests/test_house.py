@@ -35,7 +35,19 @@ RAISED: dict[str, tuple[int, str]] = {
 # ---- who may import whom ---------------------------------------------------------------------
 
 GROUND = ("errors", "files", "media", "address", "excerpt", "metrics", "log", "geometry", "interrupt")
-VALUES = ("delivery", "cue", "catalog", "consent", "persona", "snapshot", "document", "settings", "shotlist")
+VALUES = (
+    "delivery",
+    "cue",
+    "catalog",
+    "signing",
+    "revocation",
+    "consent",
+    "persona",
+    "snapshot",
+    "document",
+    "settings",
+    "shotlist",
+)
 EDGES = ("engines", "channel", "clock", "retry", "offload", "store", "web")
 WIRING = ("assemble", "stages", "room")
 FRONT = ("console", "cluster", "show", "say", "check", "prompter", "cli", "__main__")
@@ -59,7 +71,7 @@ TOOLS: dict[str, tuple[str, ...]] = {
     "sinks": ("amf", "flv", "rtmp"),
     "writers": ("answers", "moderate", "phrases", "sentences", "wording"),
     "voices": (*SPOKEN, *PHONES),
-    "faces": (*DRAWING, "plates", "acoustics", "kernel_ridge", "articulation", "mouths"),
+    "faces": (*DRAWING, "plates", "scaled", "acoustics", "kernel_ridge", "articulation", "mouths"),
 }
 """Formats, words, phones and drawing that an engine is made of. They know nothing of the room:
 their rank keeps them from importing stages."""

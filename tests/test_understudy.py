@@ -297,7 +297,7 @@ async def journalled(settings: RoomSettings) -> list[tuple[str, str]]:
     async with open_store(settings.folder) as store:
 
         def read() -> list[tuple[str, str]]:
-            with store.reading() as connection:
+            with store.engine.connect() as connection:
                 rows = connection.exec_driver_sql("select kind, ref from journal_entries order by number")
                 return [(row[0], row[1]) for row in rows]
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import cast
 
 from doublure import address
 from doublure import consent as consents
+from doublure import persona as personas
 from doublure.ahead import Preparer
 from doublure.catalog import Catalog, load_catalog
 from doublure.clock import Clock
@@ -119,8 +121,11 @@ def verify_consent(settings: RoomSettings, clock: Clock) -> Consent | None:
     needs one that was given for its reference clip. Raises `ConsentError`, `FootageError`, and
     `SettingsError` when face and voice are of two hosts."""
     face, voice, clip = settings.face, settings.voice, settings.voice.reference
-    for one, other in ((face.persona, voice.persona), (face.consent, voice.consent)):
-        if one is not None and other not in (None, one):
+    for one, other, alike in (
+        (face.persona, voice.persona, personas.same),
+        (face.consent, voice.consent, consents.same),
+    ):
+        if one is not None and other is not None and not alike(one, other):
             raise SettingsError(
                 "the voice is another host's than the face",
                 where=f"voice: {other}",
@@ -136,7 +141,12 @@ def verify_consent(settings: RoomSettings, clock: Clock) -> Consent | None:
             where=str(persona or clip),
             remedy="name the consent file under face: consent:",
         )
-    consent = consents.load(settings.consent, today=clock.wall().date(), trusted=load_machine().trusted)
+    consent = consents.load(
+        settings.consent,
+        today=clock.wall(),
+        trusted=load_machine().trusted,
+        folders=revocation_folders(settings),
+    )
     if clip is not None:
         consents.check_footage(consent, [clip])
         if "voice" not in consent.covers:
@@ -149,6 +159,13 @@ def verify_consent(settings: RoomSettings, clock: Clock) -> Consent | None:
         if sink.url:
             check_address(sink.url, consent)
     return consent
+
+
+def revocation_folders(settings: RoomSettings) -> tuple[Path, ...]:
+    """Where else than beside the consent a revocation is looked for, and remembered: the room's folder
+    first, then the persona's."""
+    persona = settings.face.persona or settings.voice.persona
+    return (settings.folder, *([persona] if persona else []))
 
 
 def make_voice(

@@ -14,16 +14,14 @@ from typing import Annotated, NoReturn, cast, get_args
 import anyio
 import typer
 
+from doublure import audit, persona, settings
 from doublure import consent as consents
-from doublure import settings
 from doublure.clock import RealClock
 from doublure.consent import Consent, Scope, Terms
 from doublure.errors import ConsentError, DoublureError, EngineError, SettingsError
-from doublure.journal import Journal
 from doublure.log import set_up
 from doublure.media import LANGUAGES, Language
 from doublure.settings import FaceSettings, PictureSettings, RoomSettings, VoiceSettings
-from doublure.store import DATABASE, open_store
 
 COMPANY_KEY = Path(typer.get_app_dir("doublure")) / "consent.key"
 WRONG = 2
@@ -196,6 +194,7 @@ def enrol(
         ),
     ] = False,
     lang: Annotated[str, typer.Option(help="of the host and of the report card: zh, en or fr")] = "zh",
+    key: Annotated[Path, typer.Option(help="the company's private key; it signs the persona")] = COMPANY_KEY,
 ) -> None:
     """Make a persona from footage."""
     given = _valid(consent)
@@ -214,17 +213,15 @@ def enrol(
     from doublure.voices import kokoro
 
     language = _language(lang, "--lang")
-    order = Order(footage, given, out, report=language, voice=Wish(kokoro, language, ROUNDS))
+    signing = key if given.scope == "air" else None
+    order = Order(footage, given, out, None, language, Wish(kokoro, language, ROUNDS), signing)
     if quick:
-        order = Order(footage, given, out, QUICK_SECONDS, voice=Wish(kokoro, language, 0))
+        order = Order(footage, given, out, QUICK_SECONDS, None, Wish(kokoro, language, 0), signing)
     with bars() as progress:
-        persona = make_persona(order, progress)
-    size = persona.size
-    echo(
-        f"{out}: persona of {given.who}, {size.width}x{size.height}, takes {', '.join(persona.manifest.takes)}"
-    )
-    matched = persona.manifest.voices.get(language)
-    if matched is not None:
+        made = make_persona(order, progress)
+    size = made.size
+    echo(f"{out}: persona of {given.who}, {size.width}x{size.height}, takes {', '.join(made.manifest.takes)}")
+    if (matched := made.manifest.voices.get(language)) is not None:
         echo(
             f"voice matched: likeness {matched.score:.2f} (nearest ready-made voice {matched.nearest} "
             f"{matched.nearest_score:.2f}, one speaker from {matched.threshold:.2f})"
@@ -281,6 +278,7 @@ def consent_new(
     scope: Annotated[str, typer.Option(help="air, or local: loopback addresses and files only")] = "air",
     voice: Annotated[bool, typer.Option(help="whether the voice may be doubled as well")] = True,
     key: Annotated[Path, typer.Option(help="the company's private key; made when absent")] = COMPANY_KEY,
+    zone: Annotated[str, typer.Option(help="time zone of its days, by its IANA name")] = consents.ZONE,
 ) -> None:
     """Make and sign a consent."""
     made = not key.exists()
@@ -294,11 +292,13 @@ def consent_new(
         end=_day(last, "--until"),
         footage=tuple(consents.fingerprint(file) for file in footage),
         covers=("face", "voice") if voice else ("face",),
+        zone=zone,
     )
     consent = consents.issue(terms, key, out)
     if made:
         echo(f"{key}: a new private key; keep it safe and out of reach of others")
     echo(f"{out}: consent of {consent.who}, {consent.start} to {consent.end}, signed with {consent.key}")
+    echo(f"where it is used, trust that key: export DOUBLURE_TRUSTED_KEYS={consent.key}")
 
 
 @consent_app.command("show")
@@ -312,7 +312,7 @@ def consent_show(file: Annotated[Path, typer.Argument(help="consent file")]) -> 
         ("platforms", ", ".join(consent.platforms) or "none"),
         ("scope", consent.scope),
         ("from", str(consent.start)),
-        ("until", str(consent.end)),
+        ("until", f"{consent.end} ({consent.zone})"),
         ("covers", ", ".join(consent.covers)),
         ("footage", ", ".join(consent.footage)),
         ("signed with", consent.key),
@@ -329,26 +329,27 @@ def consent_revoke(
 ) -> None:
     """Revoke a consent: every room that uses it leaves the air within ten seconds."""
     revocation = consents.revoke(file, key, at=RealClock().wall())
-    echo(f"{revocation}: the consent is revoked; copy this file beside every copy of the consent")
+    echo(f"{revocation}: the consent is revoked; copy this file to every machine that uses it")
+
+
+@app.command()
+def sign(
+    folder: Annotated[Path, typer.Argument(help="persona folder")],
+    consent: Annotated[Path, typer.Option(help="the consent of its host")],
+    key: Annotated[Path, typer.Option(help="the private key that signed the consent")] = COMPANY_KEY,
+) -> None:
+    """Sign a persona that is not signed yet, or after the company's key has changed."""
+    persona.sign(folder, _valid(consent), key)
+    echo(f"{folder}: the persona is signed")
 
 
 @journal_app.command("verify")
 def journal_verify(room: RoomFile) -> None:
     """Read the whole journal of a room and say whether it is as it was written."""
     opened = settings.load_room(room)
-    if not opened.store and not (opened.folder / DATABASE).exists():
-        raise SettingsError(
-            "this room has no journal yet",
-            where=str(opened.folder),
-            remedy="it is made when the room goes on air",
-        )
-    count = anyio.run(_verify, opened)
-    echo(f"{count} entries, as they were written")
-
-
-async def _verify(room: RoomSettings) -> int:
-    async with open_store(room.folder, room.store) as store:
-        return await Journal(store, RealClock()).verify()
+    found = audit.audit(opened.folder, opened.store)
+    echo(f"{found.entries} entries, as they were written; {found.spooled} more wait in the spool")
+    echo(f"newest entry sealed by: {found.sealed_by or 'nobody'}")
 
 
 def _demo_room(speak: Language, cache: Path) -> RoomSettings:
@@ -376,7 +377,7 @@ def _language(name: str, where: str) -> Language:
 
 def _valid(consent: Path) -> Consent:
     """A consent that holds today and is signed with a key that this machine trusts."""
-    return consents.load(consent, today=RealClock().wall().date(), trusted=settings.load_machine().trusted)
+    return consents.load(consent, today=RealClock().wall(), trusted=settings.load_machine().trusted)
 
 
 def _guess(text: str) -> Language:

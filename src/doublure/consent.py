@@ -1,28 +1,25 @@
 """Consent is a type: nothing makes, loads or airs a likeness without a verified one.
 
 A consent is a JSON file signed with the company's Ed25519 key. Whoever changes a letter of it
-makes it void. A revocation is a second file beside it; its mere presence takes every room that
-uses the consent off air, so that a damaged one errs on the side of the host.
+makes it void. A revocation is a second file; see `doublure.revocation`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from doublure import address
+from doublure import address, revocation
 from doublure.errors import ConsentError
+from doublure.signing import canonical, private_key, public_hex, verified, write_whole
 
 Part = Literal["face", "voice"]
 """Of a likeness."""
@@ -30,9 +27,11 @@ Scope = Literal["air", "local"]
 """`air`: the platforms named in the consent. `local`: measuring only, loopback addresses and
 files; a room refuses every other sink."""
 FORMAT = "doublure-consent-1"
-REVOCATION_FORMAT = "doublure-revocation-1"
-REVOKED = ".revoked"
-"""Added to the consent's file name."""
+ZONE = "Asia/Shanghai"
+"""Time zone of a new consent's days unless another is named."""
+DEMO_KEY = "0b978290b86707b988626a8051a3f0f45db21a6ec5f838f0d3085780886d0cdd"
+"""Signed the consents of the demo's hosts, who are rendered and nobody; trusted everywhere. Its
+private half was thrown away, so it can never sign for anybody else."""
 PLATFORM_HOSTS: dict[str, tuple[str, ...]] = {
     "taobao": ("taobao.com",),
     "douyin": ("douyin.com", "douyincdn.com"),
@@ -62,13 +61,15 @@ class Terms:
     """Names (`douyin`) or hosts (`push.example.com`)."""
     scope: Scope
     start: date
-    """First day it holds."""
+    """First day it holds, in `zone`."""
     end: date
-    """Last day it holds."""
+    """Last day it holds, in `zone`."""
     footage: tuple[str, ...]
     """sha256 (hex) of each file of footage it is given for."""
     covers: tuple[Part, ...] = ("face", "voice")
     """What of the host may be doubled; the face always."""
+    zone: str = ZONE
+    """Time zone of its days, by its IANA name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +83,19 @@ class Consent:
     """Names (`douyin`) or hosts (`push.example.com`)."""
     scope: Scope
     start: date
-    """First day it holds."""
+    """First day it holds, in `zone`."""
     end: date
-    """Last day it holds."""
+    """Last day it holds, in `zone`."""
     footage: tuple[str, ...]
     """sha256 (hex) of each file of footage it was given for."""
     key: str
     """Ed25519 public key, hex, of the signer."""
     signature: str
-    """Hex."""
+    """Hex. It tells one consent from all others."""
     covers: tuple[Part, ...] = ("face", "voice")
     """What of the host may be doubled; the face always."""
+    zone: str = "UTC"
+    """Time zone of its days, by its IANA name."""
 
 
 class _Document(BaseModel):
@@ -110,6 +113,7 @@ class _Document(BaseModel):
     end: date
     footage: tuple[Hex64, ...] = Field(min_length=1)
     covers: tuple[Part, ...] = ("face", "voice")
+    zone: str = "UTC"
     key: Hex64
     signature: Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
 
@@ -121,6 +125,10 @@ class _Document(BaseModel):
             raise ValueError("a consent for air names at least one platform")
         if "face" not in self.covers:
             raise ValueError("a persona shows the face: a consent covers it, with or without the voice")
+        try:
+            ZoneInfo(self.zone)
+        except (ValueError, OSError, KeyError):
+            raise ValueError(f"{self.zone!r} is not a time zone such as {ZONE}") from None
         for name in self.platforms:
             if name.lower() not in PLATFORM_HOSTS and "." not in name:
                 known = ", ".join(PLATFORM_HOSTS)
@@ -130,10 +138,10 @@ class _Document(BaseModel):
         return self
 
     def payload(self) -> bytes:
-        # a consent signed before it could leave the voice out does not name what it covers: it was spoken
-        # for pictures and voice
-        unsaid = set() if "covers" in self.model_fields_set else {"covers"}
-        return _canonical(self.model_dump(mode="json", exclude={"signature", *unsaid}))
+        # consents signed before these could be said do not name them: those were spoken for pictures and
+        # voice, and their days are UTC
+        unsaid = {"covers", "zone"} - self.model_fields_set
+        return canonical(self.model_dump(mode="json", exclude={"signature", *unsaid}))
 
 
 def issue(terms: Terms, key: Path, out: Path) -> Consent:
@@ -146,44 +154,57 @@ def issue(terms: Terms, key: Path, out: Path) -> Consent:
         draft = _Document.model_validate(fields)
     except ValidationError as error:
         raise ConsentError(_shape(error), where=str(out), remedy="correct what was asked for") from error
-    private = _private_key(key)
-    unsigned = draft.model_copy(update={"key": private.public_key().public_bytes_raw().hex()})
+    private = private_key(key)
+    unsigned = draft.model_copy(update={"key": public_hex(private)})
     document = unsigned.model_copy(update={"signature": private.sign(unsigned.payload()).hex()})
-    _write(out, json.dumps(document.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n", 0o644)
+    write_whole(out, json.dumps(document.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n")
     return _consent(document)
 
 
-def load(path: Path, *, today: date, trusted: Collection[str] = ()) -> Consent:
+def load(path: Path, *, today: date, trusted: Collection[str] = (), folders: Iterable[Path] = ()) -> Consent:
     """The consent in the file, when it holds today.
 
-    The signature must verify against the key in the file; where `trusted` public keys (hex) are
-    given, that key must be one of them. Raises `ConsentError`.
+    The signature must verify against the key in the file. That key must be one of the `trusted`
+    public keys (hex); only for scope `local`, which airs nothing, may that list be empty. `today` is
+    the present moment (an aware `datetime`) or a day in the consent's own time zone. Revocations are
+    looked for in `folders` too, such as the persona's and the room's. Raises `ConsentError`.
     """
     consent = read(path)
     where = str(path)
-    if trusted and consent.key not in {key.lower() for key in trusted}:
-        raise ConsentError(
-            "the consent is signed with a key that is not trusted here",
-            where=where,
-            remedy=f"add {consent.key} to the trusted keys if it is the company's",
-        )
-    if revoked(path):
+    check_trust(consent, trusted, where)
+    folders = tuple(folders)
+    if revoked(consent, path, folders):
+        remember_revocation(consent, path, folders, today)
         raise ConsentError(
             f"{consent.who} has revoked this consent", where=where, remedy="ask the host for a new one"
         )
-    if today < consent.start:
+    if _day(consent, today) < consent.start:
         raise ConsentError(
-            f"the consent begins on {consent.start}, today is {today}",
+            f"the consent begins on {consent.start}, today is {_day(consent, today)} ({consent.zone})",
             where=where,
             remedy="wait, or ask for an earlier one",
         )
     if lapsed(consent, today):
         raise ConsentError(
-            f"the consent ended on {consent.end}, today is {today}",
+            f"the consent ended on {consent.end}, today is {_day(consent, today)} ({consent.zone})",
             where=where,
             remedy="ask the host to renew it",
         )
     return consent
+
+
+def check_trust(consent: Consent, trusted: Collection[str], where: str) -> None:
+    """Raise `ConsentError` unless the consent's key is trusted; a consent carries its own key, so by
+    itself it proves nothing about who signed it."""
+    if not trusted and consent.scope == "local":
+        return
+    if consent.key == DEMO_KEY or consent.key in {key.lower() for key in trusted}:
+        return
+    raise ConsentError(
+        "the consent is signed with a key that is not trusted here",
+        where=where,
+        remedy=f"if it is the company's key, add {consent.key} to DOUBLURE_TRUSTED_KEYS",
+    )
 
 
 def read(path: Path) -> Consent:
@@ -204,46 +225,74 @@ def read(path: Path) -> Consent:
             where=where,
             remedy="ask for the file as it was signed",
         ) from error
-    try:
-        public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(document.key))
-        public.verify(bytes.fromhex(document.signature), document.payload())
-    except (InvalidSignature, ValueError) as error:
+    if not verified(document.key, document.signature, document.payload()):
         raise ConsentError(
             "the consent was changed after it was signed",
             where=where,
             remedy="ask for the file as it was signed",
-        ) from error
+        )
     return _consent(document)
 
 
+def same(one: Path, other: Path) -> bool:
+    """True when two files hold one and the same consent, however their paths are written."""
+    if one.resolve() == other.resolve():
+        return True
+    try:
+        return read(one).signature == read(other).signature
+    except ConsentError:
+        return False
+
+
 def revoke(path: Path, key: Path, *, at: datetime) -> Path:
-    """Write the signed revocation beside the consent and return its path. The key must be the one
-    that signed the consent. Raises `ConsentError`."""
+    """Write the signed revocation beside the consent and return its path; where `path` is a link, beside
+    the file it leads to as well. The machine remembers it. The key must be the one that signed the
+    consent. Raises `ConsentError`."""
     consent = read(path)
-    private = _private_key(key, make=False)
-    public = private.public_key().public_bytes_raw().hex()
+    private = private_key(key, make=False)
+    public = public_hex(private)
     if public != consent.key:
         raise ConsentError(
             "this key did not sign the consent",
             where=str(key),
             remedy="give the key it was signed with as --key",
         )
-    fields = {"format": REVOCATION_FORMAT, "consent": consent.signature, "at": at.isoformat(), "key": public}
-    signed = {**fields, "signature": private.sign(_canonical(fields)).hex()}
-    revocation = _revocation(path)
-    _write(revocation, json.dumps(signed, indent=2) + "\n", 0o644)
-    return revocation
+    fields = {
+        "format": revocation.FORMAT,
+        "consent": consent.signature,
+        "at": at.isoformat(),
+        "key": public,
+    }
+    signed = {**fields, "signature": private.sign(canonical(fields)).hex()}
+    for file in dict.fromkeys((path.resolve(), path)):
+        write_whole(revocation.beside(file), json.dumps(signed, indent=2) + "\n")
+    revocation.remember(consent.signature, path, (), at)
+    return revocation.beside(path)
 
 
-def revoked(path: Path) -> bool:
-    """True when the consent was revoked or is gone. Two looks at the file system, cheap enough to
-    ask every few seconds."""
-    return _revocation(path).exists() or not path.exists()
+def revoked(consent: Consent, path: Path, folders: Iterable[Path] = ()) -> bool:
+    """True when the consent was revoked, or when the file `path` no longer holds this very consent.
+
+    To be asked every few seconds on air, with the persona's folder and the room's as `folders`. It
+    waits for no database and no lock; see `doublure.revocation` for where it looks. When it is True,
+    leave the air first, then call `remember_revocation`.
+    """
+    return revocation.revoked(consent.signature, path, folders)
+
+
+def remember_revocation(consent: Consent, path: Path, folders: Iterable[Path], at: date) -> None:
+    """Keep a revocation that was seen in the machine's folder and in `folders` (the room's), so that
+    taking the file away again does not help. Raises nothing; it writes to the disk."""
+    revocation.remember(consent.signature, path, folders, at)
 
 
 def lapsed(consent: Consent, today: date) -> bool:
-    """True when its last day is over."""
-    return today > consent.end
+    """True when its last day is over; `today` as for `load`."""
+    return _day(consent, today) > consent.end
+
+
+def _day(consent: Consent, today: date) -> date:
+    return today.astimezone(ZoneInfo(consent.zone)).date() if isinstance(today, datetime) else today
 
 
 def check_footage(consent: Consent, files: Iterable[Path]) -> None:
@@ -298,56 +347,8 @@ def _consent(document: _Document) -> Consent:
         key=document.key,
         signature=document.signature,
         covers=document.covers,
+        zone=document.zone,
     )
-
-
-def _private_key(path: Path, make: bool = True) -> Ed25519PrivateKey:
-    if make and not path.exists():
-        made = Ed25519PrivateKey.generate()
-        pem = made.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        _write(path, pem.decode(), 0o600)
-        return made
-    remedy = "give the Ed25519 key that `doublure consent new` made"
-    try:
-        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    except OSError as error:
-        raise ConsentError(
-            f"the key cannot be read: {error.strerror}", where=str(path), remedy=remedy
-        ) from error
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise ConsentError(
-            "this is not a private key without password", where=str(path), remedy=remedy
-        ) from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise ConsentError("this is not an Ed25519 key", where=str(path), remedy=remedy)
-    return key
-
-
-def _write(path: Path, text: str, mode: int) -> None:
-    """Write whole or not at all, and on the disk before it returns."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        with open(
-            os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8"
-        ) as opened:
-            opened.write(text)
-            opened.flush()
-            os.fsync(opened.fileno())
-        draft.replace(path)
-    except OSError as error:
-        raise ConsentError(
-            f"the file cannot be written: {error.strerror}",
-            where=str(path),
-            remedy="choose a folder you may write to",
-        ) from error
-
-
-def _canonical(fields: Mapping[str, object]) -> bytes:
-    """The bytes that are signed: sorted keys, no spaces, UTF-8."""
-    return json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _shape(error: ValidationError) -> str:
@@ -355,7 +356,3 @@ def _shape(error: ValidationError) -> str:
     place = ".".join(str(part) for part in first["loc"])
     reason = first["msg"].removeprefix("Value error, ")
     return f"{place}: {reason}" if place else reason
-
-
-def _revocation(path: Path) -> Path:
-    return path.with_name(path.name + REVOKED)

@@ -24,7 +24,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -34,6 +34,7 @@ from doublure import metrics
 from doublure.clock import Clock
 from doublure.errors import DoublureError
 from doublure.log import get_log
+from doublure.seal import Head, Seal
 from doublure.store import Store
 from doublure.store.models import EntryRow, HeadRow
 
@@ -45,8 +46,6 @@ RECORD_SECONDS = 3.0
 """Longest wait for an entry to be on the disk, wherever; then `record` raises."""
 RETRY_SECONDS = 5.0
 """A database that failed is tried this often; in between entries only spool."""
-PAGE = 1000
-"""Entries read at a time when verifying."""
 ROWS = 200
 """Entries looked up and inserted by one statement."""
 
@@ -85,6 +84,7 @@ class Journal:
         self._store = store
         self._clock = clock
         self._turn = anyio.Lock()
+        self._seal = _seal()
         self._writing: asyncio.Future[bool] | None = None
         """What the database does; there is never more than one, and it may hang."""
         self._spooling: asyncio.Future[None] | None = None
@@ -126,11 +126,6 @@ class Journal:
                     await self._on_disk(self._store.spool.clear)
                     return True
         return False
-
-    async def verify(self) -> int:
-        """Read the whole chain; returns the number of entries, or raises `DoublureError` that names
-        the first one that is not as it was written."""
-        return await self._store.run(self._verify)
 
     async def _keep(self, entries: list[Entry], by: float) -> None:
         if self._away and not self._back():
@@ -215,46 +210,43 @@ class Journal:
                 with self._store.engine.begin() as connection:
                     # read only when the database answers: a day's spool is too much for every try
                     lines, end = spool.piece()
-                    _append(connection, list(_parse(lines)))
+                    head = self._append(connection, list(_parse(lines)))
+                self._seal_kept(head)
                 spool.moved(end)
             if entries:
                 with self._store.engine.begin() as connection:
-                    _append(connection, entries)
+                    head = self._append(connection, entries)
+                self._seal_kept(head)
         except Exception as error:  # a driver may raise anything when its server is lost
             metrics.STAGE_FAULTS.labels("journal").inc()
             log.error("the store failed: %s", (str(error).splitlines() or [type(error).__name__])[0])
             return False
         return True
 
-    def _verify(self) -> int:
-        count, previous = 0, FIRST
-        with self._store.reading() as connection:
-            page = select(EntryRow.__table__).order_by(EntryRow.number).limit(PAGE)
-            while rows := connection.execute(page.where(EntryRow.number > count)).all():
-                for row in rows:
-                    if row.number != count + 1:
-                        raise _broken(self._store.name, count + 1, "is missing")
-                    entry = Entry(mark=row.mark, at=row.at, kind=row.kind, ref=row.ref, body=row.body)
-                    if row.previous != previous or row.hash != _link(previous, row.number, entry):
-                        raise _broken(self._store.name, row.number, "is not as it was written")
-                    count, previous = row.number, row.hash
-            head = connection.execute(select(HeadRow.number, HeadRow.hash)).one_or_none()
-        if head is None or (head.number, head.hash) != (count, previous):
-            raise _broken(self._store.name, count + 1, "and later ones may have been cut off")
-        return count
+    def _append(self, connection: Connection, entries: Sequence[Entry]) -> Head:
+        """Chain entries and sign the newest link; its row is locked, so other processes wait."""
+        row = connection.execute(select(HeadRow.__table__).with_for_update()).one()
+        old = Head(row.journal, row.number, row.hash, row.key, row.signature)
+        number, last = _insert(connection, old, entries)
+        head = replace(old, number=number, hash=last)
+        if self._seal is not None and self._seal.vouches(old):
+            head = replace(head, key=self._seal.key)
+            head = replace(head, signature=self._seal.sign(head))
+        elif self._seal is not None:
+            # the old signature stays and no longer fits: a broken seal is never mended in passing
+            log.error("the journal's newest entry was not sealed by a known machine, see `journal verify`")
+        connection.execute(
+            update(HeadRow).values(number=number, hash=last, key=head.key, signature=head.signature)
+        )
+        return head
+
+    def _seal_kept(self, head: Head) -> None:
+        if self._seal is not None and head.key == self._seal.key and head.signed:
+            self._seal.keep(self._store.name, head)
 
 
-def _broken(where: str, number: int, how: str) -> DoublureError:
-    return DoublureError(
-        f"entry {number} of the journal {how}",
-        where=where,
-        remedy="keep this database as it is and compare it with a backup",
-    )
-
-
-def _append(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Chain entries; the row of the newest link is locked, so other processes wait."""
-    head = connection.execute(select(HeadRow.number, HeadRow.hash).with_for_update()).one()
+def _insert(connection: Connection, head: Head, entries: Sequence[Entry]) -> tuple[int, str]:
+    """Number and hash of the newest entry after entries were chained to a head."""
     number, previous = head.number, head.hash
     for start in range(0, len(entries), ROWS):
         # a mark may come twice in the spool as well
@@ -263,15 +255,23 @@ def _append(connection: Connection, entries: Sequence[Entry]) -> None:
         rows = []
         for entry in (entry for mark, entry in batch.items() if mark not in known):
             number += 1
-            link = _link(previous, number, entry)
-            rows.append({"number": number, "previous": previous, "hash": link, **entry.model_dump()})
-            previous = link
+            made = link(previous, number, entry)
+            rows.append({"number": number, "previous": previous, "hash": made, **entry.model_dump()})
+            previous = made
         if rows and connection.dialect.name == "sqlite":
             connection.execute(insert(EntryRow), rows)
         elif rows:
             # one statement: a round trip for each entry would be slow on another machine
             connection.execute(insert(EntryRow).values(rows))
-    connection.execute(update(HeadRow).values(number=number, hash=previous))
+    return number, previous
+
+
+def _seal() -> Seal | None:
+    try:
+        return Seal()
+    except DoublureError as error:
+        log.error("the journal is not sealed: %s", error)
+        return None
 
 
 def _entry(record: Record, at: str) -> Entry:
@@ -286,7 +286,7 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
-def _link(previous: str, number: int, entry: Entry) -> str:
+def link(previous: str, number: int, entry: Entry) -> str:
     """sha256 of the hash before and the entry as a JSON list without spaces."""
     fields = [number, entry.mark, entry.at, entry.kind, entry.ref, entry.body]
     canonical = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))

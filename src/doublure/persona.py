@@ -17,6 +17,7 @@ from doublure.consent import Consent
 from doublure.errors import ConsentError, FootageError
 from doublure.geometry import ShapeBasis
 from doublure.media import Language, Size
+from doublure.signing import canonical, private_key, public_hex, verified, write_whole
 
 MANIFEST = "manifest.json"
 FACE = "face.npz"
@@ -76,6 +77,10 @@ class Manifest(BaseModel):
     """sha256 of the footage it was made from."""
     consent: str
     """Signature (hex) of the consent it was made with."""
+    key: str = Field("", pattern=r"^([0-9a-f]{64})?$")
+    """Public key, hex, of the company that signed the manifest."""
+    signature: str = Field("", pattern=r"^([0-9a-f]{128})?$")
+    """Its signature, hex, of everything else in the manifest."""
     width: int
     height: int
     takes: dict[str, TakeEntry]
@@ -83,6 +88,10 @@ class Manifest(BaseModel):
     """The matched voice, by language; none where it was not wanted or not consented to."""
     files: dict[str, _Hex64]
     """sha256 of every other file."""
+
+    def payload(self) -> bytes:
+        """The bytes that are signed; fields that the file does not name are left out."""
+        return canonical(self.model_dump(mode="json", exclude={"signature"}, exclude_unset=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,15 +242,85 @@ def load_voice(path: Path, consent: Consent, language: Language, *, needed: bool
     )
 
 
+def check_key(consent: Consent, key: Path | None) -> None:
+    """Raise `ConsentError` unless the private key in the file may sign personas of this consent. Without
+    a key that is so for scope `local` only."""
+    if key is None:
+        if consent.scope == "local":
+            return
+        raise ConsentError(
+            "a persona that may air is signed with the company's key",
+            remedy="name the private key that signed the consent with --key, or enrol with a consent of scope "
+            "local and sign the persona where the key is",
+        )
+    if public_hex(private_key(key, make=False)) != consent.key:
+        raise ConsentError(
+            "this key did not sign the consent",
+            where=str(key),
+            remedy="give the company's key with which the consent was signed",
+        )
+
+
+def sign(folder: Path, consent: Consent, key: Path) -> None:
+    """Sign a persona's manifest with the company's private key, the one that signed the consent. This
+    says: these files are the likeness that the consent is about. Every file is verified first. Raises
+    `ConsentError`, `FootageError`."""
+    check_key(consent, key)
+    private = private_key(key, make=False)
+    manifest = _manifest(folder)
+    _check_host(folder, manifest, consent)
+    for name, expected in manifest.files.items():
+        _verify(folder, name, expected)
+    unsigned = manifest.model_copy(update={"key": consent.key})
+    signed = unsigned.model_copy(update={"signature": private.sign(unsigned.payload()).hex()})
+    text = signed.model_dump_json(indent=2, exclude_unset=True)
+    write_whole(folder / MANIFEST, text + "\n")
+
+
+def same(one: Path, other: Path) -> bool:
+    """True when two folders are one and the same persona, however their paths are written: the
+    manifest holds the checksums of all files."""
+    if one.resolve() == other.resolve():
+        return True
+    try:
+        return fingerprints(one, (MANIFEST,)) == fingerprints(other, (MANIFEST,))
+    except OSError:
+        return False
+
+
 def _permitted(path: Path, consent: Consent) -> Manifest:
     manifest = _manifest(path)
+    _check_host(path, manifest, consent)
+    _check_signature(path, manifest, consent)
+    return manifest
+
+
+def _check_signature(path: Path, manifest: Manifest, consent: Consent) -> None:
+    """An unsigned persona is for scope `local` only: whoever can write a manifest could give one host's
+    files another host's name."""
+    if not manifest.signature:
+        if consent.scope == "local":
+            return
+        raise ConsentError(
+            "this persona is not signed, so nothing shows that it is the host of the consent",
+            where=str(path),
+            remedy="sign it with the company's key: `doublure sign PERSONA --consent CONSENT`",
+        )
+    if manifest.key != consent.key or not verified(manifest.key, manifest.signature, manifest.payload()):
+        raise ConsentError(
+            "the persona was changed after it was signed, or signed with another key than the consent",
+            where=str(path),
+            remedy="copy the persona again; if the company has a new key, sign the persona with it",
+        )
+
+
+def _check_host(path: Path, manifest: Manifest, consent: Consent) -> None:
     if manifest.who != consent.who or manifest.footage not in consent.footage:
         raise ConsentError(
             f"this consent ({consent.who}) was not given for this persona ({manifest.who})",
             where=str(path),
             remedy="name the consent that the persona was enrolled with, or a renewed one for the same footage",
         )
-    return manifest
 
 
 def _verify(path: Path, name: str, expected: str) -> None:

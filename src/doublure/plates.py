@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ import numpy as np
 
 from doublure.errors import FootageError
 from doublure.media import FPS, Picture, Place, Size
+from doublure.scaled import copy_of
 
 KEYFRAME_FRAMES = 25
 """Distance of keyframes in a take: a jump costs at most a second of decoding."""
@@ -21,7 +20,7 @@ SKIP_FRAMES = 12
 QUALITY = "17"
 """x264's constant rate factor for takes: no loss that an eye sees."""
 SCALED = "scaled"
-"""Folder beside the takes that keeps them at the sizes they were shown in."""
+"""Folder beside the takes in which earlier versions kept copies; nothing reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,21 +102,12 @@ def fitted(pictures: Iterator[Picture], source: Size, target: Size) -> Iterator[
 
 
 def at_size(file: Path, source: Size, target: Size) -> Path:
-    """The take at the room's size: itself, or a copy that is made once and kept beside it (in the
-    machine's temporary folder where the persona's cannot be written)."""
+    """The take at the room's size: itself, or a verified copy that is made once. Raises `FootageError`."""
     if source == target:
         return file
-    folder = file.parent / SCALED
-    if not os.access(file.parent, os.W_OK):
-        folder = Path(tempfile.gettempdir()) / f"doublure-{os.getuid()}" / file.parent.name
-    # the length tells a copy of another enrolment from this one's
-    copy = folder / f"{file.stem}-{target.width}x{target.height}-{file.stat().st_size}.mp4"
-    if not copy.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        part = copy.with_suffix(f".{os.getpid()}")
-        encode_take(fitted(decode_take(file), source, target), target, part)
-        part.rename(copy)
-    return copy
+    return copy_of(
+        file, target, lambda part: encode_take(fitted(decode_take(file), source, target), target, part)
+    )
 
 
 class Plates:

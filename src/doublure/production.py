@@ -29,6 +29,8 @@ CLAUSE_SECONDS = 8.0
 """Longest wait for the next clause of a cue, when little is left to be heard."""
 SILENCE_SECONDS = 4.0
 """With more waiting for air, a clause may take until the host has been silent this long."""
+LOADING_SECONDS = 60.0
+"""Longest wait for the very first clause: the voice's models are loaded for it."""
 FAULT_ALARM_SECONDS = 60.0
 """How long the operator is shown a cue that was dropped."""
 
@@ -62,6 +64,7 @@ class Production:
         self._parts = parts
         self._floor = floor
         self._lines = anyio.Lock()
+        self._loaded = False
 
     async def bring(self, turn: Turn, record: tuple[str, str, str] | None = None) -> None:
         """Make a turn and offer it. A cue that cannot be digested is dropped, counted and shown, whatever went
@@ -101,9 +104,13 @@ class Production:
     async def _within(self, clauses: AsyncGenerator[Clause, None]) -> Clause | None:
         """The next clause, None at the end. Raises `EngineError` when it takes so long that the host falls
         silent."""
-        patience = max(CLAUSE_SECONDS, self._parts.performer.seconds_waiting + SILENCE_SECONDS)
+        patience = LOADING_SECONDS
+        if self._loaded:
+            patience = max(CLAUSE_SECONDS, self._parts.performer.seconds_waiting + SILENCE_SECONDS)
         with self._parts.clock.timeout(patience) as limit:
-            return await anext(clauses, None)
+            clause = await anext(clauses, None)
+            self._loaded = True
+            return clause
         assert limit.cancelled_caught
         raise EngineError(f"nothing came for {patience:.0f} s")
 

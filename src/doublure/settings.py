@@ -231,18 +231,32 @@ class MachineSettings(BaseSettings):
     cache_folder: Path = Field(
         Path("~/.cache/doublure"), description="where the demo keeps its store and speech cache"
     )
+    state_folder: Path = Field(
+        Path("~/.local/state/doublure"),
+        description="what the machine must not forget: revoked consents, the key that signs journals",
+    )
     console_host: str = Field(
         "127.0.0.1", description="address the console listens on; any but loopback needs a password"
     )
     console_port: int = Field(8000, ge=1, le=65535, description="port the console listens on")
     console_password: str = Field("", description="password of the console; empty: none, loopback only")
     trusted_keys: str = Field(
-        "", description="public keys (hex, with commas between) that may sign consents; empty: any"
+        "",
+        description="public keys (hex, with commas between) that may sign consents; empty: only scope local",
+    )
+    journal_keys: str = Field(
+        "",
+        description="public keys (hex, with commas between) of other machines that seal the same journal",
     )
 
     @property
+    def known_journals(self) -> tuple[str, ...]:
+        """The keys of other machines that seal journals, one by one."""
+        return tuple(key.strip().lower() for key in self.journal_keys.split(",") if key.strip())
+
+    @property
     def trusted(self) -> tuple[str, ...]:
-        """The trusted keys, one by one; none when any key will do."""
+        """The trusted keys, one by one."""
         return tuple(key.strip() for key in self.trusted_keys.split(",") if key.strip())
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import anyio
 
 from doublure import consent as consents
-from doublure import metrics
-from doublure.assemble import RoomParts
+from doublure import metrics, scaled
+from doublure.assemble import RoomParts, revocation_folders
 from doublure.channel import Closed
 from doublure.clock import Clock
 from doublure.consent import Consent
@@ -115,12 +115,13 @@ async def watch_consent(
     not lengthen it."""
     began, start = clock.now(), clock.wall()
     reading = Lane("consent")
+    folders = revocation_folders(parts.director.parts.settings)
     try:
         while True:
-            today = max(clock.wall(), start + timedelta(seconds=clock.now() - began)).date()
-            fate = "ended" if consents.lapsed(consent, today) else ""
+            now = max(clock.wall(), start + timedelta(seconds=clock.now() - began))
+            fate = "ended" if consents.lapsed(consent, now) else ""
             with clock.timeout(READING_SECONDS) as limit:
-                fate = "revoked" if await reading.run(consents.revoked, file) else fate
+                fate = "revoked" if await reading.run(consents.revoked, consent, file, folders) else fate
             if limit.cancelled_caught:
                 parts.watchdog.alarm("consent", f"{file.name} and its revocation cannot be read")
             else:
@@ -131,10 +132,20 @@ async def watch_consent(
                 parts.director.floor.cut()
                 leave(f"the host's consent was {fate}: the room has left the air")
                 await parts.director.production.note("consent", fate, file.name)
+                if fate == "revoked":
+                    with clock.timeout(READING_SECONDS):
+                        await reading.run(_forget, consent, file, folders, now)
                 return
             await clock.sleep(REVOCATION_SECONDS)
     finally:
         reading.close()
+
+
+def _forget(consent: Consent, file: Path, folders: Sequence[Path], now: datetime) -> None:
+    """Remember a revocation beside the room, and remove the copies of the takes that were made for it."""
+    consents.remember_revocation(consent, file, folders, now)
+    for folder in folders[1:]:
+        scaled.forget(folder)
 
 
 async def watch_voice(parts: RoomParts) -> None:

@@ -74,6 +74,8 @@ class Order:
     voice: Wish | None = None
     """How the voice is matched; without a wish it is not. A consent that does not cover the voice goes
     before it."""
+    key: Path | None = None
+    """The company's private key, which signs the persona; one for scope `air` needs it."""
 
 
 def enrol(order: Order, progress: Progress) -> Persona:
@@ -85,6 +87,7 @@ def enrol(order: Order, progress: Progress) -> Persona:
     if not footage.is_file():
         raise FootageError("there is no such file", where=str(footage), remedy="check the path")
     check_footage(order.consent, [footage])
+    personas.check_key(order.consent, order.key)
     work = _work(order)
     try:
         _fill(work, order, progress)
@@ -149,6 +152,8 @@ def _fill(folder: Path, order: Order, progress: Progress) -> None:
         files=personas.fingerprints(folder, files),
     )
     (folder / personas.MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    if order.key is not None:
+        personas.sign(folder, order.consent, order.key)
     if order.report:
         # a persona whose rebuilt face is no face to a detector is a persona still
         with suppress(EngineError):

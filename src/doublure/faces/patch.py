@@ -18,7 +18,7 @@ from doublure.media import Box, Picture, Place, Size, Speech
 from doublure.mouths import Mouths, Setting
 from doublure.persona import FaceTrack, Persona
 from doublure.plates import Fit, Plates, at_size, decode_take
-from doublure.settings import FaceSettings
+from doublure.settings import FaceSettings, load_machine
 
 EASE = 0.55
 """Share of the way to rest that the lips go in one frame when speech ends."""
@@ -47,7 +47,7 @@ def make(settings: FaceSettings, size: Size) -> PatchFace:
             where=str(settings.persona),
             remedy="name the consent file under face: consent:",
         )
-    consent = load_consent(settings.consent, today=RealClock().wall().date())
+    consent = load_consent(settings.consent, today=RealClock().wall(), trusted=load_machine().trusted)
     return PatchFace(personas.load(settings.persona, consent), size)
 
 

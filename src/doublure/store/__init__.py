@@ -1,5 +1,5 @@
 """The store: SQLite in the room's folder, or any database SQLAlchemy reaches by its address."""
 
-from doublure.store.database import DATABASE, Store, open_store
+from doublure.store.database import DATABASE, Store, open_store, reading
 
-__all__ = ["DATABASE", "Store", "open_store"]
+__all__ = ["DATABASE", "Store", "open_store", "reading"]

@@ -7,11 +7,12 @@ or a read, after seconds. The spool beside it has a lane of its own.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote
 
 import alembic.command
 import anyio
@@ -64,10 +65,6 @@ class Store:
         """The address without its password."""
         return self.engine.url.render_as_string(hide_password=True)
 
-    def reading(self) -> Connection:
-        """A connection that only reads; use it as a context. To be called in the lane."""
-        return self.engine.connect().execution_options(**{READING: True})
-
     async def run(self, work: Callable[[], R]) -> R:
         """Run `work` in the database's lane, one after the other."""
         return await self.lane.run(work)
@@ -101,6 +98,27 @@ async def open_store(folder: Path, url: str = "", clock: Clock | None = None) ->
             await store.close()
 
 
+@contextmanager
+def reading(folder: Path, url: str = "") -> Iterator[tuple[Connection, str]]:
+    """A connection to the database of a room that cannot write, and the database's name; nothing is made
+    or migrated. Raises `SettingsError`. Blocks."""
+    address = url or f"sqlite:///{folder / DATABASE}"
+    name = _shown(address)
+    try:
+        if not url:
+            # without a write-ahead log nobody writes; then not even SQLite's own files are made beside it
+            alone = not (folder / f"{DATABASE}-wal").exists()
+            mode = "immutable=1" if alone else "mode=ro"
+            address = f"sqlite:///file:{quote(str(folder / DATABASE))}?{mode}&uri=true"
+        engine = _engine(make_url(address), MIGRATION_SECONDS, writes=False)
+        connection = engine.connect().execution_options(**{READING: True})
+    except (SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
+        raise _not_opened(error, name) from error
+    with connection:
+        yield connection, name
+    engine.dispose()
+
+
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -130,28 +148,32 @@ def _open(url: str) -> Engine:
         migrating.dispose()
         return engine
     except (SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
-        # the driver's first line says what is wrong; the rest is SQL
-        reason = str(error).splitlines()[0]
-        raise SettingsError(
-            f"the store cannot be opened: {reason}",
-            where=_shown(url),
-            remedy="check the address, that the database runs, and that its driver is installed",
-        ) from error
+        raise _not_opened(error, _shown(url)) from error
 
 
-def _engine(parsed: URL, seconds: float) -> Engine:
+def _not_opened(error: Exception, where: str) -> SettingsError:
+    # the driver's first line says what is wrong; the rest is SQL
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return SettingsError(
+        f"the store cannot be opened: {reason}",
+        where=where,
+        remedy="check the address, that the database runs, and that its driver is installed",
+    )
+
+
+def _engine(parsed: URL, seconds: float, writes: bool = True) -> Engine:
     """An engine that waits `seconds` for a server at most."""
     backend, driver = parsed.get_backend_name(), parsed.get_driver_name()
     if backend == "sqlite":
         engine = create_engine(parsed)
-        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "connect", _prepare_sqlite if writes else _prepare_reading_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     # for pg8000 this limits every read and write as well; others know a limit for connecting only
     limits = {"pg8000": {"timeout": seconds}, "psycopg": {"connect_timeout": int(seconds)}}
     engine = create_engine(parsed, pool_pre_ping=True, connect_args=limits.get(driver, {}))
     if backend == "postgresql":
-        event.listen(engine, "connect", partial(_prepare_postgresql, seconds))
+        event.listen(engine, "connect", partial(_prepare_postgresql, seconds, writes))
     return engine
 
 
@@ -181,7 +203,14 @@ def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry)
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _prepare_postgresql(seconds: float, connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+def _prepare_reading_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout={int(SERVER_SECONDS * 1000)}")
+
+
+def _prepare_postgresql(
+    seconds: float, writes: bool, connection: DBAPIConnection, _entry: ConnectionPoolEntry
+) -> None:
     cursor = connection.cursor()
     for setting, limit in (
         ("statement_timeout", seconds),
@@ -189,6 +218,7 @@ def _prepare_postgresql(seconds: float, connection: DBAPIConnection, _entry: Con
         ("idle_in_transaction_session_timeout", STOPPED_SECONDS),
     ):
         cursor.execute(f"SET {setting} = {int(limit * 1000)}")
+    cursor.execute(f"SET default_transaction_read_only = {'off' if writes else 'on'}")
     cursor.close()
     connection.commit()
 

@@ -42,3 +42,9 @@ class HeadRow(Table):
     number: Mapped[int]
     """Number of the newest entry, 0 when there is none."""
     hash: Mapped[str] = mapped_column(String(64))
+    journal: Mapped[str] = mapped_column(String(32), server_default="")
+    """Random id of this journal, hex."""
+    key: Mapped[str] = mapped_column(String(64), server_default="")
+    """Public key, hex, of the machine that signed this link; see `doublure.seal`."""
+    signature: Mapped[str] = mapped_column(String(128), server_default="")
+    """Ed25519, hex."""

