@@ -318,7 +318,7 @@ def tried(parser: Parser, text: str, findings: Findings) -> float:
 def run(name: str, parser: Parser, count: int, seed: int) -> Findings:
     """Give one parser `count` cases."""
     findings = Findings()
-    parser.take("one case to load what it needs: 1 é 你好")
+    tried(parser, "one case to load what it needs: 1 é 你好", Findings())
     for text in cases(parser, f"{seed} {name}"):
         if findings.cases == count:
             break
