@@ -351,3 +351,8 @@ def test_a_closed_writer_leaves_no_lane() -> None:
         lane.join(60.0)
     assert lanes
     assert not [lane for lane in lanes if lane.is_alive()]
+
+
+def test_a_question_without_end_is_read_as_far_as_a_comment_goes() -> None:
+    text = ("how heavy is the cup? " * 20)[: answers.LONGEST_QUESTION]
+    assert finder("en").rank(text + "and does it leak? " * 500, "cup") == finder("en").rank(text, "cup")

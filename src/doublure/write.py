@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import cast
 
 from doublure import metrics, phrases
@@ -63,8 +63,10 @@ async def write(
             yield utterance
 
 
+@lru_cache(maxsize=64)
 def disclosed(text: str, language: Language) -> Delivery:
-    """How a disclosure is said: at the pace that the law calls normal, which is slower than a show's."""
+    """How a disclosure is said: at the pace that the law calls normal, which is slower than a show's. Kept,
+    because the room asks for the same few texts several times a second."""
     characters = counted(spoken(text, language), language)
     pauses = sum(pause_seconds(clause) for clause in clauses(text, language))
     return disclosing(characters, seconds(text, language), pauses)
