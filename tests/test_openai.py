@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import pytest
 import uvicorn
 from fastapi import FastAPI, Request
@@ -68,7 +69,7 @@ async def stream(name: str) -> AsyncIterator[str]:
         # an end that is far beyond every limit: this server does not notice that its caller has gone
         for _ in range(3_000_000 // len(ENDLESS[name]) + 1):
             yield ENDLESS[name]
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
     if name == "cut":
         yield chunk("Well, I ")
         raise ConnectionResetError

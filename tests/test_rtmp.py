@@ -31,7 +31,7 @@ from doublure.errors import SinkError
 from doublure.media import Packet
 from doublure.publish import Publisher
 from doublure.settings import SinkSettings
-from doublure.sinks import rtmp, wire
+from doublure.sinks import rtmp
 from doublure.sinks.null import NullSink
 from doublure.snapshot import SinkView
 from servers import RtmpServer, free_port
