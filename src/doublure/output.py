@@ -133,8 +133,10 @@ class Output:
 
     async def _finish(self) -> None:
         self._state = "stopped"
+        if not isinstance(self._sink, Abortable):
+            await self._closed(CLOSE_SECONDS)
         # a call under way may end by itself, and then the server hears a goodbye; one that hangs is ended
-        if not await self._closed(ABORT_SECONDS) and isinstance(self._sink, Abortable):
+        elif not await self._closed(ABORT_SECONDS):
             self._sink.abort()
             await self._closed(CLOSE_SECONDS - ABORT_SECONDS)
         self._lane.close()

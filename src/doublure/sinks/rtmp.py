@@ -160,6 +160,8 @@ def _explain(error: OSError, greeted: bool) -> tuple[str, str]:
         )
     if not greeted:
         return _NO_ANSWER, f"{_CHECK_SERVER}, and whether it is rtmp or rtmps"
+    if isinstance(error, wire.UnrulyError):
+        return str(error), _CHECK_SERVER
     if isinstance(error, wire.RtmpError):
         return str(error), _CHECK_KEY
     if isinstance(error, TimeoutError):

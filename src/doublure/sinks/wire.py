@@ -57,6 +57,10 @@ class RtmpError(OSError):
     """The server refused, in its own words and without the stream key."""
 
 
+class UnrulyError(RtmpError):
+    """The server does not keep to the protocol."""
+
+
 class Redirected(RtmpError):
     """The server sends the publisher to another address."""
 
@@ -148,10 +152,10 @@ class Connection:
         try:
             messages = self._reader.messages()
         except ChunkError as error:
-            raise RtmpError("the server at this address does not speak RTMP") from error
+            raise UnrulyError("the server at this address does not speak RTMP") from error
         most = HEARD_BYTES + self._link.sent // HEARD_SHARE
         if len(messages) == MOST_MESSAGES or self._reader.received > most:
-            raise RtmpError("the server sends more than an RTMP server has to say")
+            raise UnrulyError("the server sends more than an RTMP server has to say")
         self._unread = iter(messages)
 
     def _exactly(self, count: int) -> bytes:
@@ -170,7 +174,7 @@ class Connection:
         self._link.send(b"\x03" + challenge)
         answer = self._exactly(1 + _HANDSHAKE_BYTES)
         if answer[0] != 3:
-            raise RtmpError("the server at this address does not speak RTMP")
+            raise UnrulyError("the server at this address does not speak RTMP")
         self._link.send(answer[1:])
         self._exactly(_HANDSHAKE_BYTES)
 
@@ -228,7 +232,7 @@ class Connection:
         try:
             values = amf.decode(message.body[message.kind == _COMMAND_AMF3 :])
         except amf.AmfError as error:
-            raise RtmpError("the server's answer cannot be read") from error
+            raise UnrulyError("the server's answer cannot be read") from error
         if len(values) < 2 or not isinstance(values[0], str):
             return None
         self._complain(values[0], values[-1])
