@@ -295,3 +295,12 @@ def test_landmarks_follow_the_mouth(clip: Path) -> None:
     assert tracked.seen.all()
     _, _, truth = talking(17)
     assert correlation(opening(tracked.control), truth[:60]) > 0.85
+
+
+def test_a_persona_for_air_is_not_begun_without_the_companys_key(tmp_path: Path) -> None:
+    footage = tmp_path / "footage.mp4"
+    footage.write_bytes(b"film")
+    consent = replace(consent_for(tmp_path, footage), scope="air")
+    with pytest.raises(ConsentError, match="signed with the company's key"):
+        enrol(Order(footage, consent, tmp_path / "out"), lambda *_: None)
+    assert not list(tmp_path.glob("*out*"))
