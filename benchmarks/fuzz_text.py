@@ -28,7 +28,7 @@ from doublure import moderate, sentences, wording
 from doublure.answers import Finder, language_of, mentioned, without_product
 from doublure.catalog import load_catalog
 from doublure.clock import VirtualClock
-from doublure.cue import Comment, Cue, Priority
+from doublure.cue import Comment, Cue
 from doublure.document import read
 from doublure.errors import SettingsError
 from doublure.judge import Judge, may_ask_identity
@@ -153,7 +153,7 @@ def parsers(folder: Path) -> dict[str, Parser]:
     for language in LANGUAGES:
         known, words = catalogs[language], moderate.claims(language)
         comment = Comment("c", "fuzz", "Maya", "I'm 183 cm, which size?", 0.0)
-        cue = Cue("q", "answer", Priority.COMMENT, 0.0, 9e9, "", comment, known.products[0].id)
+        cue = Cue("q", "answer", 0.0, 9e9, "", comment, known.products[0].id)
         lexical = lexicon({"Doublure": "double your", "SKU-12": "sku twelve"}, language)
         found |= {
             f"spoken_{language}": Parser(lambda text, of=language, lex=lexical: spoken(text, of, lex)),

@@ -16,6 +16,7 @@ from doublure.cue import Clause, Comment, Cue, CueKind, EventKind, Utterance
 from doublure.direct import Director, DirectorParts
 from doublure.errors import DoublureError, EngineError
 from doublure.media import SAMPLE_RATE, Speech
+from doublure.moderate import banned
 from doublure.plan import Plan
 from doublure.playhead import Making, Part, Playhead
 from doublure.production import ProductionParts
@@ -35,7 +36,8 @@ class Reader:
     """The performer without its pictures: steps the playhead at 25 frames a second."""
 
     def __init__(self, clock: VirtualClock) -> None:
-        self.playhead = Playhead()
+        self.heard: Callable[[Clause], None] = lambda clause: None
+        self.playhead = Playhead(lambda clause: self.heard(clause))
         self.on_air: Clause | None = None
         self.log: list[Heard] = []
         self._clock = clock
@@ -47,9 +49,6 @@ class Reader:
     @property
     def seconds_waiting(self) -> float:
         return self.playhead.seconds_waiting
-
-    def listen(self, heard: Callable[[Clause], None]) -> None:
-        self.playhead.heard = heard
 
     async def offer(self, clause: Clause, wanted: Callable[[], bool] = lambda: True) -> None:
         await self.playhead.offer(Part(clause, np.zeros((1, 1), np.float32)), wanted)
@@ -185,6 +184,7 @@ class Show:
             self.journal,  # type: ignore[arg-type]
             self.clock,
             self.watchdog,
+            banned(None),
         )
         self.director = Director(DirectorParts(settings, Plan(rundown), making))
         self.refused: list[str] = []

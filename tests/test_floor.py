@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from string import ascii_lowercase
 
 import pytest
 
@@ -13,13 +14,15 @@ from doublure.floor import QUIET_SECONDS
 from shows import Show
 
 SLOTS = {"A": ["A1", "A2", "A3"], "B": ["B1", "B2", "B3"], "C": ["C1", "C2", "C3"]}
+LETTERS = [*ascii_lowercase, *(f"a{letter}" for letter in ascii_lowercase)]
+"""The truth gate lets no number into an answer that stands nowhere."""
 DISCLOSED = 4.0
 """Seconds the first disclosure takes: two clauses."""
 
 
 def long(name: str, count: int) -> str:
     """A line of many clauses."""
-    return "|".join(f"{name}{number}" for number in range(count))
+    return "|".join(f"{name} {LETTERS[number]}" for number in range(count))
 
 
 # ---- cut -------------------------------------------------------------------------------------------
@@ -138,19 +141,19 @@ def test_too_many_lines_are_refused_and_said_so() -> None:
 def test_the_next_answer_waits_until_the_last_was_heard() -> None:
     async def script(show: Show) -> None:
         await show.clock.advance(DISCLOSED + 1)
-        show.ask("c1", long("one", 7))
-        show.ask("c2", long("two", 2))
+        show.ask("c1", long("red", 7))
+        show.ask("c2", long("blue", 2))
         await show.clock.advance(60)
 
     show = Show(SLOTS, gap_seconds=6.0).run(script)
-    assert show.whole(*long("one", 7).split("|"))
-    assert show.whole(*long("two", 2).split("|"))
+    assert show.whole(*long("red", 7).split("|"))
+    assert show.whole(*long("blue", 2).split("|"))
     assert [(id, fate) for id, fate, _ in show.judge.fates if fate != "answering"] == [
         ("c1", "answered"),
         ("c2", "answered"),
     ]
     begun = {text: at for at, _, text in show.reader.log}
-    assert begun["two0"] >= begun["one6"] + 2.0 + 6.0
+    assert begun["blue a"] >= begun["red g"] + 2.0 + 6.0
 
 
 def test_an_answer_counts_only_when_it_is_heard() -> None:

@@ -362,13 +362,12 @@ TIME = re.compile(
 LIMITS = re.compile(
     r"^(anyio\.(move_on_after|move_on_at|fail_after|fail_at)|asyncio\.(timeout|timeout_at|wait_for))$"
 )
-LIMITS_STILL_IN = ("room",)
 """Modules that have not yet changed to `clock.timeout`."""
 
 
 def test_time_limits_run_on_the_injected_clock() -> None:
     def rule(module: Module) -> Iterator[str]:
-        if module.name == "clock" or module.name in LIMITS_STILL_IN:
+        if module.name == "clock":
             return
         for line, name in imported(module):
             if LIMITS.match(name):

@@ -25,7 +25,7 @@ from shows import Show
 
 
 def consent_file(folder: Path, end: date = date(2099, 1, 1)) -> tuple[Path, Consent]:
-    terms = Terms("Li", "Shop", "show", ("youtube",), "air", date(2025, 1, 1), end, ("0" * 64,))
+    terms = Terms("Li", "Shop", "show", ("youtube",), "air", date(2025, 1, 1), end, ("0" * 64,), zone="UTC")
     file = folder / "li.json"
     return file, consents.issue(terms, folder / "shop.key", file)
 

@@ -342,11 +342,13 @@ def test_a_closed_writer_leaves_no_lane() -> None:
     cue = Cue("c", "filler", 0.0, 9e9)
 
     async def run() -> list[Utterance]:
-        return [said async for said in writer.write(cue, catalog("en"), None)]
+        said = [said async for said in writer.write(cue, catalog("en"), None)]
+        lanes.update(set(threading.enumerate()) - before)
+        await writer.close()
+        return said
 
+    lanes: set[threading.Thread] = set()
     assert anyio.run(run)
-    lanes = set(threading.enumerate()) - before
-    writer.close()
     for lane in lanes:
         lane.join(60.0)
     assert lanes

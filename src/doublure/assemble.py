@@ -17,11 +17,14 @@ from doublure.clock import Clock
 from doublure.consent import Consent
 from doublure.direct import Director, DirectorParts
 from doublure.encode import Encoder
-from doublure.engines import Chat, Face, Pronouncing, Redirectable, Sink, Voice, Writer, find_engine
+from doublure.engines import Chat, Closable, Face, Pronouncing, Redirectable, Sink, Voice, Writer, find_engine
 from doublure.errors import ConsentError, SettingsError, SinkError
 from doublure.journal import Journal
 from doublure.judge import Judge
+from doublure.label_check import LabelCheck
+from doublure.log import get_log
 from doublure.media import Language
+from doublure.moderate import banned
 from doublure.offload import Lane
 from doublure.overlay import Overlay
 from doublure.perform import Performer
@@ -39,8 +42,12 @@ from doublure.supervise import Watchdog
 from doublure.understudy import Understudy
 
 SPEECH_FOLDER = "speech"
+CLOSE_SECONDS = 3.0
+"""Longest wait for an engine to close its connections."""
 EMBEDDED = ("kokoro", "tone")
 """Voices without a server; the first stands behind all others."""
+
+log = get_log(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,9 @@ async def assemble(
     performer = Performer(face, overlay, catalog, clock)
     journal = Journal(store, clock)
     plan, watchdog = Plan(rundown), Watchdog(clock)
-    making = ProductionParts(catalog, judge, writer, speaker, performer, journal, clock, watchdog)
+    making = ProductionParts(
+        catalog, judge, writer, speaker, performer, journal, clock, watchdog, banned(settings.judge.words)
+    )
     director = Director(DirectorParts(settings, plan, making))
     chats = tuple(cast(Chat, find_engine("chats", chat.engine)(chat, clock)) for chat in settings.chats)
     return RoomParts(
@@ -107,13 +116,28 @@ async def assemble(
         judge,
         chats,
         performer,
-        Publisher(encoder, clock),
+        Publisher(encoder, clock, LabelCheck(encoder.header, overlay.label_present)),
         director,
         journal,
         Preparer(plan, speaker, catalog.language),
         watchdog,
         voice if isinstance(voice, Understudy) else None,
     )
+
+
+async def close(parts: RoomParts, clock: Clock) -> None:
+    """Let go of everything that holds threads or connections. Never raises; an engine that hangs is left to itself."""
+    parts.performer.close()
+    making = parts.director.parts.making
+    for engine in (making.speaker.voice, making.writer):
+        if not isinstance(engine, Closable):
+            continue
+        try:
+            with clock.timeout(CLOSE_SECONDS):
+                await engine.close()
+        except Exception:
+            log.exception("engine %s could not be closed", engine)
+    making.speaker.close()
 
 
 def verify_consent(settings: RoomSettings, clock: Clock) -> Consent | None:

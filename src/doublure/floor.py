@@ -65,13 +65,12 @@ RULES: dict[CueKind, Rule] = {
 class Stage(Protocol):
     """What the floor needs of the performer."""
 
+    heard: Callable[[Clause], None]
+    """Told of each clause that was read out to its end."""
+
     @property
     def current(self) -> Clause | None:
         """The clause that is being read out."""
-        ...
-
-    def listen(self, heard: Callable[[Clause], None]) -> None:
-        """Call `heard` with each clause that was read out to its end."""
         ...
 
     async def offer(self, clause: Clause, wanted: Callable[[], bool]) -> None:
@@ -100,7 +99,7 @@ class Floor:
         self._numbers = itertools.count()
         self._changed = anyio.Event()
         self._quiet_until = -math.inf
-        stage.listen(self.turns.heard)
+        stage.heard = self.turns.heard
 
     @property
     def on_air(self) -> Turn | None:

@@ -86,6 +86,8 @@ class Painter:
         self._states: dict[str, object] = {}
         self._faults = 0
         self.fault = ""
+        self.held = ""
+        """Why stand-by is shown for a reason outside: the label does not survive the encoding."""
         self.standby_picture = self._draw(
             Shot(0, Takes(face.takes).step(False), None, OverlayState("", None))
         )
@@ -93,8 +95,10 @@ class Painter:
             raise EngineError("the AI label cannot be drawn", remedy="choose a larger picture")
 
     def paint(self, shot: Shot) -> Picture:
-        """The picture of a shot. An unlabelled picture never leaves: it becomes stand-by. A face
+        """The picture of a shot; stand-by while it is `held`. An unlabelled picture never leaves: it becomes stand-by. A face
         that fails raises, and becomes stand-by after `FAULTS_TO_STANDBY` times in a row."""
+        if self.held:
+            return self.standby_picture
         try:
             picture = self._draw(shot)
         except Exception as error:
@@ -149,7 +153,9 @@ class Performer:
         self._overlay = overlay
         self._catalog = catalog
         self._clock = clock
-        self._playhead = Playhead()
+        self.heard: Callable[[Clause], None] = lambda clause: None
+        """Told of each clause that was read out to its end."""
+        self._playhead = Playhead(lambda clause: self.heard(clause))
         self._planned: deque[_Planned] = deque(maxlen=LOOKAHEAD + 1)
         self._number = 0
         self._late_in_a_row = 0
@@ -160,10 +166,6 @@ class Performer:
         self._painter: Painter | None = None
         self._product: Product | None = None
         self._drawing: deque[asyncio.Future[Picture]] = deque(maxlen=LOOKAHEAD * 2)
-
-    def listen(self, heard: Callable[[Clause], None]) -> None:
-        """Call `heard` with each clause that was read out to its end."""
-        self._playhead.heard = heard
 
     async def offer(self, clause: Clause, wanted: Callable[[], bool] = lambda: True) -> None:
         """Queue a clause for air; waits while enough are queued, and then queues it only if it is still
@@ -185,6 +187,11 @@ class Performer:
         self._planned.extend(replace(plan, pcm=next(silence), clause=None) for plan in planned)
         return dropped
 
+    def hold(self, why: str) -> None:
+        """Show stand-by as long as there is a reason; "" for none."""
+        if self._painter is not None:
+            self._painter.held = why
+
     def make_way(self, making: Making) -> list[Clause]:
         """Stop some kinds of speech softly; returns what is not heard to its end."""
         return self._playhead.make_way(making)
@@ -204,7 +211,8 @@ class Performer:
         """Why air shows stand-by, or a picture that stands still, or lips that rest; "" when all is well."""
         if self._late_in_a_row >= HANGING_FRAMES:
             return "the face does not answer: the picture stands still"
-        return (self._painter.fault if self._painter else "") or self._mouths.fault
+        painted = (self._painter.held or self._painter.fault) if self._painter else ""
+        return painted or self._mouths.fault
 
     async def run(self) -> None:
         """Make frames until cancelled; the first picture is drawn before the clock starts."""

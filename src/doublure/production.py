@@ -19,6 +19,7 @@ from doublure.floor import Floor
 from doublure.journal import Journal
 from doublure.judge import Judge
 from doublure.log import get_log
+from doublure.moderate import WordList
 from doublure.perform import Performer
 from doublure.speak import Speaker
 from doublure.supervise import Watchdog
@@ -49,6 +50,8 @@ class ProductionParts:
     journal: Journal
     clock: Clock
     watchdog: Watchdog
+    words: WordList
+    """What this room may not say, besides the built-in lists."""
 
 
 class Unrecorded(Exception):
@@ -128,7 +131,9 @@ class Production:
         first = opening(cue, self._parts.catalog.language)
         if first is not None:
             yield first
-        async with aclosing(write(cue, self._parts.writer, self._parts.catalog)) as utterances:
+        async with aclosing(
+            write(cue, self._parts.writer, self._parts.catalog, self._parts.words)
+        ) as utterances:
             async for utterance in utterances:
                 yield utterance
 

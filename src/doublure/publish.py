@@ -20,6 +20,7 @@ from doublure.clock import Clock
 from doublure.encode import Encoder
 from doublure.engines import Sink
 from doublure.errors import SinkError
+from doublure.label_check import LabelCheck
 from doublure.log import get_log
 from doublure.media import TICKS, Frame, Packet
 from doublure.offload import Lane
@@ -56,8 +57,9 @@ class _Seat:
 class Publisher:
     """The end of the chain. `run` owns what it starts; `publish`, `add` and `watch` are for others."""
 
-    def __init__(self, encoder: Encoder, clock: Clock) -> None:
+    def __init__(self, encoder: Encoder, clock: Clock, label_check: LabelCheck | None = None) -> None:
         self._encoder = encoder
+        self._label_check = label_check
         self._clock = clock
         self._lane = Lane("encode")
         self._seats: dict[str, _Seat] = {}
@@ -89,8 +91,13 @@ class Publisher:
         for a frame of another size. Once stopped, frames are ignored."""
         if self._stopping.is_set():
             return
-        for packet in await self._lane.run(self._encoder.encode, frame):
+        for packet in await self._lane.run(_encode, self._encoder, self._label_check, frame):
             await self._coded.put(packet)
+
+    @property
+    def label_fault(self) -> str:
+        """Why air must show stand-by: the label does not survive the encoding; "" when it does."""
+        return self._label_check.fault if self._label_check is not None else ""
 
     def add(self, sink: Sink, *, address: str, removable: bool) -> None:
         """Start feeding a sink. A name that is taken is numbered. Raises `SinkError` off air, and when too
@@ -98,7 +105,7 @@ class Publisher:
         if self._group is None or self._stopping.is_set():
             raise SinkError("the room is not on air", where=sink.name)
         if removable:
-            self._note_added(sink.name)
+            _note_added(self._added, sink.name, self._clock.now())
         name, number = sink.name, 1
         while name in self._seats:
             number += 1
@@ -108,16 +115,6 @@ class Publisher:
             output.ring.offer(packet)
         self._seats[name] = _Seat(output, address, removable)
         self._group.start_soon(self._feed, output)
-
-    def _note_added(self, name: str) -> None:
-        now = self._clock.now()
-        if len(self._added) == MOST_ADDED and now - self._added[0] < ADDED_SECONDS:
-            raise SinkError(
-                f"{MOST_ADDED} outputs were added within a minute",
-                where=name,
-                remedy="wait a minute before you add another",
-            )
-        self._added.append(now)
 
     async def remove(self, name: str) -> None:
         """Finish a sink and forget it; raises `SinkError` for one that is not there or not removable."""
@@ -211,3 +208,20 @@ class Publisher:
         async with anyio.create_task_group() as closing:
             for seat in self._seats.values():
                 closing.start_soon(seat.output.stop, GRACE_SECONDS)
+
+
+def _encode(encoder: Encoder, label_check: LabelCheck | None, frame: Frame) -> list[Packet]:
+    packets = encoder.encode(frame)
+    if label_check is not None:
+        label_check.look(packets)
+    return packets
+
+
+def _note_added(added: deque[float], name: str, now: float) -> None:
+    if len(added) == MOST_ADDED and now - added[0] < ADDED_SECONDS:
+        raise SinkError(
+            f"{MOST_ADDED} outputs were added within a minute",
+            where=name,
+            remedy="wait a minute before you add another",
+        )
+    added.append(now)

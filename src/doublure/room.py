@@ -10,7 +10,7 @@ import anyio
 
 from doublure import address, metrics
 from doublure.ahead import keep_prepared
-from doublure.assemble import RoomParts, address_of, assemble, check_address, make_sink
+from doublure.assemble import RoomParts, address_of, assemble, check_address, close, make_sink
 from doublure.catalog import price_text
 from doublure.chats.console import ConsoleChat
 from doublure.clock import Clock, RealClock
@@ -263,9 +263,7 @@ async def open_room(
                         stages.cancel_scope.cancel()
             finally:
                 with anyio.CancelScope(shield=True):
-                    parts.performer.close()
-                    if parts.understudy is not None:
-                        await parts.understudy.close()
+                    await close(parts, clock)
                     await parts.publisher.stop()
                     await parts.director.production.note("room", "closed", "")
                     await parts.journal.settle(SETTLE_SECONDS)

@@ -54,6 +54,7 @@ async def publish(parts: RoomParts) -> None:
     """Frames to the publisher."""
     async for frame in parts.performer.frames:
         await parts.publisher.publish(frame)
+        parts.performer.hold(parts.publisher.label_fault)
 
 
 async def judge_comments(parts: RoomParts, inbox: Inbox) -> None:

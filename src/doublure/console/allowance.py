@@ -16,7 +16,7 @@ from doublure.snapshot import RoomView
 
 Order = Literal["say", "skip", "push", "stop_push"]
 
-ORDERS: dict[Order, int] = {"say": 10, "skip": 30, "push": 30, "stop_push": 30}
+ORDERS: dict[Order, int] = {"say": 10, "skip": 30, "push": 10, "stop_push": 30}
 """Orders of each kind within `ORDER_SECONDS`. Ten lines are about what a host can say in that time."""
 ORDER_SECONDS = 60.0
 MOST_OUTPUTS = 16

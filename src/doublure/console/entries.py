@@ -54,6 +54,12 @@ class LineEntry(_Entry):
     )
 
 
+class SkipEntry(_Entry):
+    """Which product the operator saw on air; without it, whichever is on air is left."""
+
+    product: str | None = Field(None, max_length=100)
+
+
 class PushEntry(_Entry):
     """An RTMP address to send the picture to."""
 

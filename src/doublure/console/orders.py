@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse
 
 from doublure.console import page
 from doublure.console.allowance import Order, TooOften, check_outputs
-from doublure.console.entries import CommentEntry, LineEntry, OutputEntry, PushEntry, explain
+from doublure.console.entries import CommentEntry, LineEntry, OutputEntry, PushEntry, SkipEntry, explain
 from doublure.console.feed import Console
 from doublure.console.words import Words, choose
 from doublure.errors import ConsentError, DoublureError, SettingsError, SinkError
@@ -52,8 +52,8 @@ def routes(console: Console) -> APIRouter:
     @router.post("/skip")
     async def skip(request: Request) -> HTMLResponse:
         async def order() -> None:
-            console.allowance.take("skip")
-            await room.skip()
+            # the page says which product it showed: two operators who press at once skip once
+            await room.skip((await _counted(console, request, SkipEntry, "skip")).product)
 
         return await _answer(console, request, "done_skip", order)
 

@@ -49,7 +49,7 @@ class TemplatesWriter:
                 comment=cue.comment.id if cue.comment is not None else "",
             )
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let the lane go. Once, when nothing is written any more."""
         self._lane.close()
 
