@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -156,15 +157,15 @@ def parsers(folder: Path) -> dict[str, Parser]:
         cue = Cue("q", "answer", 0.0, 9e9, "", comment, known.products[0].id)
         lexical = lexicon({"Doublure": "double your", "SKU-12": "sku twelve"}, language)
         found |= {
-            f"spoken_{language}": Parser(lambda text, of=language, lex=lexical: spoken(text, of, lex)),
-            f"seconds_{language}": Parser(lambda text, of=language: seconds(text, of)),
-            f"clauses_{language}": Parser(lambda text, of=language: clauses(text, of)),
-            f"clauses_soon_{language}": Parser(lambda text, of=language: clauses(text, of, soon=True)),
-            f"phones_{language}": Parser(lambda text, of=language: phones(text, of)),
+            f"spoken_{language}": Parser(partial(spoken, language=language, lexicon=lexical)),
+            f"seconds_{language}": Parser(partial(seconds, language=language)),
+            f"clauses_{language}": Parser(partial(clauses, language=language)),
+            f"clauses_soon_{language}": Parser(partial(clauses, language=language, soon=True)),
+            f"phones_{language}": Parser(partial(phones, language=language)),
             f"claims_{language}": Parser(words.find),
-            f"mentioned_{language}": Parser(lambda text, of=known: mentioned(text, of)),
-            f"without_{language}": Parser(lambda text, of=known: without_product(text, of.products[0])),
-            f"refusal_{language}": Parser(lambda text, at=cue, of=known: refusal(text, at, of)),
+            f"mentioned_{language}": Parser(partial(mentioned, catalog=known)),
+            f"without_{language}": Parser(partial(without_product, product=known.products[0])),
+            f"refusal_{language}": Parser(partial(refusal, cue=cue, catalog=known)),
         }
     finder = Finder(catalogs["en"])
     judge = Judge(JudgeSettings(), catalogs["zh"], VirtualClock())
