@@ -52,7 +52,7 @@ enrol: .venv/enrol
 
 test: .venv/test
 	@tests/servers.sh
-	@PYTHONPATH=tests OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -p plugin_noskip -n 2 --dist loadfile
+	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -p tests.plugin_noskip -n 2 --dist loadfile
 
 lint: .venv/test
 	@$(BIN)/ruff check

@@ -44,8 +44,8 @@ from loop_watch import LoopWatch
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-sys.path.insert(0, str(ROOT / "tests"))
-from servers import nginx_rtmp  # noqa: E402 - the tests' server, from their folder
+sys.path.insert(0, str(ROOT))
+from tests.servers import nginx_rtmp  # noqa: E402 - the tests' server, from their folder
 
 PERSONA = ROOT / "demo" / "personas" / "woman"
 """The demo's host."""

@@ -29,9 +29,9 @@ from doublure.room import Room, open_room
 from doublure.settings import load_room
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "tests"))
+sys.path.insert(0, str(HERE.parent))
 import odd_engines  # noqa: E402 - beside this file
-from rooms import write_room  # noqa: E402 - the tests' small room
+from tests.rooms import write_room  # noqa: E402 - the tests' small room
 
 CASES = (
     "none:",

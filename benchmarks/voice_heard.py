@@ -29,7 +29,7 @@ from doublure.speak import Speaker
 from doublure.spoken import spoken
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "tests"))
+sys.path.insert(0, str(HERE.parent))
 
 WORST = 10
 Measured = dict[str, float]
@@ -91,7 +91,7 @@ class Heard:
 
 async def listen(language: Language) -> list[Heard]:
     """All sentences of a language, spoken and heard."""
-    from hearing import error_rate, heard  # the tests' listener, from their folder
+    from tests.hearing import error_rate, heard  # the tests' listener, from their folder
 
     speaker = Speaker(embedded(language), language)
     found = []

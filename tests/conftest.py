@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from servers import RtmpServer, nginx_rtmp
+from tests.servers import RtmpServer, nginx_rtmp
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,6 +1,6 @@
 """A pytest plugin for continuous integration: with `CI` set, a test that was skipped has failed.
 
-`PYTHONPATH=tests python -m pytest -p plugin_noskip`
+`python -m pytest -p tests.plugin_noskip`
 """
 
 from __future__ import annotations

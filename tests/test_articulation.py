@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from clips import correlation
 from doublure.acoustics import SIZE, hear
 from doublure.articulation import (
     MOVES,
@@ -25,6 +24,7 @@ from doublure.geometry import CONTROL, SHAPES, fit_shapes
 from doublure.kernel_ridge import learn as learn_ridge
 from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone
 from doublure.voices.kokoro import recite, shipped
+from tests.clips import correlation
 from training.convolutions import Convolutions
 
 RNG = np.random.default_rng(11)

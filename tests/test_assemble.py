@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from clips import consent_for
 from doublure.assemble import address_of, check_address, make_sink, verify_consent
 from doublure.clock import RealClock
 from doublure.consent import Terms, issue, revoke
 from doublure.errors import ConsentError, SettingsError, SinkError
 from doublure.settings import RoomSettings, SinkSettings, VoiceSettings
 from doublure.sinks.rtmp import RtmpSink
-from rooms import small_room
+from tests.clips import consent_for
+from tests.rooms import small_room
 
 
 def with_persona(settings: RoomSettings, folder: Path, url: str = "") -> RoomSettings:

@@ -19,7 +19,7 @@ from doublure.errors import DoublureError, SettingsError
 from doublure.journal import Entry, Journal, link
 from doublure.store import DATABASE, open_store
 from doublure.store.spool import NAMES
-from postgres import PostgresServer, postgres_server
+from tests.postgres import PostgresServer, postgres_server
 
 
 @pytest.fixture(autouse=True)

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from clips import correlation
 from doublure.engines import find_engine
 from doublure.faces.card import Card, make
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Box, Picture, Place, Size, Speech
 from doublure.settings import FaceSettings
+from tests.clips import correlation
 
 SIZE = Size(360, 640)
 OPEN = np.ones(1, np.float32)

@@ -14,7 +14,7 @@ from doublure.clock import VirtualClock
 from doublure.consent import Terms
 from doublure.errors import SinkError
 from doublure.settings import SinkSettings
-from rooms import CATALOG, RUNDOWN, write_room
+from tests.rooms import CATALOG, RUNDOWN, write_room
 
 
 def found(folder: Path, extra: str = "", **files: str) -> list[str]:

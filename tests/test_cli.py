@@ -18,7 +18,7 @@ import pytest
 from doublure import cli
 from doublure.errors import EngineError, SettingsError
 from doublure.media import LANGUAGES
-from rooms import write_room
+from tests.rooms import write_room
 
 PROGRAM = [sys.executable, "-m", "doublure"]
 

@@ -35,8 +35,8 @@ from doublure.errors import ConsentError, SettingsError
 from doublure.media import LANGUAGES
 from doublure.room import Room, open_room
 from doublure.settings import RoomSettings, load_room
-from places import PASSWORD, Place, closed_port, put_on_air
-from rooms import small_room, write_room
+from tests.places import PASSWORD, Place, closed_port, put_on_air
+from tests.rooms import small_room, write_room
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from doublure.errors import EngineError
 from doublure.media import SAMPLE_RATE, Pcm
 from doublure.voices import decode
 from doublure.voices.decode import Decoder
-from speakers import TYPES, encoded, toned
+from tests.speakers import TYPES, encoded, toned
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from doublure.persona import load
 from doublure.plates import SCALED
 from doublure.room import open_room
 from doublure.settings import RoomSettings, load_room
-from rooms import small_room, until
+from tests.rooms import small_room, until
 
 DEMO = Path(__file__).resolve().parents[1] / "demo"
 SIZE = Size(720, 1280)

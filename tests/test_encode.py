@@ -9,12 +9,12 @@ import av
 import numpy as np
 import pytest
 
-from claps import CLAP_FRAMES, SMALL, frames, packets
 from doublure import flv
 from doublure.encode import FRAME_TICKS, LEAD_TICKS, LONGEST_GAP_FRAMES, Encoder
 from doublure.errors import EngineError
 from doublure.media import FPS, SAMPLES_PER_FRAME, TICKS, Frame, Packet, StreamHeader
 from doublure.settings import PictureSettings
+from tests.claps import CLAP_FRAMES, SMALL, frames, packets
 
 
 def decode(header: StreamHeader, coded: list[Packet]) -> tuple[list[float], list[float], int]:

@@ -7,7 +7,16 @@ import av
 import numpy as np
 import pytest
 
-from clips import (
+from doublure.enrol import footage as reading
+from doublure.enrol.bundle import STAGES, Order, enrol
+from doublure.enrol.tracking import track
+from doublure.enrol.watching import watch
+from doublure.errors import ConsentError, FootageError
+from doublure.geometry import opening
+from doublure.media import FPS, SAMPLE_RATE, Pcm, Size
+from doublure.persona import load
+from doublure.plates import decode_take
+from tests.clips import (
     SIZE,
     blank,
     consent_for,
@@ -19,15 +28,6 @@ from clips import (
     voice,
     write_clip,
 )
-from doublure.enrol import footage as reading
-from doublure.enrol.bundle import STAGES, Order, enrol
-from doublure.enrol.tracking import track
-from doublure.enrol.watching import watch
-from doublure.errors import ConsentError, FootageError
-from doublure.geometry import opening
-from doublure.media import FPS, SAMPLE_RATE, Pcm, Size
-from doublure.persona import load
-from doublure.plates import decode_take
 
 
 def ignore(stage: str, done: int, total: int) -> None:

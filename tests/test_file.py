@@ -15,11 +15,11 @@ from pathlib import Path
 import av
 import pytest
 
-from claps import packets
 from doublure.errors import SinkError
 from doublure.media import TICKS
 from doublure.settings import SinkSettings
 from doublure.sinks import file, recording
+from tests.claps import packets
 
 
 def pictures(path: Path) -> int:
@@ -87,7 +87,7 @@ def test_an_existing_recording_is_never_written_over(tmp_path: Path) -> None:
 CRASH = """
 import os, signal, sys
 from pathlib import Path
-from claps import packets
+from tests.claps import packets
 from doublure.settings import SinkSettings
 from doublure.sinks import {engine}
 encoder, coded = packets({count})
@@ -106,7 +106,7 @@ def test_a_recording_outlives_kill_9(tmp_path: Path, engine: str, count: int, le
     path = tmp_path / "show.mp4"
     ended = subprocess.run(
         [sys.executable, "-c", CRASH.format(engine=engine, count=count), str(path)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])},
         check=False,
     )
     assert ended.returncode == -signal.SIGKILL

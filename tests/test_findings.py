@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from clips import SIZE, placed, talking, voice, write_clip
 from doublure.enrol import findings
 from doublure.enrol.findings import Finding, find
 from doublure.enrol.observe import (
@@ -28,6 +27,7 @@ from doublure.enrol.tracking import Tracked, track
 from doublure.errors import FootageError
 from doublure.geometry import CONTROL, LIPS
 from doublure.media import FPS, SAMPLE_RATE, Pcm, Picture, Size
+from tests.clips import SIZE, placed, talking, voice, write_clip
 
 SD = Source(8, 1)
 FOOTAGE = Path("talk.mp4")

@@ -11,7 +11,7 @@ from doublure.cue import CueKind
 from doublure.direct import MOST_OPERATOR_LINES
 from doublure.errors import EngineError
 from doublure.floor import QUIET_SECONDS
-from shows import Show
+from tests.shows import Show
 
 SLOTS = {"A": ["A1", "A2", "A3"], "B": ["B1", "B2", "B3"], "C": ["C1", "C2", "C3"]}
 LETTERS = [*ascii_lowercase, *(f"a{letter}" for letter in ascii_lowercase)]

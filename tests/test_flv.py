@@ -9,12 +9,12 @@ from pathlib import Path
 import av
 import pytest
 
-from claps import packets
 from doublure import amf, flv
 from doublure.errors import SinkError
 from doublure.media import TICKS, Packet
 from doublure.settings import SinkSettings
 from doublure.sinks import flv as flv_sink
+from tests.claps import packets
 
 
 def test_an_ordinary_player_reads_the_stream() -> None:

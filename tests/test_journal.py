@@ -24,7 +24,7 @@ from doublure.journal import RETRY_SECONDS, Journal, Record
 from doublure.store import DATABASE, open_store
 from doublure.store.models import EntryRow
 from doublure.store.spool import NAMES
-from postgres import PostgresServer, postgres_server
+from tests.postgres import PostgresServer, postgres_server
 
 
 @pytest.fixture(scope="module")

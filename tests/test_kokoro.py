@@ -19,7 +19,7 @@ from doublure.spoken import spoken
 from doublure.spoken_lexicon import lexicon
 from doublure.voices import kokoro
 from doublure.voices.kokoro import DEFAULTS, Symbols, make, packs, timed
-from hearing import error_rate, heard
+from tests.hearing import error_rate, heard
 
 LINES: dict[Language, tuple[str, str]] = {
     # what is written, and what whisper writes when it hears the right words

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from clips import talking, voice, write_clip
 from doublure.acoustics import PER_FRAME, hear
 from doublure.articulation import generic_mouth
 from doublure.enrol import findings
@@ -19,6 +18,7 @@ from doublure.enrol.watching import watch
 from doublure.geometry import CONTROL, LOWER, RIGHT_EYE, RIGID, UPPER
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Pcm, Phone, Speech
 from doublure.voices.kokoro import recite, shipped
+from tests.clips import talking, voice, write_clip
 
 SECONDS = 18
 RANDOM = np.random.default_rng(5)

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from doublure.console.serve import reserve, serve
-from places import Place, closed_port, put_on_air
-from rooms import small_room
+from tests.places import Place, closed_port, put_on_air
+from tests.rooms import small_room
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS = [

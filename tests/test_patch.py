@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from clips import SIZE, consent_for, correlation, talking, write_clip
 from doublure.consent import Consent
 from doublure.enrol.bundle import Order, enrol
 from doublure.enrol.likeness import mouths_of
@@ -20,6 +19,7 @@ from doublure.media import SAMPLE_RATE, Picture, Place, Size, Speech
 from doublure.mouths import Setting
 from doublure.persona import FACE, Persona, load
 from doublure.settings import FaceSettings
+from tests.clips import SIZE, consent_for, correlation, talking, write_clip
 
 
 @pytest.fixture(scope="module")

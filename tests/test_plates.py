@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clips import blank
 from doublure.errors import FootageError
 from doublure.media import Picture, Place, Size
 from doublure.plates import Fit, Plates, at_size, decode_take, encode_take, fitted
+from tests.clips import blank
 
 SIZE = Size(64, 96)
 

@@ -12,7 +12,6 @@ import anyio
 import av
 import pytest
 
-from claps import SMALL, frames, packets, play
 from doublure import flv
 from doublure.clock import RealClock, VirtualClock
 from doublure.encode import Encoder
@@ -25,6 +24,7 @@ from doublure.sinks import file
 from doublure.sinks.null import NullSink
 from doublure.snapshot import SinkView
 from doublure.supervise import Watchdog, supervise
+from tests.claps import SMALL, frames, packets, play
 
 
 class GateSink:

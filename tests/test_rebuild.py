@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from clips import SIZE, talking, write_clip
 from doublure.enrol.rebuild import Trial, hide, hold_back
 from doublure.enrol.review import STAGES, Subject, review
 from doublure.enrol.score import Score, score
 from doublure.enrol.watching import Watched, watch
 from doublure.geometry import MOVING, SHAPES
+from tests.clips import SIZE, talking, write_clip
 
 
 def ignore(stage: str, done: int, total: int) -> None:

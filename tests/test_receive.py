@@ -13,10 +13,10 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from claps import SMALL, packets
 from doublure import flv
 from doublure.encode import Encoder
 from doublure.media import SAMPLES_PER_FRAME, TICKS, Frame, Packet
+from tests.claps import SMALL, packets
 
 PLACE = Path(__file__).parents[1] / "benchmarks" / "receive.py"
 

@@ -13,7 +13,7 @@ from doublure.errors import DoublureError, EngineError, SettingsError
 from doublure.media import SAMPLE_RATE, Language, Speech
 from doublure.settings import VoiceSettings
 from doublure.voices.remote import quietest
-from speakers import STAGE, encoded, served, toned
+from tests.speakers import STAGE, encoded, served, toned
 
 TEXT = "this cup keeps your tea warm for twelve hours."
 CLIP_TEXT = "welcome to our shop."

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from clips import SIZE, placed, talking
 from doublure.enrol.beside import CLIP_HEIGHT, Shown, Still, stills, write_clip
 from doublure.enrol.findings import KINDS, SEVERITIES, Finding
 from doublure.enrol.report import (
@@ -39,7 +38,8 @@ from doublure.enrol.score import Score
 from doublure.media import FPS, LANGUAGES, SAMPLES_PER_FRAME, Language, Picture, Size
 from doublure.overlay import Overlay
 from doublure.persona import VoiceEntry
-from test_page import ARGUMENTS, CHROMIUM, FAINT
+from tests.clips import SIZE, placed, talking
+from tests.test_page import ARGUMENTS, CHROMIUM, FAINT
 
 HELD = range(200, 240)
 FINE = Score(0.93, 0.86, 1.9, 0.95, 0.97, 1.02, 1.04, 0, 40, 0, (231, 220, 204), (210, 205, 236))

@@ -17,8 +17,8 @@ from doublure.overlay import Overlay
 from doublure.room import open_room
 from doublure.settings import RoomSettings
 from doublure.store import open_store
-from rooms import small_room, until
-from servers import RtmpServer, free_port
+from tests.rooms import small_room, until
+from tests.servers import RtmpServer, free_port
 
 RECEIVER = Path(__file__).resolve().parents[1] / "benchmarks" / "receive.py"
 

@@ -24,7 +24,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from claps import SMALL, packets, play
 from doublure.clock import RealClock
 from doublure.encode import Encoder
 from doublure.errors import SinkError
@@ -34,7 +33,8 @@ from doublure.settings import SinkSettings
 from doublure.sinks import rtmp
 from doublure.sinks.null import NullSink
 from doublure.snapshot import SinkView
-from servers import RtmpServer, free_port
+from tests.claps import SMALL, packets, play
+from tests.servers import RtmpServer, free_port
 
 RECEIVER = Path(__file__).parents[1] / "benchmarks" / "receive.py"
 KEY = "se-cret"

@@ -16,15 +16,15 @@ from pathlib import Path
 import anyio
 import pytest
 
-from claps import SMALL, packets
 from doublure.clock import RealClock
 from doublure.encode import Encoder
 from doublure.errors import SinkError
 from doublure.output import Output
 from doublure.settings import SinkSettings
 from doublure.sinks import rtmp
-from servers import free_port
-from unruly import (
+from tests.claps import SMALL, packets
+from tests.servers import free_port
+from tests.unruly import (
     CONNECTED,
     command,
     drain,
@@ -222,7 +222,7 @@ def test_a_removed_output_leaves_no_thread_behind() -> None:
 
 EXIT = """
 import sys, anyio
-from claps import SMALL
+from tests.claps import SMALL
 from doublure.clock import RealClock
 from doublure.encode import Encoder
 from doublure.output import Output
@@ -241,7 +241,7 @@ print("over", flush=True)
 
 
 def test_the_process_ends_while_a_server_pings(monkeypatch: pytest.MonkeyPatch) -> None:
-    paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    paths = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
     with server(pinging) as port:
         ended = subprocess.run(
             [sys.executable, "-c", EXIT, f"rtmp://127.0.0.1:{port}/live/k"],

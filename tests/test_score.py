@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from clips import SIZE, blank, talking
 from doublure.enrol.score import Polygon, Score, lag, opening_ratio, score, ssim
 from doublure.enrol.tracking import Tracked, track
 from doublure.errors import EngineError, FootageError
 from doublure.geometry import LIPS, MOVING, NOSE_PLACES, Points
 from doublure.media import Picture, Size
+from tests.clips import SIZE, blank, talking
 
 FRAMES = 40
 HELD = range(100, 100 + FRAMES)

@@ -20,7 +20,7 @@ from doublure.room import open_room
 from doublure.settings import load_room
 from doublure.show import Console, Door, run_show
 from doublure.supervise import supervise
-from rooms import small_room, until, write_room
+from tests.rooms import small_room, until, write_room
 
 PASSWORD = "correct horse"
 

@@ -21,7 +21,7 @@ from doublure.journal import Record
 from doublure.judge import Verdict
 from doublure.stages import BATCH, judge_comments, watch_consent
 from doublure.supervise import Watchdog
-from shows import Show
+from tests.shows import Show
 
 
 def consent_file(folder: Path, end: date = date(2099, 1, 1)) -> tuple[Path, Consent]:

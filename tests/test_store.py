@@ -17,7 +17,7 @@ from doublure.errors import SettingsError
 from doublure.journal import Journal
 from doublure.store import DATABASE, open_store
 from doublure.store.models import Table
-from postgres import postgres_server
+from tests.postgres import postgres_server
 
 
 @pytest.fixture(scope="module")

@@ -24,8 +24,8 @@ from doublure.speech_cache import SpeechCache
 from doublure.store import open_store
 from doublure.understudy import Understudy, rubbish
 from doublure.voices.tone import make
-from rooms import small_room, until
-from speakers import STAGE, served
+from tests.rooms import small_room, until
+from tests.speakers import STAGE, served
 
 TEXT = "this cup keeps your tea warm for twelve hours, even outside in winter."
 WORDS = ["this", "cup", "keeps", "your", "tea", "warm", "for", "twelve", "hours", "even", "outside", "in", "winter"]  # fmt: skip

@@ -11,7 +11,6 @@ from typing import NoReturn
 import numpy as np
 import pytest
 
-from clips import consent_for
 from doublure import consent as consents
 from doublure import persona as personas
 from doublure.consent import Consent
@@ -23,6 +22,7 @@ from doublure.media import SAMPLE_RATE, Language, Pcm
 from doublure.persona import ROWS, STYLE, Manifest, VoiceEntry, VoicePack, load_voice
 from doublure.settings import VoiceSettings
 from doublure.voices import kokoro
+from tests.clips import consent_for
 
 TALK = "这款水杯很轻，颜色也好看。"
 LINE = "好的，我们开始。"

@@ -1,0 +1,1 @@
+"""The tests. What they share lies here; the rest mirrors the packages."""
