@@ -9,7 +9,7 @@ import anyio
 
 from doublure.room import Room
 from doublure.settings import RoomSettings, load_room
-from doublure.snapshot import RoomView
+from doublure.views import RoomView
 
 CATALOG = """\
 shop: Test Shop

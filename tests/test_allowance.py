@@ -16,7 +16,7 @@ from doublure.console.allowance import (
     check_outputs,
 )
 from doublure.errors import SinkError
-from doublure.snapshot import RoomView, SinkView
+from doublure.views import RoomView, SinkView
 
 
 @pytest.mark.parametrize("order", list(ORDERS))

@@ -402,7 +402,7 @@ THREADS = re.compile(
 
 def test_only_offload_makes_threads_and_processes() -> None:
     def rule(module: Module) -> Iterator[str]:
-        if module.name == "offload":
+        if module.name == "threads":
             return
         for line, name in imported(module):
             if THREADS.search(name):

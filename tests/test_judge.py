@@ -18,7 +18,7 @@ from doublure.judge import (
 )
 from doublure.moderate import banned, speakable_name
 from doublure.settings import JudgeSettings
-from doublure.snapshot import CommentFate
+from doublure.views import CommentFate
 from doublure.wording import asks, fold, gives_contact, intents, key
 
 DEMO = Path(__file__).resolve().parents[1] / "demo"

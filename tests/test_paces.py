@@ -6,9 +6,9 @@ import pytest
 from numpy.typing import NDArray
 
 from doublure.media import SAMPLE_RATE, Phone, Speech, Word
-from doublure.offload import Lane
 from doublure.paces import Stretched, at_pace, stretched
 from doublure.settings import VoiceSettings
+from doublure.threads import Lane
 from doublure.voices.tone import Tone, make
 
 

@@ -22,8 +22,8 @@ from doublure.ring import MOST_PACKETS, Ring
 from doublure.settings import SinkSettings
 from doublure.sinks import file
 from doublure.sinks.null import NullSink
-from doublure.snapshot import SinkView
 from doublure.supervise import Watchdog, supervise
+from doublure.views import SinkView
 from tests.claps import SMALL, frames, packets, play
 
 

@@ -32,7 +32,7 @@ from doublure.publish import Publisher
 from doublure.settings import SinkSettings
 from doublure.sinks import rtmp
 from doublure.sinks.null import NullSink
-from doublure.snapshot import SinkView
+from doublure.views import SinkView
 from tests.claps import SMALL, packets, play
 from tests.servers import RtmpServer, free_port
 

@@ -25,7 +25,6 @@ from doublure.label_check import LabelCheck
 from doublure.log import get_log
 from doublure.media import Language
 from doublure.moderate import banned
-from doublure.offload import Lane
 from doublure.overlay import Overlay
 from doublure.perform import Performer
 from doublure.phones import Sounds
@@ -39,6 +38,7 @@ from doublure.speech_cache import SpeechCache
 from doublure.spoken_lexicon import EMPTY, load_lexicon
 from doublure.store import Store
 from doublure.supervise import Watchdog
+from doublure.threads import Lane
 from doublure.understudy import Understudy
 
 SPEECH_FOLDER = "speech"

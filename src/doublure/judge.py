@@ -19,7 +19,7 @@ from doublure.cue import Comment, EventKind
 from doublure.moderate import WordList, banned
 from doublure.recent import RecentTexts
 from doublure.settings import JudgeSettings
-from doublure.snapshot import CommentFate, CommentView
+from doublure.views import CommentFate, CommentView
 from doublure.wording import Intent, asks, fold, gives_contact, intents, key, may_be_identity, units
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from doublure.clock import Clock
 from doublure.engines import Face, Mouth
 from doublure.log import get_log
 from doublure.media import Speech
-from doublure.offload import Lane
+from doublure.threads import Lane
 
 MOUTH_SECONDS = 2.0
 """Longest wait for the mouth of a clause; then it is heard with the lips at rest."""

@@ -14,10 +14,10 @@ from doublure.errors import SinkError
 from doublure.excerpt import excerpt
 from doublure.log import get_log
 from doublure.media import Packet, StreamHeader
-from doublure.offload import Lane
 from doublure.retry import Retry
 from doublure.ring import Ring
-from doublure.snapshot import SinkState, SinkView
+from doublure.threads import Lane
+from doublure.views import SinkState, SinkView
 
 STEADY_SECONDS = 10.0
 """A sink that was live this long is tried again at once when it is lost."""

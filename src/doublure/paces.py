@@ -14,7 +14,7 @@ from av.filter import Graph
 
 from doublure.engines import Voice
 from doublure.media import SAMPLE_RATE, Language, Pcm, Phone, Speech, Word
-from doublure.offload import Lane
+from doublure.threads import Lane
 
 
 @runtime_checkable

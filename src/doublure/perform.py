@@ -27,10 +27,10 @@ from doublure.errors import EngineError
 from doublure.log import get_log
 from doublure.media import FPS, SAMPLES_PER_FRAME, Frame, Pcm, Picture, Speech
 from doublure.mouth_lane import MouthLane
-from doublure.offload import Lane
 from doublure.overlay import Overlay, OverlayState
 from doublure.playhead import Making, Part, Playhead
 from doublure.takes import Plate, Takes
+from doublure.threads import Lane
 
 LOOKAHEAD = 4
 """Frames between planning a picture and needing it: 160 ms, which is also how late a cut is."""

@@ -23,10 +23,10 @@ from doublure.errors import SinkError
 from doublure.label_check import LabelCheck
 from doublure.log import get_log
 from doublure.media import TICKS, Frame, Packet
-from doublure.offload import Lane
 from doublure.output import Output
 from doublure.ring import MOST_PACKETS, Ring
-from doublure.snapshot import SinkView
+from doublure.threads import Lane
+from doublure.views import SinkView
 
 PACE_SECONDS = 0.1
 """How much later than their time stamps packets are let out: the encoder's longest picture and the

@@ -21,7 +21,6 @@ from doublure.judge import may_ask_identity
 from doublure.listen import listen
 from doublure.log import get_log
 from doublure.settings import RoomSettings, SinkSettings
-from doublure.snapshot import LineView, Measures, ProductView, RoomState, RoomView
 from doublure.stages import (
     AiredLines,
     judge_comments,
@@ -34,6 +33,7 @@ from doublure.stages import (
 )
 from doublure.store import open_store
 from doublure.supervise import supervise
+from doublure.views import LineView, Measures, ProductView, RoomState, RoomView
 
 WRAP_SECONDS = 120.0
 """Longest time a wrap may take before the room stops all the same. What is said in it is far shorter: a sentence of 8 s

@@ -17,12 +17,12 @@ from doublure.encode import Encoder
 from doublure.engines import Face, Mouth, Sink, Voice, find_engine
 from doublure.errors import EngineError
 from doublure.media import FPS, SAMPLES_PER_FRAME, Frame, Language, Pcm
-from doublure.offload import Lane
 from doublure.overlay import Overlay, OverlayState
 from doublure.perform import Painter, Shot
 from doublure.settings import FaceSettings, PictureSettings, SinkSettings, VoiceSettings
 from doublure.speak import Speaker
 from doublure.takes import Takes
+from doublure.threads import Lane
 
 REST_FRAMES = 12
 """Frames of rest before and after the line: half a second."""

@@ -19,11 +19,11 @@ from doublure.cue import Clause, Utterance
 from doublure.delivery import PLAIN, Delivery, pause_seconds
 from doublure.engines import Voice
 from doublure.media import SAMPLE_RATE, Language, Pcm, Phone, Speech
-from doublure.offload import Lane
 from doublure.paces import at_pace
 from doublure.speech_cache import SpeechCache
 from doublure.spoken import clauses, spoken
 from doublure.spoken_lexicon import EMPTY, Lexicon
+from doublure.threads import Lane
 
 VERSION = 4
 """Part of the cache's key: counts changes of what is done to a voice's sound."""

@@ -19,7 +19,7 @@ import numpy as np
 from doublure import metrics
 from doublure.log import get_log
 from doublure.media import Phone, Speech, Word
-from doublure.offload import Lane
+from doublure.threads import Lane
 
 log = get_log(__name__)
 

@@ -21,8 +21,8 @@ from doublure.errors import DoublureError
 from doublure.inbox import Inbox
 from doublure.journal import Record
 from doublure.log import get_log
-from doublure.offload import Lane
-from doublure.snapshot import LineView
+from doublure.threads import Lane
+from doublure.views import LineView
 
 SAID_LINES = 12
 REVOCATION_SECONDS = 4.0

@@ -23,10 +23,10 @@ from doublure.errors import EngineError
 from doublure.excerpt import excerpt
 from doublure.log import get_log
 from doublure.media import SAMPLE_RATE, Language, Pcm, Speech
-from doublure.offload import Lane
 from doublure.readings import Readings, closing, piece_of, rest_of
 from doublure.retry import Retry
 from doublure.settings import VoiceSettings
+from doublure.threads import Lane
 
 FIRST_PROBE_SECONDS, LONGEST_PROBE_SECONDS = 2.0, 60.0
 """A voice that failed is tried again after two seconds, then after twice as long each time."""

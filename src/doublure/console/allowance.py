@@ -12,7 +12,7 @@ from typing import Literal
 
 from doublure.clock import Clock
 from doublure.errors import SinkError
-from doublure.snapshot import RoomView
+from doublure.views import RoomView
 
 Order = Literal["say", "skip", "push", "stop_push"]
 

@@ -17,7 +17,7 @@ from doublure.console.entries import CommentEntry, LineEntry, PushEntry
 from doublure.console.feed import Console
 from doublure.console.orders import push_to, status_of, words_of
 from doublure.errors import DoublureError, SinkError
-from doublure.snapshot import RoomView
+from doublure.views import RoomView
 
 
 class Fault(BaseModel):

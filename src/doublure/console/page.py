@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from doublure.console import entries
 from doublure.console.words import NAMES, Words
-from doublure.snapshot import RoomView
+from doublure.views import RoomView
 
 PANELS = ("state", "alarms", "clock", "now", "next", "said", "comments", "unknown", "outputs", "figures")
 """The parts of the page that change by themselves; each is a template of that name and fills the

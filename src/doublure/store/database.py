@@ -25,8 +25,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from doublure.clock import Clock, RealClock
 from doublure.errors import SettingsError
 from doublure.log import get_log
-from doublure.offload import Lane
 from doublure.store.spool import Spool
+from doublure.threads import Lane
 
 R = TypeVar("R")
 

@@ -9,9 +9,9 @@ from doublure.catalog import Catalog, Product
 from doublure.clock import Clock
 from doublure.cue import Comment, Cue, Utterance
 from doublure.media import Language
-from doublure.offload import Lane
 from doublure.phrases import Phrases, Said
 from doublure.settings import WriterSettings
+from doublure.threads import Lane
 
 
 class TemplatesWriter:

@@ -12,7 +12,7 @@ import pytest
 from actor import decor, studio
 
 SMALL = (54, 96)
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("room", sorted(studio.ROOMS))

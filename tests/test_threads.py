@@ -9,7 +9,7 @@ import threading
 import anyio
 import pytest
 
-from doublure.offload import Lane
+from doublure.threads import Lane
 
 
 def test_work_runs_in_one_named_thread_in_its_order() -> None:

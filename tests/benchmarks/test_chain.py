@@ -11,11 +11,11 @@ from pathlib import Path
 import anyio
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 from chain import Ended, Part, own_command, room_settings, watch
 from loop_watch import LoopWatch
 
-PEOPLE = Path(__file__).resolve().parents[1] / "demo" / "personas"
+PEOPLE = Path(__file__).resolve().parents[2] / "demo" / "personas"
 
 
 def arguments(**given: object) -> argparse.Namespace:

@@ -18,7 +18,7 @@ from doublure.encode import Encoder
 from doublure.media import SAMPLES_PER_FRAME, TICKS, Frame, Packet
 from tests.claps import SMALL, packets
 
-PLACE = Path(__file__).parents[1] / "benchmarks" / "receive.py"
+PLACE = Path(__file__).parents[2] / "benchmarks" / "receive.py"
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from actor.film import Film, Set, finish, render
 from actor.script import Script, Section
 from actor.truth import NAMES, POINTS
 from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME, Phone
-from tests.test_actor_figure import FIGURES
+from tests.actor.test_figure import FIGURES
 
 SIZE = (450, 800)
 SAID = "m a m i | p u f a t o s i b e w a m a | v i l a m u"

@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import pytest
 
-FUZZ = runpy.run_path(str(Path(__file__).parents[1] / "benchmarks" / "fuzz.py"), run_name="fuzz")
+FUZZ = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "fuzz.py"), run_name="fuzz")
 PARSERS = FUZZ["parsers"]()
 
 

@@ -12,7 +12,7 @@ import pytest
 from doublure.media import LANGUAGES, SAMPLE_RATE, Language
 from doublure.spoken import spoken
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 from voice import longest_silence
 from voice_heard import normalised, sentences
 

@@ -14,7 +14,7 @@ from actor.gestures import GESTURES
 from actor.lighting import Camera
 from actor.looks import PRESENTERS
 from actor.motion import Moment, Movement
-from tests.test_actor_figure import figure
+from tests.actor.test_figure import figure
 
 SECONDS = 40.0
 
