@@ -15,14 +15,14 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure.consent import Consent, Part, Terms, fingerprint, issue
-from doublure.consent import load as load_consent
 from doublure.enrol.likeness import mouths_of
 from doublure.faces.patch import PatchFace
 from doublure.geometry import opening
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Pcm, Picture, Place, Size, Speech
-from doublure.persona import load as load_persona
 from doublure.plates import fitted
+from doublure.trust.consent import Consent, Part, Terms, fingerprint, issue
+from doublure.trust.consent import load as load_consent
+from doublure.trust.persona import load as load_persona
 
 SIZE = Size(432, 768)
 START, END = date(2026, 1, 1), date(2099, 12, 31)

@@ -8,10 +8,10 @@ import pytest
 
 from doublure.assemble import address_of, check_address, make_sink, verify_consent
 from doublure.clock import RealClock
-from doublure.consent import Terms, issue, revoke
 from doublure.errors import ConsentError, SettingsError, SinkError
 from doublure.settings import RoomSettings, SinkSettings, VoiceSettings
 from doublure.sinks.rtmp import RtmpSink
+from doublure.trust.consent import Terms, issue, revoke
 from tests.clips import consent_for
 from tests.rooms import small_room
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from doublure import consent as consents
 from doublure.assemble import check_address, make_sink
 from doublure.check import problems
 from doublure.clock import VirtualClock
-from doublure.consent import Terms
 from doublure.errors import SinkError
 from doublure.settings import SinkSettings
+from doublure.trust import consent as consents
+from doublure.trust.consent import Terms
 from tests.rooms import CATALOG, RUNDOWN, write_room
 
 

@@ -15,7 +15,6 @@ import httpx
 import pytest
 
 from doublure.clock import VirtualClock
-from doublure.consent import Terms, fingerprint, issue
 from doublure.console import words
 from doublure.console.access import (
     ADDRESSES,
@@ -35,6 +34,7 @@ from doublure.errors import ConsentError, SettingsError
 from doublure.media import LANGUAGES
 from doublure.room import Room, open_room
 from doublure.settings import RoomSettings, load_room
+from doublure.trust.consent import Terms, fingerprint, issue
 from tests.places import PASSWORD, Place, closed_port, put_on_air
 from tests.rooms import small_room, write_room
 

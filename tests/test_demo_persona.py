@@ -15,15 +15,15 @@ import pytest
 from mediapipe.python.solutions import face_mesh
 from numpy.typing import NDArray
 
-from doublure.consent import load as load_consent
 from doublure.enrol.likeness import mouths_of
 from doublure.errors import ConsentError
 from doublure.faces.patch import PatchFace
 from doublure.media import LANGUAGES, Place, Size
-from doublure.persona import load
 from doublure.plates import SCALED
 from doublure.room import open_room
 from doublure.settings import RoomSettings, load_room
+from doublure.trust.consent import load as load_consent
+from doublure.trust.persona import load
 from tests.rooms import small_room, until
 
 DEMO = Path(__file__).resolve().parents[1] / "demo"

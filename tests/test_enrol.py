@@ -14,8 +14,8 @@ from doublure.enrol.watching import watch
 from doublure.errors import ConsentError, FootageError
 from doublure.geometry import opening
 from doublure.media import FPS, SAMPLE_RATE, Pcm, Size
-from doublure.persona import load
 from doublure.plates import decode_take
+from doublure.trust.persona import load
 from tests.clips import (
     SIZE,
     blank,

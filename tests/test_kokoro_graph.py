@@ -5,7 +5,7 @@ import pytest
 from doublure.enrol.voice_pitch import median_pitch
 from doublure.errors import EngineError
 from doublure.media import SAMPLE_RATE
-from doublure.persona import VoicePack
+from doublure.trust.persona import VoicePack
 from doublure.voices import kokoro
 from doublure.voices.kokoro_graph import with_times_and_pitch
 from doublure.voices.onnx_graph import Graph, content_field

@@ -12,14 +12,14 @@ import pytest
 from numpy.typing import NDArray
 
 from doublure.catalog import Price, Product
-from doublure.consent import load as load_consent
 from doublure.faces.patch import head_box
 from doublure.media import LANGUAGES, Box, Language, Picture, Size
 from doublure.overlay import LABELS, Overlay, OverlayState, covered
-from doublure.persona import FaceTrack, Persona
-from doublure.persona import load as load_persona
 from doublure.plates import Fit
 from doublure.raster import i420, planes
+from doublure.trust.consent import load as load_consent
+from doublure.trust.persona import FaceTrack, Persona
+from doublure.trust.persona import load as load_persona
 
 CUP = Product("cup", "弹盖保温杯", Price(Decimal("69.9"), "CNY"), Price(Decimal(89), "CNY"), 2, 500)
 SIZES = [

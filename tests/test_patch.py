@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from doublure.consent import Consent
 from doublure.enrol.bundle import Order, enrol
 from doublure.enrol.likeness import mouths_of
 from doublure.enrol.rebuild import hide
@@ -17,8 +16,9 @@ from doublure.faces.patch import PatchFace, make
 from doublure.geometry import SHAPES, opening
 from doublure.media import SAMPLE_RATE, Picture, Place, Size, Speech
 from doublure.mouths import Setting
-from doublure.persona import FACE, Persona, load
 from doublure.settings import FaceSettings
+from doublure.trust.consent import Consent
+from doublure.trust.persona import FACE, Persona, load
 from tests.clips import SIZE, consent_for, correlation, talking, write_clip
 
 

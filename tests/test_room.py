@@ -10,13 +10,13 @@ import av
 import numpy as np
 import pytest
 
-from doublure.audit import audit
 from doublure.errors import ConsentError, SinkError
 from doublure.media import Pcm
 from doublure.overlay import Overlay
 from doublure.room import open_room
 from doublure.settings import RoomSettings
 from doublure.store import open_store
+from doublure.trust.audit import audit
 from tests.rooms import small_room, until
 from tests.servers import RtmpServer, free_port
 

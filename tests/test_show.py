@@ -12,7 +12,6 @@ import httpx
 import pytest
 
 from doublure.clock import RealClock
-from doublure.consent import Terms, fingerprint, issue
 from doublure.console.serve import reserve
 from doublure.errors import ConsentError
 from doublure.log import get_log, set_up
@@ -20,6 +19,7 @@ from doublure.room import open_room
 from doublure.settings import load_room
 from doublure.show import Console, Door, run_show
 from doublure.supervise import supervise
+from doublure.trust.consent import Terms, fingerprint, issue
 from tests.rooms import small_room, until, write_room
 
 PASSWORD = "correct horse"

@@ -10,17 +10,17 @@ from typing import cast
 import anyio
 import pytest
 
-from doublure import consent as consents
 from doublure.assemble import RoomParts
 from doublure.clock import VirtualClock
-from doublure.consent import Consent, Terms
 from doublure.cue import Comment
 from doublure.errors import DoublureError
 from doublure.inbox import Inbox
-from doublure.journal import Record
 from doublure.judge import Verdict
 from doublure.stages import BATCH, judge_comments, watch_consent
 from doublure.supervise import Watchdog
+from doublure.trust import consent as consents
+from doublure.trust.consent import Consent, Terms
+from doublure.trust.journal import Record
 from tests.shows import Show
 
 

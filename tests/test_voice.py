@@ -11,16 +11,16 @@ from typing import NoReturn
 import numpy as np
 import pytest
 
-from doublure import consent as consents
-from doublure import persona as personas
-from doublure.consent import Consent
 from doublure.enrol import voice as matching
 from doublure.enrol.voice import HEARD, THRESHOLD, Wish, file_of, match
 from doublure.enrol.voice_pitch import median_pitch
 from doublure.errors import ConsentError, EngineError, FootageError
 from doublure.media import SAMPLE_RATE, Language, Pcm
-from doublure.persona import ROWS, STYLE, Manifest, VoiceEntry, VoicePack, load_voice
 from doublure.settings import VoiceSettings
+from doublure.trust import consent as consents
+from doublure.trust import persona as personas
+from doublure.trust.consent import Consent
+from doublure.trust.persona import ROWS, STYLE, Manifest, VoiceEntry, VoicePack, load_voice
 from doublure.voices import kokoro
 from tests.clips import consent_for
 

@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from actor.mouth import SMILE, Style, controls
 from doublure.acoustics import PER_FRAME, hear
 from doublure.media import LANGUAGES, SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone, Speech
-from doublure.persona import VoicePack
 from doublure.spoken import spoken
+from doublure.trust.persona import VoicePack
 from doublure.voices.kokoro import LONGEST, recite
 
 SHARES = (0.42, 0.3, 0.28)  # of clips in each language

@@ -25,7 +25,7 @@ from doublure.enrol.voice_pitch import median_pitch
 from doublure.enrol.voice_print import spoken, voice_print
 from doublure.enrol.voice_space import AXES, FEATURES, TIMBRE, Space, features
 from doublure.media import Language
-from doublure.persona import VoicePack
+from doublure.trust.persona import VoicePack
 from doublure.voices import kokoro
 
 CLIPS = 600

@@ -9,17 +9,13 @@ from pathlib import Path
 from typing import cast
 
 from doublure import address
-from doublure import consent as consents
-from doublure import persona as personas
 from doublure.ahead import Preparer
 from doublure.catalog import Catalog, load_catalog
 from doublure.clock import Clock
-from doublure.consent import Consent
 from doublure.direct import Director, DirectorParts
 from doublure.encode import Encoder
 from doublure.engines import Chat, Closable, Face, Pronouncing, Redirectable, Sink, Voice, Writer, find_engine
 from doublure.errors import ConsentError, SettingsError, SinkError
-from doublure.journal import Journal
 from doublure.judge import Judge
 from doublure.label_check import LabelCheck
 from doublure.log import get_log
@@ -39,6 +35,10 @@ from doublure.spoken_lexicon import EMPTY, load_lexicon
 from doublure.store import Store
 from doublure.supervise import Watchdog
 from doublure.threads import Lane
+from doublure.trust import consent as consents
+from doublure.trust import persona as personas
+from doublure.trust.consent import Consent
+from doublure.trust.journal import Journal
 from doublure.understudy import Understudy
 
 SPEECH_FOLDER = "speech"

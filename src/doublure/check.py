@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from doublure import assemble, persona
+from doublure import assemble
 from doublure.catalog import load_catalog
 from doublure.clock import Clock
 from doublure.engines import Kind, engine_names, find_engine
@@ -16,6 +16,7 @@ from doublure.errors import DoublureError
 from doublure.rundown import load_rundown
 from doublure.settings import ChatSettings, RoomSettings, SinkSettings, WriterSettings, load_room
 from doublure.spoken_lexicon import load_lexicon
+from doublure.trust import persona
 
 FREE_BYTES = 1_000_000_000
 """Least room on the disk: an hour of recording at 2.5 Mbit/s takes 1.1 GB."""

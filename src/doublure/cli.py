@@ -14,14 +14,15 @@ from typing import Annotated, NoReturn, cast, get_args
 import anyio
 import typer
 
-from doublure import audit, persona, settings
-from doublure import consent as consents
+from doublure import settings
 from doublure.clock import RealClock
-from doublure.consent import Consent, Scope, Terms
 from doublure.errors import ConsentError, DoublureError, EngineError, SettingsError
 from doublure.log import set_up
 from doublure.media import LANGUAGES, Language
 from doublure.settings import FaceSettings, PictureSettings, RoomSettings, VoiceSettings
+from doublure.trust import audit, persona
+from doublure.trust import consent as consents
+from doublure.trust.consent import Consent, Scope, Terms
 
 COMPANY_KEY = Path(typer.get_app_dir("doublure")) / "consent.key"
 WRONG = 2

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from doublure.geometry import CHIN_PLACES, JAW_PLACES, LIPS, MOVING, Points, Pose, opening, thin_plate
 from doublure.media import Picture, Size
-from doublure.persona import FaceTrack
 from doublure.plates import Fit
+from doublure.trust.persona import FaceTrack
 
 ANGLE_SPREAD = np.array([0.10, 0.12, 0.25])
 """Difference of yaw, pitch and roll (radians) that costs as much as lips that are 1 % of the eye distance

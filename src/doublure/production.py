@@ -16,13 +16,13 @@ from doublure.cue import Clause, Cue, Utterance
 from doublure.engines import Writer
 from doublure.errors import DoublureError, EngineError
 from doublure.floor import Floor
-from doublure.journal import Journal
 from doublure.judge import Judge
 from doublure.log import get_log
 from doublure.moderate import WordList
 from doublure.perform import Performer
 from doublure.speak import Speaker
 from doublure.supervise import Watchdog
+from doublure.trust.journal import Journal
 from doublure.turns import Turn
 from doublure.write import opening, write
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from doublure.errors import FootageError
 from doublure.media import Size
-from doublure.persona import fingerprints
 from doublure.settings import load_machine
+from doublure.trust.persona import fingerprints
 
 FOLDER = "scaled"
 """Of the machine's cache folder."""

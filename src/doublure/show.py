@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import anyio
 from anyio.abc import TaskStatus
 
-from doublure import consent as consents
 from doublure import descriptors, interrupt
 from doublure.clock import Clock
 from doublure.console.connections import Listener
@@ -18,6 +17,7 @@ from doublure.log import FOLD_SECONDS, get_log, write_folded
 from doublure.room import Room, open_room
 from doublure.settings import RoomSettings
 from doublure.supervise import supervise
+from doublure.trust import consent as consents
 
 log = get_log(__name__)
 

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import anyio
 
-from doublure import consent as consents
 from doublure import metrics, scaled
 from doublure.assemble import RoomParts, revocation_folders
 from doublure.channel import Closed
 from doublure.clock import Clock
-from doublure.consent import Consent
 from doublure.cue import Comment, Utterance
 from doublure.errors import DoublureError
 from doublure.inbox import Inbox
-from doublure.journal import Record
 from doublure.log import get_log
 from doublure.threads import Lane
+from doublure.trust import consent as consents
+from doublure.trust.consent import Consent
+from doublure.trust.journal import Record
 from doublure.views import LineView
 
 SAID_LINES = 12

@@ -11,12 +11,12 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from doublure.audit import audit
 from doublure.clock import VirtualClock
 from doublure.errors import SettingsError
-from doublure.journal import Journal
 from doublure.store import DATABASE, open_store
 from doublure.store.models import Table
+from doublure.trust.audit import audit
+from doublure.trust.journal import Journal
 from tests.postgres import postgres_server
 
 

@@ -15,9 +15,7 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure import persona as personas
 from doublure.articulation import save as save_articulation
-from doublure.consent import Consent, check_footage, fingerprint
 from doublure.enrol import footage as reading
 from doublure.enrol.findings import whole_stretches
 from doublure.enrol.learning import learn
@@ -30,8 +28,10 @@ from doublure.enrol.watching import Progress, Watched, watch
 from doublure.errors import DoublureError, EngineError, FootageError
 from doublure.geometry import opening
 from doublure.media import FPS, Language, Picture, Size
-from doublure.persona import FaceTrack, Format, Manifest, Persona, TakeEntry, VoiceEntry
 from doublure.plates import KEYFRAME_FRAMES, decode_take, encode_take
+from doublure.trust import persona as personas
+from doublure.trust.consent import Consent, check_footage, fingerprint
+from doublure.trust.persona import FaceTrack, Format, Manifest, Persona, TakeEntry, VoiceEntry
 
 TALK_SECONDS = 60
 """Longest talking take, before it is mirrored."""

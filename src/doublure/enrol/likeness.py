@@ -15,8 +15,8 @@ from doublure.enrol.watching import Watched
 from doublure.geometry import LIPS, MOVING, Points, Pose, fit_pose, fit_shapes, make_template, opening
 from doublure.media import Picture, Size
 from doublure.mouths import ANGLE_SPREAD, Mouths, Setting
-from doublure.persona import FaceTrack
 from doublure.plates import Fit
+from doublure.trust.persona import FaceTrack
 
 TEXTURES = 400
 """Mouths kept: more add little and cost memory."""

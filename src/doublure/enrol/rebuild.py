@@ -23,8 +23,8 @@ from doublure.enrol.watching import Watched
 from doublure.geometry import MOVING
 from doublure.media import Picture, Size
 from doublure.mouths import Mouths, Setting
-from doublure.persona import FaceTrack
 from doublure.plates import Fit
+from doublure.trust.persona import FaceTrack
 
 LEARNT_SHARE = 0.8
 """Of the footage, from its beginning; the rest is rebuilt."""

@@ -25,7 +25,7 @@ from doublure.enrol.beside import Shown, Still, stills, write_clip
 from doublure.enrol.findings import SEVERITIES, Finding, Kind, Severity
 from doublure.enrol.score import Score
 from doublure.media import FPS, Language, Size
-from doublure.persona import VoiceEntry
+from doublure.trust.persona import VoiceEntry
 
 PAGE, NUMBERS, CLIP = "report.html", "report.json", "report.mp4"
 Grade = Literal["good", "usable", "again"]

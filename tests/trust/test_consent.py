@@ -12,9 +12,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from doublure import consent as consents
-from doublure.consent import Consent, Terms
 from doublure.errors import ConsentError
+from doublure.trust import consent as consents
+from doublure.trust.consent import Consent, Terms
 
 TODAY = date(2026, 6, 15)
 

@@ -28,7 +28,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from doublure.errors import ConsentError
 from doublure.settings import load_machine
-from doublure.signing import write_whole
+from doublure.trust.signing import write_whole
 
 FORMAT = "doublure-revocation-1"
 SUFFIX = ".revoked"

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from doublure import consent as consents
-from doublure import persona as personas
-from doublure.consent import Consent, Terms
 from doublure.errors import ConsentError, FootageError
 from doublure.faces import patch
 from doublure.media import Size
 from doublure.settings import FaceSettings, VoiceSettings
+from doublure.trust import consent as consents
+from doublure.trust import persona as personas
+from doublure.trust.consent import Consent, Terms
 from doublure.voices import kokoro
 
 FILES = (personas.FACE, personas.TEXTURES, "idle.mp4")

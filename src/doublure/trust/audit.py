@@ -10,13 +10,13 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from doublure import seal
 from doublure.errors import DoublureError, SettingsError
-from doublure.journal import FIRST, Entry, link
-from doublure.seal import Head
 from doublure.store import DATABASE, reading
 from doublure.store.models import EntryRow, HeadRow
 from doublure.store.spool import spool_files
+from doublure.trust import seal
+from doublure.trust.journal import FIRST, Entry, link
+from doublure.trust.seal import Head
 
 PAGE = 1000
 """Entries read at a time."""

@@ -1,7 +1,7 @@
 """Consent is a type: nothing makes, loads or airs a likeness without a verified one.
 
 A consent is a JSON file signed with the company's Ed25519 key. Whoever changes a letter of it
-makes it void. A revocation is a second file; see `doublure.revocation`.
+makes it void. A revocation is a second file; see `doublure.trust.revocation`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from doublure import address, revocation
+from doublure import address
 from doublure.errors import ConsentError
-from doublure.signing import canonical, private_key, public_hex, verified, write_whole
+from doublure.trust import revocation
+from doublure.trust.signing import canonical, private_key, public_hex, verified, write_whole
 
 Part = Literal["face", "voice"]
 """Of a likeness."""
@@ -274,7 +275,7 @@ def revoked(consent: Consent, path: Path, folders: Iterable[Path] = ()) -> bool:
     """True when the consent was revoked, or when the file `path` no longer holds this very consent.
 
     To be asked every few seconds on air, with the persona's folder and the room's as `folders`. It
-    waits for no database and no lock; see `doublure.revocation` for where it looks. When it is True,
+    waits for no database and no lock; see `doublure.trust.revocation` for where it looks. When it is True,
     leave the air first, then call `remember_revocation`.
     """
     return revocation.revoked(consent.signature, path, folders)

@@ -34,9 +34,9 @@ from doublure import metrics
 from doublure.clock import Clock
 from doublure.errors import DoublureError
 from doublure.log import get_log
-from doublure.seal import Head, Seal
 from doublure.store import Store
 from doublure.store.models import EntryRow, HeadRow
+from doublure.trust.seal import Head, Seal
 
 FIRST = "0" * 64
 """Previous hash of the first entry."""

@@ -17,13 +17,13 @@ import anyio
 import pytest
 from sqlalchemy import event, select
 
-from doublure.audit import audit
 from doublure.clock import RealClock, VirtualClock
 from doublure.errors import DoublureError, SettingsError
-from doublure.journal import RETRY_SECONDS, Journal, Record
 from doublure.store import DATABASE, open_store
 from doublure.store.models import EntryRow
 from doublure.store.spool import NAMES
+from doublure.trust.audit import audit
+from doublure.trust.journal import RETRY_SECONDS, Journal, Record
 from tests.postgres import PostgresServer, postgres_server
 
 
@@ -476,11 +476,11 @@ from pathlib import Path
 
 import anyio
 
-from doublure.audit import audit
-from doublure.audit import audit
+from doublure.trust.audit import audit
+from doublure.trust.audit import audit
 from doublure.clock import RealClock
 from doublure.errors import DoublureError
-from doublure.journal import Journal
+from doublure.trust.journal import Journal
 from doublure.store import DATABASE, open_store
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from doublure.consent import Consent
 from doublure.errors import ConsentError, FootageError
 from doublure.geometry import ShapeBasis
 from doublure.media import Language, Size
-from doublure.signing import canonical, private_key, public_hex, verified, write_whole
+from doublure.trust.consent import Consent
+from doublure.trust.signing import canonical, private_key, public_hex, verified, write_whole
 
 MANIFEST = "manifest.json"
 FACE = "face.npz"

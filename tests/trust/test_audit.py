@@ -12,13 +12,13 @@ from pathlib import Path
 import anyio
 import pytest
 
-from doublure import seal, signing
-from doublure.audit import Audit, audit
 from doublure.clock import VirtualClock
 from doublure.errors import DoublureError, SettingsError
-from doublure.journal import Entry, Journal, link
 from doublure.store import DATABASE, open_store
 from doublure.store.spool import NAMES
+from doublure.trust import seal, signing
+from doublure.trust.audit import Audit, audit
+from doublure.trust.journal import Entry, Journal, link
 from tests.postgres import PostgresServer, postgres_server
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from doublure import consent as consents
-from doublure import revocation
-from doublure.consent import Consent, Terms
 from doublure.errors import ConsentError
+from doublure.trust import consent as consents
+from doublure.trust import revocation
+from doublure.trust.consent import Consent, Terms
 
 NOW = datetime(2026, 6, 16, tzinfo=UTC)
 

@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from doublure.log import get_log
 from doublure.settings import load_machine
-from doublure.signing import canonical, private_key, public_hex, verified
+from doublure.trust.signing import canonical, private_key, public_hex, verified
 
 FORMAT = "doublure-journal-head-1"
 KEY_FILE = "journal.key"

@@ -1,0 +1,1 @@
+"""Whether something may be aired, and what was: consent, persona, journal, marks."""
