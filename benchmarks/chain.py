@@ -30,12 +30,12 @@ import doublure  # first: it says how many threads numpy may start
 import anyio
 import psutil
 
-from doublure.catalog import load_catalog
 from doublure.errors import DoublureError
 from doublure.phrases import ready
 from doublure.room import Room, open_room
-from doublure.rundown import load_rundown
 from doublure.settings import FaceSettings, RoomSettings, SinkSettings, load_room
+from doublure.shop.catalog import load_catalog
+from doublure.shop.rundown import load_rundown
 from doublure.speak import Speaker
 from doublure.speech_cache import SpeechCache
 from doublure.voices.kokoro import make as make_voice

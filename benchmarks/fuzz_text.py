@@ -27,7 +27,6 @@ from pydantic import BaseModel, ConfigDict
 
 from doublure import moderate, sentences, wording
 from doublure.answers import Finder, language_of, mentioned, without_product
-from doublure.catalog import load_catalog
 from doublure.clock import VirtualClock
 from doublure.cue import Comment, Cue
 from doublure.document import read
@@ -35,8 +34,9 @@ from doublure.errors import SettingsError
 from doublure.judge import Judge, may_ask_identity
 from doublure.media import LANGUAGES
 from doublure.phones import phones
-from doublure.rundown import load_rundown
 from doublure.settings import JudgeSettings, load_room
+from doublure.shop.catalog import load_catalog
+from doublure.shop.rundown import load_rundown
 from doublure.spoken import clauses, seconds, spoken
 from doublure.spoken_lexicon import lexicon, load_lexicon
 from doublure.truth import refusal

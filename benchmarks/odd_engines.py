@@ -15,13 +15,13 @@ import anyio
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure.catalog import Catalog, Product
 from doublure.clock import Clock
 from doublure.cue import Comment, Cue, Utterance
 from doublure.engines import Mouth
 from doublure.faces.card import make as make_card
 from doublure.media import SAMPLE_RATE, Language, Packet, Picture, Place, Size, Speech, StreamHeader
 from doublure.settings import ChatSettings, FaceSettings, SinkSettings, VoiceSettings, WriterSettings
+from doublure.shop.catalog import Catalog, Product
 from doublure.voices.tone import make as make_tone
 from doublure.writers.templates import make as make_templates
 

@@ -24,13 +24,13 @@ import anyio
 import numpy as np
 import yaml
 
-from doublure.catalog import Catalog, load_catalog
 from doublure.cue import Utterance
 from doublure.delivery import pause_seconds
 from doublure.phrases import disclosures, ready
 from doublure.room import Room, open_room
-from doublure.rundown import load_rundown
 from doublure.settings import FaceSettings, JudgeSettings, RoomSettings, SinkSettings, load_room
+from doublure.shop.catalog import Catalog, load_catalog
+from doublure.shop.rundown import load_rundown
 from doublure.speak import Speaker
 from doublure.speech_cache import SpeechCache
 from doublure.write import disclosed

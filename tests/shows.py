@@ -10,7 +10,6 @@ from pathlib import Path
 import anyio
 import numpy as np
 
-from doublure.catalog import Catalog, Line, Price, Product, Rundown, Slot
 from doublure.clock import VirtualClock
 from doublure.cue import Clause, Comment, Cue, CueKind, EventKind, Utterance
 from doublure.direct import Director, DirectorParts
@@ -21,6 +20,7 @@ from doublure.plan import Plan
 from doublure.playhead import Making, Part, Playhead
 from doublure.production import ProductionParts
 from doublure.settings import JudgeSettings, RoomSettings, ShowSettings
+from doublure.shop.catalog import Catalog, Line, Price, Product, Rundown, Slot
 from doublure.supervise import Watchdog, supervise
 
 FRAME = 0.04

@@ -10,13 +10,13 @@ import pytest
 
 from doublure import ahead as module
 from doublure.ahead import Preparer
-from doublure.catalog import Line, Rundown, Slot
 from doublure.delivery import Delivery
 from doublure.errors import EngineError
 from doublure.media import Language, Speech
 from doublure.phrases import disclosures, ready
 from doublure.plan import Plan
 from doublure.settings import VoiceSettings
+from doublure.shop.catalog import Line, Rundown, Slot
 from doublure.speak import Speaker
 from doublure.speech_cache import SpeechCache
 from doublure.voices import tone

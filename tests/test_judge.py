@@ -4,7 +4,6 @@ from pathlib import Path
 import anyio
 import pytest
 
-from doublure.catalog import Catalog, load_catalog
 from doublure.clock import VirtualClock
 from doublure.cue import Comment, EventKind
 from doublure.errors import SettingsError
@@ -18,6 +17,7 @@ from doublure.judge import (
 )
 from doublure.moderate import banned, speakable_name
 from doublure.settings import JudgeSettings
+from doublure.shop.catalog import Catalog, load_catalog
 from doublure.views import CommentFate
 from doublure.wording import asks, fold, gives_contact, intents, key
 

@@ -15,12 +15,12 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
-from doublure.catalog import Catalog, load_catalog
 from doublure.clock import RealClock, VirtualClock
 from doublure.cue import Comment, Cue, Utterance
 from doublure.engines import Writer, find_engine
 from doublure.errors import EngineError, SettingsError
 from doublure.settings import WriterSettings
+from doublure.shop.catalog import Catalog, load_catalog
 from doublure.write import asked_colleagues, write
 from doublure.writers import openai
 

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from doublure.catalog import Price, Product
 from doublure.faces.patch import head_box
 from doublure.media import LANGUAGES, Box, Language, Picture, Size
 from doublure.overlay import LABELS, Overlay, OverlayState, covered
 from doublure.plates import Fit
 from doublure.raster import i420, planes
+from doublure.shop.catalog import Price, Product
 from doublure.trust.consent import load as load_consent
 from doublure.trust.persona import FaceTrack, Persona
 from doublure.trust.persona import load as load_persona

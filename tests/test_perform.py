@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from doublure.catalog import Catalog
 from doublure.clock import RealClock
 from doublure.cue import Clause, Utterance
 from doublure.engines import Mouth
@@ -16,6 +15,7 @@ from doublure.errors import EngineError
 from doublure.media import SAMPLES_PER_FRAME, Box, Frame, Pcm, Picture, Place, Size, Speech
 from doublure.overlay import Overlay, OverlayState
 from doublure.perform import FAULTS_TO_STANDBY, Painter, Performer, Shot
+from doublure.shop.catalog import Catalog
 from doublure.takes import Takes
 
 SIZE = Size(360, 640)

@@ -1,5 +1,5 @@
-from doublure.catalog import Line, Rundown, Slot
 from doublure.plan import Plan
+from doublure.shop.catalog import Line, Rundown, Slot
 
 PLAN = Rundown(
     (

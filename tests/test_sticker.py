@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from doublure.catalog import Price, Product
+from doublure.shop.catalog import Price, Product
 from doublure.sticker import sticker
 
 

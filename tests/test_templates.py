@@ -8,7 +8,6 @@ import pytest
 from pydantic import BaseModel
 
 from doublure import answers
-from doublure.catalog import Catalog, load_catalog
 from doublure.clock import RealClock
 from doublure.cue import Comment, Cue, CueKind, EventKind, Utterance
 from doublure.document import read
@@ -17,6 +16,7 @@ from doublure.moderate import banned, claims
 from doublure.phrases import AI, SENTENCES_PER_ANSWER, ready, texts
 from doublure.sentences import sentences, unfounded
 from doublure.settings import WriterSettings
+from doublure.shop.catalog import Catalog, load_catalog
 from doublure.truth import refusal
 from doublure.write import asked_colleagues, opening, opens
 from doublure.writers import templates

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from doublure.catalog import Catalog, Fact, Price, Product, load_catalog
 from doublure.cue import Comment, Cue
 from doublure.moderate import banned
+from doublure.shop.catalog import Catalog, Fact, Price, Product, load_catalog
 from doublure.truth import refusal
 
 DEMO = Path(__file__).resolve().parents[1] / "demo"

@@ -6,13 +6,13 @@ import anyio
 import pytest
 from prometheus_client import REGISTRY
 
-from doublure.catalog import Catalog, Product, load_catalog
 from doublure.clock import RealClock
 from doublure.cue import Comment, Cue, CueKind, Utterance
 from doublure.engines import Writer
 from doublure.errors import EngineError
 from doublure.moderate import banned
 from doublure.settings import WriterSettings
+from doublure.shop.catalog import Catalog, Product, load_catalog
 from doublure.write import asked_colleagues, write
 from doublure.writers import templates
 

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from doublure.catalog import Catalog, Product
 from doublure.document import read
 from doublure.media import LANGUAGES, Language
+from doublure.shop.catalog import Catalog, Product
 from doublure.wording import fold, units
 
 Kind = Literal["price", "link", "stock", "fact", "question", "which", "beyond"]

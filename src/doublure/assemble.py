@@ -10,7 +10,6 @@ from typing import cast
 
 from doublure import address
 from doublure.ahead import Preparer
-from doublure.catalog import Catalog, load_catalog
 from doublure.clock import Clock
 from doublure.direct import Director, DirectorParts
 from doublure.encode import Encoder
@@ -27,8 +26,9 @@ from doublure.phones import Sounds
 from doublure.plan import Plan
 from doublure.production import ProductionParts
 from doublure.publish import Publisher
-from doublure.rundown import load_rundown
 from doublure.settings import RoomSettings, SinkSettings, VoiceSettings, load_machine
+from doublure.shop.catalog import Catalog, load_catalog
+from doublure.shop.rundown import load_rundown
 from doublure.speak import Speaker
 from doublure.speech_cache import SpeechCache
 from doublure.spoken_lexicon import EMPTY, load_lexicon

@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 
 from doublure import assemble
-from doublure.catalog import load_catalog
 from doublure.clock import Clock
 from doublure.engines import Kind, engine_names, find_engine
 from doublure.errors import DoublureError
-from doublure.rundown import load_rundown
 from doublure.settings import ChatSettings, RoomSettings, SinkSettings, WriterSettings, load_room
+from doublure.shop.catalog import load_catalog
+from doublure.shop.rundown import load_rundown
 from doublure.spoken_lexicon import load_lexicon
 from doublure.trust import persona
 

@@ -16,11 +16,11 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure.catalog import Catalog, Product
 from doublure.cue import Comment, Cue, Utterance
 from doublure.errors import EngineError
 from doublure.media import Box, Language, Packet, Picture, Place, Size, Speech, StreamHeader
 from doublure.phones import Sounds
+from doublure.shop.catalog import Catalog, Product
 
 Kind = Literal["chats", "writers", "voices", "faces", "sinks"]
 Mouth = NDArray[np.float32]

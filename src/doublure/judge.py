@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from doublure import metrics
-from doublure.catalog import Catalog, Product
 from doublure.clock import Clock
 from doublure.cue import Comment, EventKind
 from doublure.moderate import WordList, banned
 from doublure.recent import RecentTexts
 from doublure.settings import JudgeSettings
+from doublure.shop.catalog import Catalog, Product
 from doublure.views import CommentFate, CommentView
 from doublure.wording import Intent, asks, fold, gives_contact, intents, key, may_be_identity, units
 

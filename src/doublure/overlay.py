@@ -19,10 +19,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from doublure.catalog import Product
 from doublure.lettering import CAPITAL, LINE, fitted, font, letters, printable, width
 from doublure.media import Box, Language, Picture, Size
 from doublure.raster import Rgba, Stamp, blank, lay, planes, rounded, stamp
+from doublure.shop.catalog import Product
 from doublure.sticker import sticker
 
 LABELS: dict[Language, str] = {

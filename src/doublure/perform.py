@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doublure import metrics
-from doublure.catalog import Catalog, Product
 from doublure.channel import Channel
 from doublure.clock import Clock
 from doublure.cue import Clause, Utterance
@@ -29,6 +28,7 @@ from doublure.media import FPS, SAMPLES_PER_FRAME, Frame, Pcm, Picture, Speech
 from doublure.mouth_lane import MouthLane
 from doublure.overlay import Overlay, OverlayState
 from doublure.playhead import Making, Part, Playhead
+from doublure.shop.catalog import Catalog, Product
 from doublure.takes import Plate, Takes
 from doublure.threads import Lane
 

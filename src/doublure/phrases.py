@@ -10,12 +10,12 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from doublure.answers import Found
-from doublure.catalog import Catalog, Product, price_text
 from doublure.cue import Comment, Cue
 from doublure.document import read
 from doublure.media import Language
 from doublure.moderate import speakable_name
 from doublure.sentences import sentences
+from doublure.shop.catalog import Catalog, Product, price_text
 from doublure.wording import intents, wants_discount
 
 AI = "room.ai"

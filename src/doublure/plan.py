@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from doublure.catalog import Rundown
 from doublure.delivery import Delivery
+from doublure.shop.catalog import Rundown
 
 
 class Plan:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import anyio
 
 from doublure import metrics
-from doublure.catalog import Catalog
 from doublure.clock import Clock
 from doublure.cue import Clause, Cue, Utterance
 from doublure.engines import Writer
@@ -20,6 +19,7 @@ from doublure.judge import Judge
 from doublure.log import get_log
 from doublure.moderate import WordList
 from doublure.perform import Performer
+from doublure.shop.catalog import Catalog
 from doublure.speak import Speaker
 from doublure.supervise import Watchdog
 from doublure.trust.journal import Journal

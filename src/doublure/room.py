@@ -11,7 +11,6 @@ import anyio
 from doublure import address, metrics
 from doublure.ahead import keep_prepared
 from doublure.assemble import RoomParts, address_of, assemble, check_address, close, make_sink
-from doublure.catalog import price_text
 from doublure.chats.console import ConsoleChat
 from doublure.clock import Clock, RealClock
 from doublure.engines import Face, Voice
@@ -21,6 +20,7 @@ from doublure.judge import may_ask_identity
 from doublure.listen import listen
 from doublure.log import get_log
 from doublure.settings import RoomSettings, SinkSettings
+from doublure.shop.catalog import price_text
 from doublure.stages import (
     AiredLines,
     judge_comments,

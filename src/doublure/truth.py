@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from doublure.catalog import Catalog, Product
 from doublure.cue import Cue
 from doublure.moderate import WordList, banned, claims
 from doublure.sentences import Number, found_numbers, numbers
+from doublure.shop.catalog import Catalog, Product
 from doublure.wording import fold
 
 _PRICE_BEFORE = re.compile(

@@ -14,7 +14,6 @@ from functools import cache, lru_cache
 from typing import cast
 
 from doublure import metrics, phrases
-from doublure.catalog import Catalog
 from doublure.clock import RealClock
 from doublure.cue import Cue, Utterance
 from doublure.delivery import Delivery, counted, disclosing, pause_seconds
@@ -26,6 +25,7 @@ from doublure.moderate import WordList
 from doublure.phrases import OPENING
 from doublure.sentences import sentences
 from doublure.settings import WriterSettings
+from doublure.shop.catalog import Catalog
 from doublure.spoken import clauses, seconds, spoken
 from doublure.truth import refusal
 from doublure.wording import intents

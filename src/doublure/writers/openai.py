@@ -19,7 +19,6 @@ from openai import AsyncOpenAI, AsyncStream
 from openai.types.chat import ChatCompletionChunk
 
 from doublure.answers import mentioned
-from doublure.catalog import Catalog, Product, price_text
 from doublure.clock import Clock
 from doublure.cue import Cue, Utterance
 from doublure.errors import EngineError, SettingsError
@@ -27,6 +26,7 @@ from doublure.excerpt import excerpt
 from doublure.media import Language
 from doublure.sentences import finished
 from doublure.settings import WriterSettings
+from doublure.shop.catalog import Catalog, Product, price_text
 from doublure.web import bounded_client
 from doublure.wording import units
 

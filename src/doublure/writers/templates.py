@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from doublure.answers import Finder, Found
-from doublure.catalog import Catalog, Product
 from doublure.clock import Clock
 from doublure.cue import Comment, Cue, Utterance
 from doublure.media import Language
 from doublure.phrases import Phrases, Said
 from doublure.settings import WriterSettings
+from doublure.shop.catalog import Catalog, Product
 from doublure.threads import Lane
 
 

@@ -2,15 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from doublure.catalog import Catalog, load_catalog
 from doublure.delivery import PLAIN, Delivery
 from doublure.errors import SettingsError
 from doublure.media import LANGUAGES, Language
 from doublure.moderate import banned, claims
-from doublure.rundown import GESTURES, load_rundown
 from doublure.sentences import sentences, unfounded
+from doublure.shop.catalog import Catalog, load_catalog
+from doublure.shop.rundown import GESTURES, load_rundown
 
-DEMO = Path(__file__).resolve().parents[1] / "demo"
+DEMO = Path(__file__).resolve().parents[2] / "demo"
 CATALOG = """\
 shop: Shop
 language: en

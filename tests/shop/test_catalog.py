@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from doublure.catalog import Price, load_catalog, price_parts, price_text
 from doublure.errors import SettingsError
 from doublure.media import LANGUAGES, Language
+from doublure.shop.catalog import Price, load_catalog, price_parts, price_text
 
-DEMO = Path(__file__).resolve().parents[1] / "demo"
+DEMO = Path(__file__).resolve().parents[2] / "demo"
 TEXT = """\
 shop: Shop
 language: zh

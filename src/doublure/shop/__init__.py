@@ -1,0 +1,1 @@
+"""What is sold, in which order, and what it earned."""
