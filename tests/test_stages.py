@@ -11,10 +11,10 @@ import anyio
 import pytest
 
 from doublure.assemble import RoomParts
+from doublure.chat.inbox import Inbox
 from doublure.clock import VirtualClock
 from doublure.cue import Comment
 from doublure.errors import DoublureError
-from doublure.inbox import Inbox
 from doublure.judge import Verdict
 from doublure.stages import BATCH, judge_comments, watch_consent
 from doublure.supervise import Watchdog

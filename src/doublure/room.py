@@ -11,13 +11,13 @@ import anyio
 from doublure import address, metrics
 from doublure.ahead import keep_prepared
 from doublure.assemble import RoomParts, address_of, assemble, check_address, close, make_sink
-from doublure.chats.console import ConsoleChat
+from doublure.chat.connectors.console import ConsoleChat
+from doublure.chat.inbox import Inbox
+from doublure.chat.listen import listen
 from doublure.clock import Clock, RealClock
 from doublure.engines import Face, Voice
 from doublure.errors import DoublureError, EngineError
-from doublure.inbox import Inbox
 from doublure.judge import may_ask_identity
-from doublure.listen import listen
 from doublure.log import get_log
 from doublure.settings import RoomSettings, SinkSettings
 from doublure.shop.catalog import price_text

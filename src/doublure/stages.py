@@ -13,10 +13,10 @@ import anyio
 from doublure import metrics, scaled
 from doublure.assemble import RoomParts, revocation_folders
 from doublure.channel import Closed
+from doublure.chat.inbox import Inbox
 from doublure.clock import Clock
 from doublure.cue import Comment, Utterance
 from doublure.errors import DoublureError
-from doublure.inbox import Inbox
 from doublure.log import get_log
 from doublure.threads import Lane
 from doublure.trust import consent as consents

@@ -3,7 +3,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from doublure.chats import console, replay
+from doublure.chat.connectors import console, replay
 from doublure.clock import VirtualClock
 from doublure.cue import Comment
 from doublure.engines import Chat, find_engine
@@ -11,7 +11,7 @@ from doublure.errors import SettingsError
 from doublure.media import LANGUAGES, Language
 from doublure.settings import ChatSettings
 
-DEMO = Path(__file__).resolve().parents[1] / "demo"
+DEMO = Path(__file__).resolve().parents[2] / "demo"
 COMMENTS = """\
 comments:
   - {at_seconds: 5, author: b, text: second}

@@ -6,8 +6,8 @@ import anyio
 import pytest
 
 from doublure.channel import Closed
+from doublure.chat.inbox import CAREFUL, COMMENTS_AHEAD, Inbox
 from doublure.cue import Comment
-from doublure.inbox import CAREFUL, COMMENTS_AHEAD, Inbox
 from doublure.judge import may_ask_identity
 
 

@@ -4,10 +4,10 @@ import anyio
 from prometheus_client import REGISTRY
 
 from doublure.channel import Channel
+from doublure.chat.listen import listen
 from doublure.clock import VirtualClock
 from doublure.cue import Comment
 from doublure.errors import EngineError
-from doublure.listen import listen
 from doublure.retry import LONGEST_PAUSE_SECONDS
 
 
