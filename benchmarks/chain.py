@@ -30,8 +30,8 @@ import doublure  # first: it says how many threads numpy may start
 import anyio
 import psutil
 
+from doublure.conversation.phrases import ready
 from doublure.errors import DoublureError
-from doublure.phrases import ready
 from doublure.room import Room, open_room
 from doublure.settings import FaceSettings, RoomSettings, SinkSettings, load_room
 from doublure.shop.catalog import load_catalog

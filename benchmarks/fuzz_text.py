@@ -25,13 +25,15 @@ from types import FrameType
 
 from pydantic import BaseModel, ConfigDict
 
-from doublure import moderate, sentences, wording
-from doublure.answers import Finder, language_of, mentioned, without_product
+from doublure import sentences
 from doublure.clock import VirtualClock
+from doublure.conversation import moderation, wording
+from doublure.conversation.judge import Judge, may_ask_identity
+from doublure.conversation.retrieval import Finder, language_of, mentioned, without_product
+from doublure.conversation.truth import refusal
 from doublure.cue import Comment, Cue
 from doublure.document import read
 from doublure.errors import SettingsError
-from doublure.judge import Judge, may_ask_identity
 from doublure.media import LANGUAGES
 from doublure.phones import phones
 from doublure.settings import JudgeSettings, load_room
@@ -39,7 +41,6 @@ from doublure.shop.catalog import load_catalog
 from doublure.shop.rundown import load_rundown
 from doublure.spoken import clauses, seconds, spoken
 from doublure.spoken_lexicon import lexicon, load_lexicon
-from doublure.truth import refusal
 
 DEMO = Path(__file__).resolve().parents[1] / "demo"
 LONGEST = 1_000
@@ -152,7 +153,7 @@ def parsers(folder: Path) -> dict[str, Parser]:
     catalogs = {language: load_catalog(DEMO / language / "catalog.yaml") for language in LANGUAGES}
     found: dict[str, Parser] = {}
     for language in LANGUAGES:
-        known, words = catalogs[language], moderate.claims(language)
+        known, words = catalogs[language], moderation.claims(language)
         comment = Comment("c", "fuzz", "Maya", "I'm 183 cm, which size?", 0.0)
         cue = Cue("q", "answer", 0.0, 9e9, "", comment, known.products[0].id)
         lexical = lexicon({"Doublure": "double your", "SKU-12": "sku twelve"}, language)
@@ -169,7 +170,7 @@ def parsers(folder: Path) -> dict[str, Parser]:
         }
     finder = Finder(catalogs["en"])
     judge = Judge(JudgeSettings(), catalogs["zh"], VirtualClock())
-    banned = moderate.banned()
+    banned = moderation.banned()
     found |= {
         "sentences": Parser(sentences.sentences),
         "numbers": Parser(lambda text: list(sentences.numbers(text))),
@@ -182,7 +183,7 @@ def parsers(folder: Path) -> dict[str, Parser]:
         "wants_discount": Parser(wording.wants_discount),
         "may_ask_identity": Parser(may_ask_identity),
         "banned": Parser(banned.find),
-        "speakable_name": Parser(moderate.speakable_name),
+        "speakable_name": Parser(moderation.speakable_name),
         "language_of": Parser(language_of),
         "find": Parser(lambda text: finder.find(text, "")),
         "take": Parser(lambda text: judge.take(Comment(text, "fuzz", text[:20], text, 0.0))),

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doublure.clock import Clock
+from doublure.conversation.writers.templates import make as make_templates
 from doublure.cue import Comment, Cue, Utterance
 from doublure.engines import Mouth
 from doublure.faces.card import make as make_card
@@ -23,7 +24,6 @@ from doublure.media import SAMPLE_RATE, Language, Packet, Picture, Place, Size, 
 from doublure.settings import ChatSettings, FaceSettings, SinkSettings, VoiceSettings, WriterSettings
 from doublure.shop.catalog import Catalog, Product
 from doublure.voices.tone import make as make_tone
-from doublure.writers.templates import make as make_templates
 
 HANG_SECONDS = 30.0
 EVERY = 3

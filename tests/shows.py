@@ -11,11 +11,11 @@ import anyio
 import numpy as np
 
 from doublure.clock import VirtualClock
+from doublure.conversation.moderation import banned
 from doublure.cue import Clause, Comment, Cue, CueKind, EventKind, Utterance
 from doublure.direct import Director, DirectorParts
 from doublure.errors import DoublureError, EngineError
 from doublure.media import SAMPLE_RATE, Speech
-from doublure.moderate import banned
 from doublure.plan import Plan
 from doublure.playhead import Making, Part, Playhead
 from doublure.production import ProductionParts

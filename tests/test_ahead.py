@@ -10,10 +10,10 @@ import pytest
 
 from doublure import ahead as module
 from doublure.ahead import Preparer
+from doublure.conversation.phrases import disclosures, ready
 from doublure.delivery import Delivery
 from doublure.errors import EngineError
 from doublure.media import Language, Speech
-from doublure.phrases import disclosures, ready
 from doublure.plan import Plan
 from doublure.settings import VoiceSettings
 from doublure.shop.catalog import Line, Rundown, Slot

@@ -3,15 +3,15 @@ from __future__ import annotations
 import anyio
 import pytest
 
+from doublure.conversation.answer import disclosed
+from doublure.conversation.phrases import disclosures
 from doublure.cue import Utterance
 from doublure.delivery import ENERGIES, PLAIN, Delivery, counted, disclosing, pause_seconds
 from doublure.loudness import lufs
 from doublure.media import LANGUAGES, SAMPLE_RATE, Language
-from doublure.phrases import disclosures
 from doublure.speak import Speaker
 from doublure.spoken import spoken
 from doublure.voices.kokoro import DEFAULTS, Kokoro
-from doublure.write import disclosed
 
 
 def test_energy_changes_pace_level_and_pauses_a_little() -> None:

@@ -13,9 +13,9 @@ import pytest
 from doublure.assemble import RoomParts
 from doublure.chat.inbox import Inbox
 from doublure.clock import VirtualClock
+from doublure.conversation.judge import Verdict
 from doublure.cue import Comment
 from doublure.errors import DoublureError
-from doublure.judge import Verdict
 from doublure.stages import BATCH, judge_comments, watch_consent
 from doublure.supervise import Watchdog
 from doublure.trust import consent as consents

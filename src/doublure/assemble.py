@@ -11,15 +11,15 @@ from typing import cast
 from doublure import address
 from doublure.ahead import Preparer
 from doublure.clock import Clock
+from doublure.conversation.judge import Judge
+from doublure.conversation.moderation import banned
 from doublure.direct import Director, DirectorParts
 from doublure.encode import Encoder
 from doublure.engines import Chat, Closable, Face, Pronouncing, Redirectable, Sink, Voice, Writer, find_engine
 from doublure.errors import ConsentError, SettingsError, SinkError
-from doublure.judge import Judge
 from doublure.label_check import LabelCheck
 from doublure.log import get_log
 from doublure.media import Language
-from doublure.moderate import banned
 from doublure.overlay import Overlay
 from doublure.perform import Performer
 from doublure.phones import Sounds

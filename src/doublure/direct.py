@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import anyio
 
 from doublure import metrics
+from doublure.conversation.answer import asked_colleagues, opens
 from doublure.cue import Comment, CueKind
 from doublure.cues import Cues
 from doublure.errors import EngineError
@@ -21,7 +22,6 @@ from doublure.plan import Plan
 from doublure.production import Production, ProductionParts, Unrecorded
 from doublure.settings import RoomSettings
 from doublure.turns import Turn
-from doublure.write import asked_colleagues, opens
 
 UNRECORDED_PAUSE_SECONDS = 1.0
 """Between two tries while the journal cannot be written: nothing airs unrecorded."""

@@ -11,20 +11,20 @@ import anyio
 
 from doublure import metrics
 from doublure.clock import Clock
+from doublure.conversation.answer import opening, write
+from doublure.conversation.judge import Judge
+from doublure.conversation.moderation import WordList
 from doublure.cue import Clause, Cue, Utterance
 from doublure.engines import Writer
 from doublure.errors import DoublureError, EngineError
 from doublure.floor import Floor
-from doublure.judge import Judge
 from doublure.log import get_log
-from doublure.moderate import WordList
 from doublure.perform import Performer
 from doublure.shop.catalog import Catalog
 from doublure.speak import Speaker
 from doublure.supervise import Watchdog
 from doublure.trust.journal import Journal
 from doublure.turns import Turn
-from doublure.write import opening, write
 
 CLAUSE_SECONDS = 8.0
 """Longest wait for the next clause of a cue, when little is left to be heard."""

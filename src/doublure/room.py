@@ -15,9 +15,9 @@ from doublure.chat.connectors.console import ConsoleChat
 from doublure.chat.inbox import Inbox
 from doublure.chat.listen import listen
 from doublure.clock import Clock, RealClock
+from doublure.conversation.judge import may_ask_identity
 from doublure.engines import Face, Voice
 from doublure.errors import DoublureError, EngineError
-from doublure.judge import may_ask_identity
 from doublure.log import get_log
 from doublure.settings import RoomSettings, SinkSettings
 from doublure.shop.catalog import price_text

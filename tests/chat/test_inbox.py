@@ -7,8 +7,8 @@ import pytest
 
 from doublure.channel import Closed
 from doublure.chat.inbox import CAREFUL, COMMENTS_AHEAD, Inbox
+from doublure.conversation.judge import may_ask_identity
 from doublure.cue import Comment
-from doublure.judge import may_ask_identity
 
 
 def comment(number: int, text: str = "hello") -> Comment:

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from doublure.answers import Found
+from doublure.conversation.moderation import speakable_name
+from doublure.conversation.retrieval import Found
+from doublure.conversation.wording import intents, wants_discount
 from doublure.cue import Comment, Cue
 from doublure.document import read
 from doublure.media import Language
-from doublure.moderate import speakable_name
 from doublure.sentences import sentences
 from doublure.shop.catalog import Catalog, Product, price_text
-from doublure.wording import intents, wants_discount
 
 AI = "room.ai"
 """The fact that the host is an AI: what disclosures and the answer to "are you real?" rest on."""
@@ -93,7 +93,7 @@ _GREETINGS: dict[str, tuple[str, str]] = {
 @cache
 def texts(language: Language) -> Texts:
     """The sentences of a language."""
-    return read(Path(__file__).parent / "writers" / "data" / f"{language}.yaml", Texts)
+    return read(Path(__file__).parent / "data" / f"{language}.yaml", Texts)
 
 
 def opening(comment: Comment, language: Language) -> Said:

@@ -18,8 +18,9 @@ import openai
 from openai import AsyncOpenAI, AsyncStream
 from openai.types.chat import ChatCompletionChunk
 
-from doublure.answers import mentioned
 from doublure.clock import Clock
+from doublure.conversation.retrieval import mentioned
+from doublure.conversation.wording import units
 from doublure.cue import Cue, Utterance
 from doublure.errors import EngineError, SettingsError
 from doublure.excerpt import excerpt
@@ -28,7 +29,6 @@ from doublure.sentences import finished
 from doublure.settings import WriterSettings
 from doublure.shop.catalog import Catalog, Product, price_text
 from doublure.web import bounded_client
-from doublure.wording import units
 
 T = TypeVar("T")
 

@@ -7,22 +7,22 @@ import anyio
 import pytest
 from pydantic import BaseModel
 
-from doublure import answers
 from doublure.clock import RealClock
+from doublure.conversation import retrieval
+from doublure.conversation.answer import asked_colleagues, opening, opens
+from doublure.conversation.moderation import banned, claims
+from doublure.conversation.phrases import AI, SENTENCES_PER_ANSWER, ready, texts
+from doublure.conversation.truth import refusal
+from doublure.conversation.writers import templates
+from doublure.conversation.writers.templates import TemplatesWriter
 from doublure.cue import Comment, Cue, CueKind, EventKind, Utterance
 from doublure.document import read
 from doublure.media import LANGUAGES, Language
-from doublure.moderate import banned, claims
-from doublure.phrases import AI, SENTENCES_PER_ANSWER, ready, texts
 from doublure.sentences import sentences, unfounded
 from doublure.settings import WriterSettings
 from doublure.shop.catalog import Catalog, load_catalog
-from doublure.truth import refusal
-from doublure.write import asked_colleagues, opening, opens
-from doublure.writers import templates
-from doublure.writers.templates import TemplatesWriter
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 AIR = "toothbrush"
 OPENING: dict[Language, int] = {"zh": 12, "en": 38, "fr": 38}
 """Characters of the words before an answer: about two seconds at most."""
@@ -65,8 +65,8 @@ def catalog(language: Language) -> Catalog:
 
 
 @cache
-def finder(language: Language) -> answers.Finder:
-    return answers.Finder(catalog(language))
+def finder(language: Language) -> retrieval.Finder:
+    return retrieval.Finder(catalog(language))
 
 
 def score(language: Language, part: str) -> Score:
@@ -356,5 +356,5 @@ def test_a_closed_writer_leaves_no_lane() -> None:
 
 
 def test_a_question_without_end_is_read_as_far_as_a_comment_goes() -> None:
-    text = ("how heavy is the cup? " * 20)[: answers.LONGEST_QUESTION]
+    text = ("how heavy is the cup? " * 20)[: retrieval.LONGEST_QUESTION]
     assert finder("en").rank(text + "and does it leak? " * 500, "cup") == finder("en").rank(text, "cup")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from doublure.conversation.moderation import banned
 from doublure.errors import SettingsError
-from doublure.moderate import banned
 
 
 @pytest.mark.parametrize("kind", ["pipe", "large", "missing", "folder"])

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from doublure.conversation.wording import HANZI, fold, gives_contact, joined, words
 from doublure.errors import SettingsError
 from doublure.files import contents
 from doublure.media import LANGUAGES, Language
-from doublure.wording import HANZI, fold, gives_contact, joined, words
 
 LONGEST_NAME = 8
 """Characters of an author's name that the host may say."""

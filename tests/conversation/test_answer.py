@@ -7,16 +7,16 @@ import pytest
 from prometheus_client import REGISTRY
 
 from doublure.clock import RealClock
+from doublure.conversation.answer import asked_colleagues, write
+from doublure.conversation.moderation import banned
+from doublure.conversation.writers import templates
 from doublure.cue import Comment, Cue, CueKind, Utterance
 from doublure.engines import Writer
 from doublure.errors import EngineError
-from doublure.moderate import banned
 from doublure.settings import WriterSettings
 from doublure.shop.catalog import Catalog, Product, load_catalog
-from doublure.write import asked_colleagues, write
-from doublure.writers import templates
 
-DEMO = Path(__file__).resolve().parents[1] / "demo"
+DEMO = Path(__file__).resolve().parents[2] / "demo"
 
 
 @dataclass

@@ -13,22 +13,23 @@ from dataclasses import replace
 from functools import cache, lru_cache
 from typing import cast
 
-from doublure import metrics, phrases
+from doublure import metrics
 from doublure.clock import RealClock
+from doublure.conversation import phrases
+from doublure.conversation.moderation import WordList
+from doublure.conversation.phrases import OPENING
+from doublure.conversation.truth import refusal
+from doublure.conversation.wording import intents
 from doublure.cue import Cue, Utterance
 from doublure.delivery import Delivery, counted, disclosing, pause_seconds
 from doublure.engines import Writer, find_engine
 from doublure.errors import EngineError
 from doublure.log import get_log
 from doublure.media import Language
-from doublure.moderate import WordList
-from doublure.phrases import OPENING
 from doublure.sentences import sentences
 from doublure.settings import WriterSettings
 from doublure.shop.catalog import Catalog
 from doublure.spoken import clauses, seconds, spoken
-from doublure.truth import refusal
-from doublure.wording import intents
 
 SPARE = "templates"
 

@@ -5,9 +5,7 @@ import anyio
 import pytest
 
 from doublure.clock import VirtualClock
-from doublure.cue import Comment, EventKind
-from doublure.errors import SettingsError
-from doublure.judge import (
+from doublure.conversation.judge import (
     GREETING_EXPIRES_SECONDS,
     LONGEST_COMMENT,
     SHOWN_COMMENTS,
@@ -15,13 +13,15 @@ from doublure.judge import (
     Verdict,
     may_ask_identity,
 )
-from doublure.moderate import banned, speakable_name
+from doublure.conversation.moderation import banned, speakable_name
+from doublure.conversation.wording import asks, fold, gives_contact, intents, key
+from doublure.cue import Comment, EventKind
+from doublure.errors import SettingsError
 from doublure.settings import JudgeSettings
 from doublure.shop.catalog import Catalog, load_catalog
 from doublure.views import CommentFate
-from doublure.wording import asks, fold, gives_contact, intents, key
 
-DEMO = Path(__file__).resolve().parents[1] / "demo"
+DEMO = Path(__file__).resolve().parents[2] / "demo"
 
 
 @pytest.fixture(scope="module")

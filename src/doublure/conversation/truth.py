@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
+from doublure.conversation.moderation import WordList, banned, claims
+from doublure.conversation.wording import fold
 from doublure.cue import Cue
-from doublure.moderate import WordList, banned, claims
 from doublure.sentences import Number, found_numbers, numbers
 from doublure.shop.catalog import Catalog, Product
-from doublure.wording import fold
 
 _PRICE_BEFORE = re.compile(
     r"(?:[$€£¥￥]|\b(?:usd|eur|gbp|cny|rmb)|价格?|[只仅]要|[只仅]需|[只仅]售|[只仅]卖|才卖|卖|售|原来|到手|便宜|优惠|立?减|省"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from doublure.conversation.moderation import banned
+from doublure.conversation.truth import refusal
 from doublure.cue import Comment, Cue
-from doublure.moderate import banned
 from doublure.shop.catalog import Catalog, Fact, Price, Product, load_catalog
-from doublure.truth import refusal
 
-DEMO = Path(__file__).resolve().parents[1] / "demo"
+DEMO = Path(__file__).resolve().parents[2] / "demo"
 FACTS = (Fact("cup.volume", "volume", "500 ml"), Fact("cup.heat", "keeps hot", "6 hours"))
 CUP = Product(
     "cup", "Travel Cup", Price(Decimal("19.9"), "USD"), Price(Decimal(25), "USD"), 2, 12, None, FACTS

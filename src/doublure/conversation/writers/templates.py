@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from doublure.answers import Finder, Found
 from doublure.clock import Clock
+from doublure.conversation.phrases import Phrases, Said
+from doublure.conversation.retrieval import Finder, Found
 from doublure.cue import Comment, Cue, Utterance
 from doublure.media import Language
-from doublure.phrases import Phrases, Said
 from doublure.settings import WriterSettings
 from doublure.shop.catalog import Catalog, Product
 from doublure.threads import Lane

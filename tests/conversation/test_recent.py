@@ -9,10 +9,18 @@ from pathlib import Path
 import pytest
 import yaml
 
-from doublure.recent import LEAST_PAIRS, LIKENESS, REMEMBERED_TEXTS, Pairs, RecentTexts, dice, pairs_of
-from doublure.wording import key
+from doublure.conversation.recent import (
+    LEAST_PAIRS,
+    LIKENESS,
+    REMEMBERED_TEXTS,
+    Pairs,
+    RecentTexts,
+    dice,
+    pairs_of,
+)
+from doublure.conversation.wording import key
 
-COMMENTS = Path(__file__).resolve().parents[1] / "demo"
+COMMENTS = Path(__file__).resolve().parents[2] / "demo"
 
 
 class Slowly:

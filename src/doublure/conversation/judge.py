@@ -14,13 +14,22 @@ from typing import TypeVar
 
 from doublure import metrics
 from doublure.clock import Clock
+from doublure.conversation.moderation import WordList, banned
+from doublure.conversation.recent import RecentTexts
+from doublure.conversation.wording import (
+    Intent,
+    asks,
+    fold,
+    gives_contact,
+    intents,
+    key,
+    may_be_identity,
+    units,
+)
 from doublure.cue import Comment, EventKind
-from doublure.moderate import WordList, banned
-from doublure.recent import RecentTexts
 from doublure.settings import JudgeSettings
 from doublure.shop.catalog import Catalog, Product
 from doublure.views import CommentFate, CommentView
-from doublure.wording import Intent, asks, fold, gives_contact, intents, key, may_be_identity, units
 
 T = TypeVar("T")
 

@@ -16,15 +16,15 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from doublure.clock import RealClock, VirtualClock
+from doublure.conversation.answer import asked_colleagues, write
+from doublure.conversation.writers import openai
 from doublure.cue import Comment, Cue, Utterance
 from doublure.engines import Writer, find_engine
 from doublure.errors import EngineError, SettingsError
 from doublure.settings import WriterSettings
 from doublure.shop.catalog import Catalog, load_catalog
-from doublure.write import asked_colleagues, write
-from doublure.writers import openai
 
-DEMO = Path(__file__).resolve().parents[1] / "demo"
+DEMO = Path(__file__).resolve().parents[3] / "demo"
 ANSWERS = {
     "good": ["Sure", " thing. It hol", "ds 500 milli", "litres. That's ", "plenty for a morning."],
     "marked": ["**Sure thing!** 😀 ", "It holds `500` millilitres."],

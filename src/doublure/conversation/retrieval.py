@@ -2,7 +2,7 @@
 
 Embeddings alone take "how long does it keep hot?" for "how long does delivery take?", because the
 form of a question weighs as much as its subject; the share of its rarer words that an answer also
-uses sets that right. The measure, its weights and what it costs stand in `tests/test_templates.py`.
+uses sets that right. The measure, its weights and what it costs stand in `tests/conversation/writers/test_templates.py`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from doublure.conversation.wording import fold, units
 from doublure.document import read
 from doublure.media import LANGUAGES, Language
 from doublure.shop.catalog import Catalog, Product
-from doublure.wording import fold, units
 
 Kind = Literal["price", "link", "stock", "fact", "question", "which", "beyond"]
 
@@ -39,7 +39,7 @@ SAME = 0.08
 """Two products whose answers are this close are both meant, when none is on air."""
 
 FIELDS: tuple[Literal["price", "link", "stock"], ...] = ("price", "link", "stock")
-_TOPICS = Path(__file__).with_name("writers") / "data" / "topics.yaml"
+_TOPICS = Path(__file__).with_name("data") / "topics.yaml"
 
 Vectors = NDArray[np.float32]
 

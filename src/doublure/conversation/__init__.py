@@ -1,0 +1,1 @@
+"""Which comment is answered, with which words, and whether it is true."""
