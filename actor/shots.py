@@ -16,8 +16,8 @@ from actor.script import Script, Section
 from doublure.cue import Utterance
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone
 from doublure.shotlist import Permission, ShotList, consent_statement, load
-from doublure.speak import Speaker
-from doublure.voices.kokoro import Kokoro
+from doublure.voice.engines.kokoro.voice import Kokoro
+from doublure.voice.speaker import Speaker
 
 VOICES: dict[str, dict[Language, str]] = {
     "woman": {"zh": "zf_xiaoxiao", "en": "af_heart", "fr": "ff_siwis"},

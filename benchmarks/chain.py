@@ -36,9 +36,9 @@ from doublure.room import Room, open_room
 from doublure.settings import FaceSettings, RoomSettings, SinkSettings, load_room
 from doublure.shop.catalog import load_catalog
 from doublure.shop.rundown import load_rundown
-from doublure.speak import Speaker
-from doublure.speech_cache import SpeechCache
-from doublure.voices.kokoro import make as make_voice
+from doublure.voice.cache import SpeechCache
+from doublure.voice.engines.kokoro.voice import make as make_voice
+from doublure.voice.speaker import Speaker
 from engines import ClickVoice, SlateFace
 from loop_watch import LoopWatch
 

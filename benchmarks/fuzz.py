@@ -29,7 +29,7 @@ from doublure.excerpt import SHOWN_CHARACTERS, excerpt
 from doublure.media import SAMPLE_RATE
 from doublure.sinks.chunks import ChunkError, Message, Reader
 from doublure.sinks.wire import Connection
-from doublure.voices.decode import Decoder
+from doublure.voice.engines.decode import Decoder
 
 INPUTS = 200_000
 """For each parser."""

@@ -35,12 +35,12 @@ from doublure.cue import Comment, Cue
 from doublure.document import read
 from doublure.errors import SettingsError
 from doublure.media import LANGUAGES
-from doublure.phones import phones
 from doublure.settings import JudgeSettings, load_room
 from doublure.shop.catalog import load_catalog
 from doublure.shop.rundown import load_rundown
-from doublure.spoken import clauses, seconds, spoken
-from doublure.spoken_lexicon import lexicon, load_lexicon
+from doublure.voice.phones.symbols import phones
+from doublure.voice.spoken.form import clauses, seconds, spoken
+from doublure.voice.spoken.lexicon import lexicon, load_lexicon
 
 DEMO = Path(__file__).resolve().parents[1] / "demo"
 LONGEST = 1_000

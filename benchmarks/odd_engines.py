@@ -23,7 +23,7 @@ from doublure.faces.card import make as make_card
 from doublure.media import SAMPLE_RATE, Language, Packet, Picture, Place, Size, Speech, StreamHeader
 from doublure.settings import ChatSettings, FaceSettings, SinkSettings, VoiceSettings, WriterSettings
 from doublure.shop.catalog import Catalog, Product
-from doublure.voices.tone import make as make_tone
+from doublure.voice.engines.tone import make as make_tone
 
 HANG_SECONDS = 30.0
 EVERY = 3

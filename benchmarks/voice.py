@@ -44,8 +44,8 @@ import yaml
 from doublure.cue import Utterance
 from doublure.errors import DoublureError
 from doublure.media import LANGUAGES, SAMPLE_RATE, Pcm
-from doublure.speak import Speaker
-from doublure.spoken import spoken
+from doublure.voice.speaker import Speaker
+from doublure.voice.spoken.form import spoken
 from voice_air import measure_on_air
 from voice_heard import Measured, embedded, errors, said, sentences
 

@@ -27,13 +27,13 @@ import yaml
 from doublure.conversation.answer import disclosed
 from doublure.conversation.phrases import disclosures, ready
 from doublure.cue import Utterance
-from doublure.delivery import pause_seconds
 from doublure.room import Room, open_room
 from doublure.settings import FaceSettings, JudgeSettings, RoomSettings, SinkSettings, load_room
 from doublure.shop.catalog import Catalog, load_catalog
 from doublure.shop.rundown import load_rundown
-from doublure.speak import Speaker
-from doublure.speech_cache import SpeechCache
+from doublure.voice.cache import SpeechCache
+from doublure.voice.delivery import pause_seconds
+from doublure.voice.speaker import Speaker
 from voice_heard import Measured, embedded
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -25,8 +25,8 @@ from doublure.cue import Utterance
 from doublure.engines import Voice, find_engine
 from doublure.media import Language, Pcm
 from doublure.settings import VoiceSettings
-from doublure.speak import Speaker
-from doublure.spoken import spoken
+from doublure.voice.speaker import Speaker
+from doublure.voice.spoken.form import spoken
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))

@@ -21,7 +21,7 @@ from starlette.datastructures import UploadFile
 
 from doublure.media import SAMPLE_RATE, Pcm
 from doublure.settings import VoiceSettings
-from doublure.voices.tone import make
+from doublure.voice.engines.tone import make
 
 TYPES = {
     "pcm": "audio/pcm",

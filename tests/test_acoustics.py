@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from doublure.acoustics import ENCODED, PER_FRAME, SIZE, hear, log_mel
 from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME
-from doublure.voices.onnx_graph import Graph
+from doublure.voice.engines.kokoro.onnx import Graph
 
 RNG = np.random.default_rng(5)
 

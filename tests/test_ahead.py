@@ -11,15 +11,15 @@ import pytest
 from doublure import ahead as module
 from doublure.ahead import Preparer
 from doublure.conversation.phrases import disclosures, ready
-from doublure.delivery import Delivery
 from doublure.errors import EngineError
 from doublure.media import Language, Speech
 from doublure.plan import Plan
 from doublure.settings import VoiceSettings
 from doublure.shop.catalog import Line, Rundown, Slot
-from doublure.speak import Speaker
-from doublure.speech_cache import SpeechCache
-from doublure.voices import tone
+from doublure.voice.cache import SpeechCache
+from doublure.voice.delivery import Delivery
+from doublure.voice.engines import tone
+from doublure.voice.speaker import Speaker
 
 LINES = tuple(
     f"this is line {word}"

@@ -23,7 +23,7 @@ from doublure.enrol.learning import HEARD, READINGS, learn
 from doublure.geometry import CONTROL, SHAPES, fit_shapes
 from doublure.kernel_ridge import learn as learn_ridge
 from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone
-from doublure.voices.kokoro import recite, shipped
+from doublure.voice.engines.kokoro.voice import recite, shipped
 from tests.clips import correlation
 from training.convolutions import Convolutions
 

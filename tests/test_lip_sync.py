@@ -17,7 +17,7 @@ from doublure.enrol.tracking import Tracked
 from doublure.enrol.watching import watch
 from doublure.geometry import CONTROL, LOWER, RIGHT_EYE, RIGID, UPPER
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Pcm, Phone, Speech
-from doublure.voices.kokoro import recite, shipped
+from doublure.voice.engines.kokoro.voice import recite, shipped
 from tests.clips import talking, voice, write_clip
 
 SECONDS = 18

@@ -16,8 +16,8 @@ import doublure
 from doublure.cli import app
 from doublure.errors import FootageError, SettingsError
 from doublure.media import LANGUAGES, Language
-from doublure.phones import phones
 from doublure.shotlist import Permission, consent_statement, draw_words, load, read_marks, written
+from doublure.voice.phones.symbols import phones
 
 GESTURES = (
     "greet", "point_up", "point_down", "point_side", "present", "open_palms", "count_1", "count_2", "count_3",

@@ -21,7 +21,7 @@ from doublure.trust import consent as consents
 from doublure.trust import persona as personas
 from doublure.trust.consent import Consent
 from doublure.trust.persona import ROWS, STYLE, Manifest, VoiceEntry, VoicePack, load_voice
-from doublure.voices import kokoro
+from doublure.voice.engines.kokoro import voice as kokoro
 from tests.clips import consent_for
 
 TALK = "这款水杯很轻，颜色也好看。"

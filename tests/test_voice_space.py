@@ -5,7 +5,7 @@ import pytest
 
 from doublure.enrol.voice_print import SIZE, Print
 from doublure.enrol.voice_space import AXES, FARTHEST, FEATURES, Space, features, load, within
-from doublure.voices import kokoro
+from doublure.voice.engines.kokoro import voice as kokoro
 
 HERTZ = 180.0
 

@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 from actor.mouth import SMILE, Style, controls
 from doublure.acoustics import PER_FRAME, hear
 from doublure.media import LANGUAGES, SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone, Speech
-from doublure.spoken import spoken
 from doublure.trust.persona import VoicePack
-from doublure.voices.kokoro import LONGEST, recite
+from doublure.voice.engines.kokoro.voice import LONGEST, recite
+from doublure.voice.spoken.form import spoken
 
 SHARES = (0.42, 0.3, 0.28)  # of clips in each language
 NATIVE: dict[Language, str] = {"zh": "z", "en": "ab", "fr": "f"}  # first letters of packs

@@ -26,7 +26,7 @@ from doublure.enrol.voice_print import spoken, voice_print
 from doublure.enrol.voice_space import AXES, FEATURES, TIMBRE, Space, features
 from doublure.media import Language
 from doublure.trust.persona import VoicePack
-from doublure.voices import kokoro
+from doublure.voice.engines.kokoro import voice as kokoro
 
 CLIPS = 600
 HELD_BACK = 5  # every fifth clip, when the regression is judged

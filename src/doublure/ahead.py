@@ -9,13 +9,13 @@ from doublure import metrics
 from doublure.clock import Clock
 from doublure.conversation.answer import disclosed
 from doublure.conversation.phrases import disclosures, ready
-from doublure.delivery import PLAIN, Delivery
 from doublure.log import get_log
 from doublure.media import Language
 from doublure.plan import Plan
 from doublure.retry import Retry
-from doublure.speak import Speaker
-from doublure.spoken import seconds
+from doublure.voice.delivery import PLAIN, Delivery
+from doublure.voice.speaker import Speaker
+from doublure.voice.spoken.form import seconds
 
 NEAR_LINES = 8
 """Script lines to come that are looked after first, and always: the cache may have lost one."""

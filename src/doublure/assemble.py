@@ -22,16 +22,12 @@ from doublure.log import get_log
 from doublure.media import Language
 from doublure.overlay import Overlay
 from doublure.perform import Performer
-from doublure.phones import Sounds
 from doublure.plan import Plan
 from doublure.production import ProductionParts
 from doublure.publish import Publisher
 from doublure.settings import RoomSettings, SinkSettings, VoiceSettings, load_machine
 from doublure.shop.catalog import Catalog, load_catalog
 from doublure.shop.rundown import load_rundown
-from doublure.speak import Speaker
-from doublure.speech_cache import SpeechCache
-from doublure.spoken_lexicon import EMPTY, load_lexicon
 from doublure.store import Store
 from doublure.supervise import Watchdog
 from doublure.threads import Lane
@@ -39,7 +35,11 @@ from doublure.trust import consent as consents
 from doublure.trust import persona as personas
 from doublure.trust.consent import Consent
 from doublure.trust.journal import Journal
-from doublure.understudy import Understudy
+from doublure.voice.cache import SpeechCache
+from doublure.voice.fallback import Understudy
+from doublure.voice.phones.symbols import Sounds
+from doublure.voice.speaker import Speaker
+from doublure.voice.spoken.lexicon import EMPTY, load_lexicon
 
 SPEECH_FOLDER = "speech"
 CLOSE_SECONDS = 3.0

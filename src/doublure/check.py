@@ -15,8 +15,8 @@ from doublure.errors import DoublureError
 from doublure.settings import ChatSettings, RoomSettings, SinkSettings, WriterSettings, load_room
 from doublure.shop.catalog import load_catalog
 from doublure.shop.rundown import load_rundown
-from doublure.spoken_lexicon import load_lexicon
 from doublure.trust import persona
+from doublure.voice.spoken.lexicon import load_lexicon
 
 FREE_BYTES = 1_000_000_000
 """Least room on the disk: an hour of recording at 2.5 Mbit/s takes 1.1 GB."""

@@ -211,7 +211,7 @@ def enrol(
     from doublure.enrol.bundle import QUICK_SECONDS, REPORT, Order
     from doublure.enrol.bundle import enrol as make_persona
     from doublure.enrol.voice import ROUNDS, Wish
-    from doublure.voices import kokoro
+    from doublure.voice.engines.kokoro import voice as kokoro
 
     language = _language(lang, "--lang")
     signing = key if given.scope == "air" else None

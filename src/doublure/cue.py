@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from doublure.delivery import PLAIN, Delivery
 from doublure.media import Language, Speech
+from doublure.voice.delivery import PLAIN, Delivery
 
 EventKind = Literal["comment", "gift", "like", "follow", "enter", "viewers"]
 

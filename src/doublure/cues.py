@@ -7,9 +7,9 @@ from collections import OrderedDict
 
 from doublure.clock import Clock, stamp
 from doublure.cue import Comment, Cue, CueKind
-from doublure.delivery import PLAIN, Delivery
 from doublure.floor import RULES
 from doublure.plan import Plan
+from doublure.voice.delivery import PLAIN, Delivery
 
 ASKED = 128
 """Answered comments whose time is remembered."""

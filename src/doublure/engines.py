@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from doublure.cue import Comment, Cue, Utterance
 from doublure.errors import EngineError
 from doublure.media import Box, Language, Packet, Picture, Place, Size, Speech, StreamHeader
-from doublure.phones import Sounds
 from doublure.shop.catalog import Catalog, Product
+from doublure.voice.phones.symbols import Sounds
 
 Kind = Literal["chats", "writers", "voices", "faces", "sinks"]
 Mouth = NDArray[np.float32]

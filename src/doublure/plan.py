@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from doublure.delivery import Delivery
 from doublure.shop.catalog import Rundown
+from doublure.voice.delivery import Delivery
 
 
 class Plan:

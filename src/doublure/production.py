@@ -21,10 +21,10 @@ from doublure.floor import Floor
 from doublure.log import get_log
 from doublure.perform import Performer
 from doublure.shop.catalog import Catalog
-from doublure.speak import Speaker
 from doublure.supervise import Watchdog
 from doublure.trust.journal import Journal
 from doublure.turns import Turn
+from doublure.voice.speaker import Speaker
 
 CLAUSE_SECONDS = 8.0
 """Longest wait for the next clause of a cue, when little is left to be heard."""

@@ -20,7 +20,7 @@ from doublure.engines import Voice, find_engine
 from doublure.media import SAMPLE_RATE, Language
 from doublure.settings import VoiceSettings
 from doublure.shotlist import ShotList
-from doublure.speak import Speaker
+from doublure.voice.speaker import Speaker
 
 EVERYWHERE = ("0.0.0.0", "::", "[::]")
 

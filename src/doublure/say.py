@@ -20,9 +20,9 @@ from doublure.media import FPS, SAMPLES_PER_FRAME, Frame, Language, Pcm
 from doublure.overlay import Overlay, OverlayState
 from doublure.perform import Painter, Shot
 from doublure.settings import FaceSettings, PictureSettings, SinkSettings, VoiceSettings
-from doublure.speak import Speaker
 from doublure.takes import Takes
 from doublure.threads import Lane
+from doublure.voice.speaker import Speaker
 
 REST_FRAMES = 12
 """Frames of rest before and after the line: half a second."""

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from doublure.media import LANGUAGES, SAMPLE_RATE, Language
-from doublure.spoken import spoken
+from doublure.voice.spoken.form import spoken
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 from voice import longest_silence

@@ -17,7 +17,7 @@ from doublure.settings import FaceSettings, VoiceSettings
 from doublure.trust import consent as consents
 from doublure.trust import persona as personas
 from doublure.trust.consent import Consent, Terms
-from doublure.voices import kokoro
+from doublure.voice.engines.kokoro import voice as kokoro
 
 FILES = (personas.FACE, personas.TEXTURES, "idle.mp4")
 

@@ -1,0 +1,156 @@
+"""Kokoro's convolutions as matrix products of unsigned by signed bytes, for which processors are made.
+
+onnxruntime multiplies unsigned by unsigned bytes in a `ConvInteger`, where every byte is first widened to two. Here
+the same bytes are shifted to signed ones, laid side by side for each tap, and multiplied by the weights in a
+`MatMulInteger`. Processors with VNNI do four such products and their sum in one instruction. Others add pairs of
+products in 16 bits, which overflow when weights are large; so weights are kept between 0 and 128, and the few that do
+not fit (one row of a thousand) are split over a second row of the same bytes. The sums are whole numbers either way:
+what comes out is the same to the last bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from doublure.voice.engines.kokoro.onnx import INT8, INT32, Graph, Node, made, whole
+
+MIDDLE = 64
+"""The weights' zero point. 2 * 128 * -128 is -2 ** 15: no pair of products overflows."""
+_END = 2**31 - 1
+"""A slice's end that is the axis's."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Quantised:
+    """What a DynamicQuantizeLinear is given, its scale and its zero point."""
+
+    x: str
+    scale: str
+    zero: str
+
+
+def with_products(graph: Graph) -> None:
+    """Make every plain convolution of bytes a matrix product, and its way back to float32 one step instead of
+    two."""
+    products = _Products(graph)
+    graph.nodes = [new for node in graph.nodes for new in products.instead_of(node)]
+    graph.nodes = _dequantised(graph, products.sums)
+
+
+def _dequantised(graph: Graph, sums: set[str]) -> list[Node]:
+    """The nodes, a Cast from int32 that is only multiplied by one scale as a DequantizeLinear: the same
+    product, one pass over memory less."""
+    producers = graph.producers()
+    found = []
+    for node in graph.nodes:
+        cast = producers.get(node.inputs[0]) if node.kind == "Mul" else None
+        total = producers.get(cast.inputs[0]) if cast is not None and cast.kind == "Cast" else None
+        # a convolution's sums, or those with its bias
+        if cast is None or total is None or not sums & {*total.outputs, *total.inputs}:
+            found.append(node)
+            continue
+        found.append(made("DequantizeLinear", (cast.inputs[0], node.inputs[1]), node.outputs[0]))
+    return found
+
+
+class _Products:
+    """The nodes that take the place of convolutions."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._quantised = {
+            node.outputs[0]: _Quantised(node.inputs[0], node.outputs[1], node.outputs[2])
+            for node in graph.nodes
+            if node.kind == "DynamicQuantizeLinear"
+        }
+        self.sums: set[str] = set()
+        """What the convolutions gave, int32."""
+        self._constants: set[str] = set()
+        self._signed: set[str] = set()
+        self._new: list[Node] = []
+
+    def instead_of(self, node: Node) -> list[Node]:
+        """What a node comes to: itself when it is no plain convolution of bytes."""
+        source = self._quantised.get(node.inputs[0]) if node.kind == "ConvInteger" else None
+        numbers = node.numbers
+        plain = numbers.get("strides", [1]) == [1] and numbers.get("group", [1]) == [1]
+        if source is None or len(node.inputs) != 4 or node.inputs[2] != source.zero or not plain:
+            return [node]
+        weights, zero = (self._graph.tensor(node.inputs[place]) for place in (1, 3))
+        if weights is None or zero is None or weights.ndim != 3 or zero.size != 1:
+            return [node]
+        centred = weights.astype(np.int16) - int(zero.reshape(-1)[0])
+        if np.abs(centred).max() > 2 * MIDDLE:
+            return [node]
+        self._new = []
+        out = node.outputs[0]
+        self.sums.add(out)
+        near, rest = _split(centred.transpose(0, 2, 1))
+        taps = self._taps(node, source)
+        columns, rows = list(taps), [near.reshape(len(near), -1)]
+        for number, tap in enumerate(taps):
+            far = np.flatnonzero(rest[:, number].any(axis=0))
+            if len(far):
+                name = self._graph.add(f"{out}_far_{number}", far.astype("<i8"))
+                columns.append(self._add("Gather", (tap, name), f"{tap}_far", whole("axis", 1)))
+                rows.append(rest[:, number][:, far])
+        side = columns[0]
+        if len(columns) > 1:
+            side = self._add("Concat", tuple(columns), f"{out}_columns", whole("axis", 1))
+        matrix = (np.concatenate(rows, axis=1) + MIDDLE).astype("u1")
+        middle = self._constant("product_middle", np.array(MIDDLE, "u1"))
+        inputs = (self._graph.add(f"{out}_weights", matrix), side, middle, f"{source.zero}_signed")
+        self._add("MatMulInteger", inputs, out)
+        return self._new
+
+    def _taps(self, node: Node, source: _Quantised) -> list[str]:
+        """What each tap sees: the signed bytes, padded, from its place on."""
+        out = node.outputs[0]
+        (count,), (far,) = node.numbers["kernel_shape"], node.numbers.get("dilations", [1])
+        before, after = node.numbers.get("pads", [0, 0])
+        x = self._sign(source)
+        if before or after:
+            pads = self._constant(
+                f"product_pads_{before}_{after}", np.array([0, 0, before, 0, 0, after], "<i8")
+            )
+            x = self._add("Pad", (x, pads, f"{source.zero}_signed"), f"{out}_padded")
+        span = (count - 1) * far
+        if not span:
+            return [x]
+        found = []
+        for start in range(0, span + 1, far):
+            ends = (start, start - span or _END, 2)
+            limits = [self._constant(f"product_{end}", np.array([end], "<i8")) for end in ends]
+            found.append(self._add("Slice", (x, *limits), f"{out}_from_{start}"))
+        return found
+
+    def _sign(self, source: _Quantised) -> str:
+        """The numbers quantised to signed bytes by the same scale: each 128 less."""
+        signed, zero = f"{source.x}_signed", source.zero
+        if source.x not in self._signed:
+            self._signed.add(source.x)
+            less = self._constant("product_128", np.array(128, "<i4"))
+            wide = self._add("Cast", (zero,), f"{zero}_wide", whole("to", INT32))
+            moved = self._add("Sub", (wide, less), f"{zero}_less")
+            self._add("Cast", (moved,), f"{zero}_signed", whole("to", INT8))
+            self._add("QuantizeLinear", (source.x, source.scale, f"{zero}_signed"), signed)
+        return signed
+
+    def _constant(self, name: str, values: NDArray[np.generic]) -> str:
+        if name not in self._constants:
+            self._constants.add(name)
+            self._graph.add(name, values)
+        return name
+
+    def _add(self, kind: str, inputs: tuple[str, ...], output: str, attribute: bytes = b"") -> str:
+        self._new.append(made(kind, inputs, output, attribute))
+        return output
+
+
+def _split(weights: NDArray[np.int16]) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """Centred weights, -128 to 128, as two parts from -64 to 64."""
+    near = np.clip(weights, -MIDDLE, MIDDLE)
+    return near, weights - near

@@ -1,0 +1,32 @@
+"""The voice `openai`: any server that speaks `/v1/audio/speech`, its sound as it comes."""
+
+from __future__ import annotations
+
+from doublure.engines import Voice
+from doublure.media import LANGUAGES, Language
+from doublure.settings import VoiceSettings
+from doublure.voice.engines.remote import Body, Remote, check_address
+
+MODEL, VOICE = "tts-1", "alloy"
+"""What is asked for where the settings name none; servers of one model ignore both."""
+
+
+def make(settings: VoiceSettings, language: Language) -> Voice:
+    """The engine `openai`; cheap, nothing is asked of the server yet. Raises `SettingsError` when no
+    address is set, or no key for an address elsewhere."""
+    check_address(settings)
+    model, voice = settings.model or MODEL, settings.name or VOICE
+
+    def body(spoken: str, language: Language) -> Body:
+        return Body(
+            "/audio/speech",
+            json={
+                "model": model,
+                "voice": voice,
+                "input": spoken,
+                "speed": settings.speed,
+                "response_format": settings.sound,
+            },
+        )
+
+    return Remote(f"openai/{model}/{voice}", frozenset(LANGUAGES), settings, body)

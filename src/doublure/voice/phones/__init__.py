@@ -1,0 +1,1 @@
+"""Phones: which sounds the words have."""

@@ -1,0 +1,147 @@
+"""Written words to phones, in the symbols Kokoro was trained on.
+
+Mandarin: jieba's word breaks, pypinyin's readings, misaki's symbols. English: misaki's lexicons,
+then gruut. French: gruut, with liaisons. Input is the spoken form (see `spoken`): words and
+punctuation, no digits; abbreviations that are spelled come as letters joined by hyphens, U-S-B.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from doublure.media import Language
+from doublure.voice.phones.english import IPA as ENGLISH_IPA
+from doublure.voice.phones.english import english
+from doublure.voice.phones.french import french
+from doublure.voice.phones.mandarin import foreign, mandarin
+
+MARKS = ";:,.!?—…"
+"""Punctuation that Kokoro knows and that makes a pause."""
+_MARK_OF = str.maketrans(
+    {
+        "，": ",", "、": ",", "。": ".", "．": ".", "！": "!", "？": "?", "：": ":", "；": ";",
+        "～": ",", "–": "—", "·": ",", "’": "'", "‘": "'", "ʼ": "'",
+    }
+)  # fmt: skip
+_TOKENS = re.compile(
+    r"(?P<han>[\u3400-\u9fff]+)|(?P<latin>[A-Za-zÀ-ÖØ-öø-ɏ]+(?:['\-][A-Za-zÀ-ÖØ-öø-ɏ]+)*'?)|(?P<mark>[;:,.!?—…])"
+)
+
+_IPA = {"t͡ʃ": "ʧ", "d͡ʒ": "ʤ", "tʃ": "ʧ", "dʒ": "ʤ", "t͡s": "ʦ", "ts": "ʦ", "g": "ɡ", "\u0361": ""}
+"""IPA and Kokoro's symbols, where they differ in every language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sounded:
+    """A word, or a mark of punctuation, in phones."""
+
+    text: str
+    """The word as in the spoken form; "" for punctuation."""
+    symbols: str
+    """Kokoro's symbols, stress and tones among them; the mark itself for punctuation."""
+    spaced: bool
+    """Whether a word break stands before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sounds:
+    """Words whose phones somebody has given."""
+
+    pattern: re.Pattern[str]
+    """Matches each of them, the longest first."""
+    symbols: Mapping[str, str]
+    """Word in small letters -> Kokoro's symbols."""
+
+
+def phones(spoken: str, language: Language, sounds: Sounds | None = None) -> tuple[Sounded, ...]:
+    """The words and marks of a clause in order, those of `sounds` as they are given there. Marks do not
+    begin it and do not repeat; what has no sound (brackets, quotes, foreign scripts) is left out. Empty
+    when nothing can be said."""
+    found: list[Sounded] = []
+    text = spoken.translate(_MARK_OF)
+    end = 0
+    for match in sounds.pattern.finditer(text) if sounds else ():
+        _sound(text[end : match.start()], language, found)
+        found.append(Sounded(match[0], sounds.symbols[match[0].lower()] if sounds else "", bool(found)))
+        end = match.end()
+    _sound(text[end:], language, found)
+    return tuple(sounded for sounded in found if sounded.symbols)
+
+
+def sounds_of(words: Mapping[str, str]) -> Sounds | None:
+    """Words (as in the spoken form) and their symbols, to be found in texts; None when there is none."""
+    plain = {word.translate(_MARK_OF).lower(): symbols for word, symbols in words.items()}
+    if not plain:
+        return None
+    longest = sorted(plain, key=len, reverse=True)
+    return Sounds(re.compile("|".join(whole(word) for word in longest), re.I), plain)
+
+
+def whole(word: str) -> str:
+    """A pattern for a word (small letters) that is no part of a longer Latin one."""
+    before = r"(?<![A-Za-zÀ-ÿ\d])" if re.match(r"[a-zà-ÿ\d]", word) else ""
+    after = r"(?![A-Za-zÀ-ÿ\d])" if re.search(r"[a-zà-ÿ\d]$", word) else ""
+    return f"{before}{re.escape(word)}{after}"
+
+
+def symbols_of(ipa: str, language: Language) -> str:
+    """IPA as Kokoro writes it: affricates, and in English diphthongs, are one symbol. Raises `ValueError`
+    with the first symbol that Kokoro does not know."""
+    found = ipa
+    for theirs, ours in (ENGLISH_IPA if language == "en" else _IPA).items():
+        found = found.replace(theirs, ours)
+    for mark in found:
+        if mark not in known_symbols():
+            raise ValueError(mark)
+    return found
+
+
+@cache
+def known_symbols() -> Mapping[str, int]:
+    """Kokoro's symbols and their numbers."""
+    file = resources.files("doublure.voice.engines.kokoro").joinpath("data", "vocab.json")
+    return dict(json.loads(file.read_text(encoding="utf-8")))
+
+
+def _sound(text: str, language: Language, found: list[Sounded]) -> None:
+    """Add the words and marks of a stretch."""
+    for kind, piece in _pieces(text):
+        if kind == "mark":
+            if found and found[-1].text:
+                found.append(Sounded("", piece, False))
+            elif found:
+                found[-1] = Sounded("", _stronger(found[-1].symbols, piece), False)
+        else:
+            for word, symbols in _words(kind, piece, language):
+                found.append(Sounded(word, symbols, bool(found)))
+
+
+def _pieces(text: str) -> list[tuple[str, str]]:
+    """Runs of hanzi, runs of Latin words (kept together, for the words around matter) and marks."""
+    pieces: list[tuple[str, str]] = []
+    end = 0
+    for match in _TOKENS.finditer(text):
+        kind = match.lastgroup or ""
+        between = text[end : match.start()]
+        end = match.end()
+        if kind == "latin" and pieces and pieces[-1][0] == "latin" and not between.strip():
+            pieces[-1] = ("latin", f"{pieces[-1][1]} {match[0]}")
+        else:
+            pieces.append((kind, match[0]))
+    return pieces
+
+
+def _stronger(one: str, other: str) -> str:
+    order = ",:;—….!?"
+    return max(one, other, key=order.index)
+
+
+def _words(kind: str, run: str, language: Language) -> list[tuple[str, str]]:
+    if kind == "han":
+        return mandarin(run)
+    return {"zh": foreign, "en": english, "fr": french}[language](run)

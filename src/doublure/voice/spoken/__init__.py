@@ -1,0 +1,1 @@
+"""Spoken form: how figures, prices, units and signs are said."""
