@@ -27,9 +27,9 @@ from doublure.enrol.score import Score, score
 from doublure.enrol.tracking import track
 from doublure.enrol.watching import watch
 from doublure.errors import DoublureError
-from doublure.geometry import LEFT_EYE, RIGHT_EYE, opening
+from doublure.picture.mouth.geometry import LEFT_EYE, RIGHT_EYE, opening
 from doublure.media import SAMPLE_RATE
-from doublure.mouths import Setting
+from doublure.picture.mouth.textures import Setting
 
 import cv2
 import numpy as np
@@ -53,7 +53,7 @@ TARGETS = {
 }
 GROWTH = """
 import numpy as np, psutil
-from doublure import acoustics
+from doublure.picture.mouth import acoustics
 before = psutil.Process().memory_info().rss
 acoustics.hear(np.ones(72000, np.float32))
 print((psutil.Process().memory_info().rss - before) / 1e6)

@@ -22,9 +22,9 @@ from actor.looks import PRESENTERS
 from actor.mouth import controls
 from actor.script import Script
 from actor.shots import performed
-from doublure.articulation import Articulation
-from doublure.geometry import LOWER, UPPER, ShapeBasis
 from doublure.media import Language
+from doublure.picture.mouth.articulation import Articulation
+from doublure.picture.mouth.geometry import LOWER, UPPER, ShapeBasis
 
 VOICES: dict[str, dict[Language, str]] = {
     "woman": {"zh": "zm_yunxi", "en": "af_bella"},

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doublure.enrol.likeness import mouths_of
-from doublure.faces.patch import PatchFace
-from doublure.geometry import opening
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Pcm, Picture, Place, Size, Speech
-from doublure.plates import fitted
+from doublure.picture.body.plates import fitted
+from doublure.picture.faces.patch import PatchFace
+from doublure.picture.mouth.geometry import opening
 from doublure.trust.consent import Consent, Part, Terms, fingerprint, issue
 from doublure.trust.consent import load as load_consent
 from doublure.trust.persona import load as load_persona

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from doublure.enrol.likeness import mouths_of
 from doublure.errors import ConsentError
-from doublure.faces.patch import PatchFace
 from doublure.media import LANGUAGES, Place, Size
-from doublure.plates import SCALED
+from doublure.picture.body.plates import SCALED
+from doublure.picture.faces.patch import PatchFace
 from doublure.room import open_room
 from doublure.settings import RoomSettings, load_room
 from doublure.trust.consent import load as load_consent

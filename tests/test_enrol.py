@@ -12,9 +12,9 @@ from doublure.enrol.bundle import STAGES, Order, enrol
 from doublure.enrol.tracking import track
 from doublure.enrol.watching import watch
 from doublure.errors import ConsentError, FootageError
-from doublure.geometry import opening
 from doublure.media import FPS, SAMPLE_RATE, Pcm, Size
-from doublure.plates import decode_take
+from doublure.picture.body.plates import decode_take
+from doublure.picture.mouth.geometry import opening
 from doublure.trust.persona import load
 from tests.clips import (
     SIZE,

@@ -25,8 +25,8 @@ from doublure.enrol.observe import (
 )
 from doublure.enrol.tracking import Tracked, track
 from doublure.errors import FootageError
-from doublure.geometry import CONTROL, LIPS
 from doublure.media import FPS, SAMPLE_RATE, Pcm, Picture, Size
+from doublure.picture.mouth.geometry import CONTROL, LIPS
 from tests.clips import SIZE, placed, talking, voice, write_clip
 
 SD = Source(8, 1)

@@ -10,7 +10,7 @@ import pytest
 from doublure.encode import Encoder
 from doublure.label_check import CLEAR_LOOKS, FAULT, LOOK_SECONDS, LabelCheck
 from doublure.media import FPS, SAMPLES_PER_FRAME, TICKS, Frame, Packet, Picture, Size
-from doublure.overlay import Overlay, OverlayState
+from doublure.picture.overlay import Overlay, OverlayState
 from doublure.settings import PictureSettings
 
 SMALL = PictureSettings(width_pixels=240, height_pixels=426, video_kbps=300, preset="ultrafast")

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from doublure.enrol.likeness import measure
 from doublure.enrol.tracking import Tracked
-from doublure.geometry import CONTROL, LOWER, RIGID, UPPER
 from doublure.media import Size
+from doublure.picture.mouth.geometry import CONTROL, LOWER, RIGID, UPPER
 
 RNG = np.random.default_rng(3)
 

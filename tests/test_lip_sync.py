@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from doublure.acoustics import PER_FRAME, hear
-from doublure.articulation import generic_mouth
 from doublure.enrol import findings
 from doublure.enrol.lip_sync import LEAST_FRAMES, lateness, shifted
 from doublure.enrol.tracking import Tracked
 from doublure.enrol.watching import watch
-from doublure.geometry import CONTROL, LOWER, RIGHT_EYE, RIGID, UPPER
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Pcm, Phone, Speech
+from doublure.picture.mouth.acoustics import PER_FRAME, hear
+from doublure.picture.mouth.articulation import generic_mouth
+from doublure.picture.mouth.geometry import CONTROL, LOWER, RIGHT_EYE, RIGID, UPPER
 from doublure.voice.engines.kokoro.voice import recite, shipped
 from tests.clips import talking, voice, write_clip
 

@@ -13,10 +13,10 @@ from doublure.cue import Clause, Utterance
 from doublure.engines import Mouth
 from doublure.errors import EngineError
 from doublure.media import SAMPLES_PER_FRAME, Box, Frame, Pcm, Picture, Place, Size, Speech
-from doublure.overlay import Overlay, OverlayState
 from doublure.perform import FAULTS_TO_STANDBY, Painter, Performer, Shot
+from doublure.picture.body.takes import Takes
+from doublure.picture.overlay import Overlay, OverlayState
 from doublure.shop.catalog import Catalog
-from doublure.takes import Takes
 
 SIZE = Size(360, 640)
 CATALOG = Catalog("shop", "en", ())

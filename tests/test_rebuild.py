@@ -13,7 +13,7 @@ from doublure.enrol.rebuild import Trial, hide, hold_back
 from doublure.enrol.review import STAGES, Subject, review
 from doublure.enrol.score import Score, score
 from doublure.enrol.watching import Watched, watch
-from doublure.geometry import MOVING, SHAPES
+from doublure.picture.mouth.geometry import MOVING, SHAPES
 from tests.clips import SIZE, talking, write_clip
 
 

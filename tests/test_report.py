@@ -36,7 +36,7 @@ from doublure.enrol.report import (
 )
 from doublure.enrol.score import Score
 from doublure.media import FPS, LANGUAGES, SAMPLES_PER_FRAME, Language, Picture, Size
-from doublure.overlay import Overlay
+from doublure.picture.overlay import Overlay
 from doublure.trust.persona import VoiceEntry
 from tests.clips import SIZE, placed, talking
 from tests.test_page import ARGUMENTS, CHROMIUM, FAINT

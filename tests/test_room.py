@@ -12,7 +12,7 @@ import pytest
 
 from doublure.errors import ConsentError, SinkError
 from doublure.media import Pcm
-from doublure.overlay import Overlay
+from doublure.picture.overlay import Overlay
 from doublure.room import open_room
 from doublure.settings import RoomSettings
 from doublure.store import open_store

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from doublure.enrol.score import Polygon, Score, lag, opening_ratio, score, ssim
 from doublure.enrol.tracking import Tracked, track
 from doublure.errors import EngineError, FootageError
-from doublure.geometry import LIPS, MOVING, NOSE_PLACES, Points
 from doublure.media import Picture, Size
+from doublure.picture.mouth.geometry import LIPS, MOVING, NOSE_PLACES, Points
 from tests.clips import SIZE, blank, talking
 
 FRAMES = 40

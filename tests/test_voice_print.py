@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from doublure.acoustics import RATE
 from doublure.enrol import voice_print as prints
 from doublure.enrol.voice_print import BANDS, PIECE, SIZE, likeness, spoken, voice_print
 from doublure.media import SAMPLE_RATE, Pcm
+from doublure.picture.mouth.acoustics import RATE
 
 PEAK_BAND, PEAK_POWER = 13, 104.52
 """Of a tone of 1 kHz: librosa's melspectrogram(sr=16000, n_fft=400, hop_length=160, n_mels=40)."""

@@ -1,4 +1,4 @@
-"""`doublure.articulation.Network` while it learns, in torch."""
+"""`doublure.picture.mouth.articulation.Network` while it learns, in torch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from doublure.articulation import DILATIONS, TAPS, Network
+from doublure.picture.mouth.articulation import DILATIONS, TAPS, Network
 
 
 class Convolutions(nn.Module):

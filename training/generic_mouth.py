@@ -1,6 +1,6 @@
 """Learns `mouth.npz`: what a mouth that is nobody's does when anybody speaks.
 
-    python -m training.generic_mouth [--clips out/clips] [--out src/doublure/faces/mouth.npz]
+    python -m training.generic_mouth [--clips out/clips] [--out src/doublure/picture/mouth/mouth.npz]
 
 From what `training.clips` made. Besides the movements it learns to name the phones, which keeps apart what
 looks alike here and may not on another face; that part is not written. One clip in twelve is held back and
@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from doublure.acoustics import PER_FRAME
-from doublure.articulation import MOVES, GenericMouth, save_generic
 from doublure.enrol.learning import principal_directions
 from doublure.media import FPS
+from doublure.picture.mouth.acoustics import PER_FRAME
+from doublure.picture.mouth.articulation import MOVES, GenericMouth, save_generic
 from training.convolutions import Convolutions, movement_loss
 
 HEARD, WIDTH = 160, 192
@@ -50,7 +50,7 @@ def main() -> None:
     """Learn and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--clips", type=Path, default=Path("out/clips"))
-    parser.add_argument("--out", type=Path, default=Path("src/doublure/faces/mouth.npz"))
+    parser.add_argument("--out", type=Path, default=Path("src/doublure/picture/mouth/mouth.npz"))
     order = parser.parse_args()
     torch.manual_seed(0)
     found = [dict(np.load(file)) for file in sorted(order.clips.glob("*.heard.npz"))]

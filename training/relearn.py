@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from doublure import articulation
 from doublure.enrol.learning import learn
 from doublure.enrol.likeness import measure, placed_points
 from doublure.enrol.watching import watch
-from doublure.geometry import CHEEK_PLACES, MOVING, NOSE_PLACES, Points, Pose, fit_pose
+from doublure.picture.mouth import articulation
+from doublure.picture.mouth.geometry import CHEEK_PLACES, MOVING, NOSE_PLACES, Points, Pose, fit_pose
 from doublure.trust import consent, persona
 
 STILL = np.r_[CHEEK_PLACES, NOSE_PLACES]

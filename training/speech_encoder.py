@@ -1,6 +1,6 @@
 """Makes `speech.onnx`, which hears what a mouth does: whisper-base's first layers, in 7 bits.
 
-    python -m training.speech_encoder --out src/doublure/faces/speech.onnx
+    python -m training.speech_encoder --out src/doublure/picture/mouth/speech.onnx
 
 whisper (Radford et al. 2022, MIT) was trained to write down speech of anybody in any language, so its
 inner layers know phones and hardly voices. The last layers turn towards words: the lips of a French

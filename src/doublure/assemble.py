@@ -20,8 +20,8 @@ from doublure.errors import ConsentError, SettingsError, SinkError
 from doublure.label_check import LabelCheck
 from doublure.log import get_log
 from doublure.media import Language
-from doublure.overlay import Overlay
 from doublure.perform import Performer
+from doublure.picture.overlay import Overlay
 from doublure.plan import Plan
 from doublure.production import ProductionParts
 from doublure.publish import Publisher

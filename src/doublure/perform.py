@@ -25,11 +25,11 @@ from doublure.engines import Face
 from doublure.errors import EngineError
 from doublure.log import get_log
 from doublure.media import FPS, SAMPLES_PER_FRAME, Frame, Pcm, Picture, Speech
-from doublure.mouth_lane import MouthLane
-from doublure.overlay import Overlay, OverlayState
+from doublure.picture.body.takes import Plate, Takes
+from doublure.picture.mouth_lane import MouthLane
+from doublure.picture.overlay import Overlay, OverlayState
 from doublure.playhead import Making, Part, Playhead
 from doublure.shop.catalog import Catalog, Product
-from doublure.takes import Plate, Takes
 from doublure.threads import Lane
 
 LOOKAHEAD = 4

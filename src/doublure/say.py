@@ -17,10 +17,10 @@ from doublure.encode import Encoder
 from doublure.engines import Face, Mouth, Sink, Voice, find_engine
 from doublure.errors import EngineError
 from doublure.media import FPS, SAMPLES_PER_FRAME, Frame, Language, Pcm
-from doublure.overlay import Overlay, OverlayState
 from doublure.perform import Painter, Shot
+from doublure.picture.body.takes import Takes
+from doublure.picture.overlay import Overlay, OverlayState
 from doublure.settings import FaceSettings, PictureSettings, SinkSettings, VoiceSettings
-from doublure.takes import Takes
 from doublure.threads import Lane
 from doublure.voice.speaker import Speaker
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import anyio
 
-from doublure import metrics, scaled
+from doublure import metrics
 from doublure.assemble import RoomParts, revocation_folders
 from doublure.channel import Closed
 from doublure.chat.inbox import Inbox
@@ -18,6 +18,7 @@ from doublure.clock import Clock
 from doublure.cue import Comment, Utterance
 from doublure.errors import DoublureError
 from doublure.log import get_log
+from doublure.picture.body import scaled
 from doublure.threads import Lane
 from doublure.trust import consent as consents
 from doublure.trust.consent import Consent

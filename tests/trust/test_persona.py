@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from doublure.errors import ConsentError, FootageError
-from doublure.faces import patch
 from doublure.media import Size
+from doublure.picture.faces import patch
 from doublure.settings import FaceSettings, VoiceSettings
 from doublure.trust import consent as consents
 from doublure.trust import persona as personas

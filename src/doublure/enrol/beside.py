@@ -19,8 +19,8 @@ from doublure.encode import ai_mark
 from doublure.enrol.footage import most_speech
 from doublure.enrol.score import Polygon
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Picture, Size
-from doublure.overlay import Overlay, OverlayState
-from doublure.raster import planes
+from doublure.picture.overlay import Overlay, OverlayState
+from doublure.picture.raster import planes
 
 STILL = Size(480, 480)
 """Of each half of a still."""

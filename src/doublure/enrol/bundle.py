@@ -15,7 +15,6 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure.articulation import save as save_articulation
 from doublure.enrol import footage as reading
 from doublure.enrol.findings import whole_stretches
 from doublure.enrol.learning import learn
@@ -26,9 +25,10 @@ from doublure.enrol.tracking import Tracked
 from doublure.enrol.voice import HEARD, Wish, match
 from doublure.enrol.watching import Progress, Watched, watch
 from doublure.errors import DoublureError, EngineError, FootageError
-from doublure.geometry import opening
 from doublure.media import FPS, Language, Picture, Size
-from doublure.plates import KEYFRAME_FRAMES, decode_take, encode_take
+from doublure.picture.body.plates import KEYFRAME_FRAMES, decode_take, encode_take
+from doublure.picture.mouth.articulation import save as save_articulation
+from doublure.picture.mouth.geometry import opening
 from doublure.trust import persona as personas
 from doublure.trust.consent import Consent, check_footage, fingerprint
 from doublure.trust.persona import FaceTrack, Format, Manifest, Persona, TakeEntry, VoiceEntry

@@ -1,4 +1,4 @@
-"""Learns how the host's mouth moves when something is said: `doublure.articulation`'s readings and their shares.
+"""Learns how the host's mouth moves when something is said: `doublure.picture.mouth.articulation`'s readings and their shares.
 
 Every frame of the footage is an example. How much is taken for chance and how the readings are mixed is found on
 parts of the footage that they were not learnt from; then all of it is learnt.
@@ -12,12 +12,12 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure.acoustics import PER_FRAME, Heard, hear
-from doublure.articulation import MOVES, Articulation, Reading, generic_mouth, surroundings
-from doublure.geometry import ShapeBasis
-from doublure.kernel_ridge import KernelRidge
-from doublure.kernel_ridge import learn as learn_ridge
 from doublure.media import FPS, SAMPLES_PER_FRAME, Pcm
+from doublure.picture.mouth.acoustics import PER_FRAME, Heard, hear
+from doublure.picture.mouth.articulation import MOVES, Articulation, Reading, generic_mouth, surroundings
+from doublure.picture.mouth.geometry import ShapeBasis
+from doublure.picture.mouth.kernel_ridge import KernelRidge
+from doublure.picture.mouth.kernel_ridge import learn as learn_ridge
 
 HEARD = 160
 """Directions of what is heard that are kept."""

@@ -12,10 +12,19 @@ from numpy.typing import NDArray
 
 from doublure.enrol.tracking import Tracked
 from doublure.enrol.watching import Watched
-from doublure.geometry import LIPS, MOVING, Points, Pose, fit_pose, fit_shapes, make_template, opening
 from doublure.media import Picture, Size
-from doublure.mouths import ANGLE_SPREAD, Mouths, Setting
-from doublure.plates import Fit
+from doublure.picture.body.plates import Fit
+from doublure.picture.mouth.geometry import (
+    LIPS,
+    MOVING,
+    Points,
+    Pose,
+    fit_pose,
+    fit_shapes,
+    make_template,
+    opening,
+)
+from doublure.picture.mouth.textures import ANGLE_SPREAD, Mouths, Setting
 from doublure.trust.persona import FaceTrack
 
 TEXTURES = 400

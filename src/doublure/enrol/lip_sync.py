@@ -1,6 +1,6 @@
 """Whether sound and picture of the footage are in step: a microphone by radio, or a camera, delays one of them.
 
-What a generic mouth would do for the sound (`doublure.articulation`) is held against what the lips do, shifted
+What a generic mouth would do for the sound (`doublure.picture.mouth.articulation`) is held against what the lips do, shifted
 by so many hundredths of a second; where the two go together best, sound and picture belong together.
 """
 
@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure.acoustics import PER_FRAME, hear
-from doublure.articulation import generic_mouth
 from doublure.enrol.tracking import Tracked
-from doublure.geometry import LEFT_EYE, RIGHT_EYE, opening
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Pcm
+from doublure.picture.mouth.acoustics import PER_FRAME, hear
+from doublure.picture.mouth.articulation import generic_mouth
+from doublure.picture.mouth.geometry import LEFT_EYE, RIGHT_EYE, opening
 
 STEP_SECONDS = 1 / (FPS * PER_FRAME)
 """It is told to 20 ms: the eye sees nothing below 40."""

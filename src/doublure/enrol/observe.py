@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from doublure.enrol.footage import WINDOW, speech_windows
 from doublure.enrol.tracking import Tracked
 from doublure.errors import FootageError
-from doublure.geometry import LEFT_EYE, LIPS, RIGHT_EYE, Points, fit_pose, make_template
 from doublure.media import SAMPLE_RATE, Pcm, Picture
+from doublure.picture.mouth.geometry import LEFT_EYE, LIPS, RIGHT_EYE, Points, fit_pose, make_template
 
 LOOK_FRAMES = 5
 """The face is looked at this often: a hand that passes takes longer."""

@@ -16,14 +16,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure.articulation import Articulation
 from doublure.enrol.learning import learn
 from doublure.enrol.likeness import cut_mouths, measure, mouths_of, sharpness_lost
 from doublure.enrol.watching import Watched
-from doublure.geometry import MOVING
 from doublure.media import Picture, Size
-from doublure.mouths import Mouths, Setting
-from doublure.plates import Fit
+from doublure.picture.body.plates import Fit
+from doublure.picture.mouth.articulation import Articulation
+from doublure.picture.mouth.geometry import MOVING
+from doublure.picture.mouth.textures import Mouths, Setting
 from doublure.trust.persona import FaceTrack
 
 LEARNT_SHARE = 0.8

@@ -17,8 +17,8 @@ from doublure.enrol.report import Card, Timing, write
 from doublure.enrol.score import opening_ratio, score
 from doublure.enrol.tracking import track
 from doublure.enrol.watching import Progress, Watched
-from doublure.geometry import LEFT_EYE, RIGHT_EYE, opening
 from doublure.media import FPS, SAMPLES_PER_FRAME, Language
+from doublure.picture.mouth.geometry import LEFT_EYE, RIGHT_EYE, opening
 from doublure.trust.persona import VoiceEntry
 
 STAGES = ("held back", "rebuilt", "report")

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from doublure.enrol.tracking import Tracked, track
 from doublure.errors import EngineError, FootageError
-from doublure.geometry import LEFT_EYE, LIPS, RIGHT_EYE, opening, width
 from doublure.media import Picture, Size
+from doublure.picture.mouth.geometry import LEFT_EYE, LIPS, RIGHT_EYE, opening, width
 
 CROP_SIDE = 1.1
 """Side of the mouth crop, in distances of the outer eye corners."""

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doublure.errors import EngineError, FootageError
-from doublure.geometry import CONTROL, NOSE_PLACES, RIGID
 from doublure.media import FPS, Picture, Size
+from doublure.picture.mouth.geometry import CONTROL, NOSE_PLACES, RIGID
 
 DETECT_FRAMES = 5
 """The whole picture is searched this often, for further faces."""

@@ -16,9 +16,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from doublure.acoustics import filters, hann, resampled
 from doublure.enrol.footage import WINDOW, speech_windows
 from doublure.media import Pcm
+from doublure.picture.mouth.acoustics import filters, hann, resampled
 
 BANDS, SIZE, LAYERS = 40, 256, 3
 PIECE, STEP = 160, 77

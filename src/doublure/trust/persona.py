@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from doublure.errors import ConsentError, FootageError
-from doublure.geometry import ShapeBasis
 from doublure.media import Language, Size
+from doublure.picture.mouth.geometry import ShapeBasis
 from doublure.trust.consent import Consent
 from doublure.trust.signing import canonical, private_key, public_hex, verified, write_whole
 

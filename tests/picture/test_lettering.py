@@ -3,15 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from doublure.lettering import (
-    CAPITAL,
-    fitted,
-    font,
-    letters,
-    printable,
-    width,
-    wrapped,
-)
+from doublure.picture.lettering import CAPITAL, fitted, font, letters, printable, width, wrapped
 
 
 def test_what_the_font_has_stays_and_what_it_lacks_becomes_a_space() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from doublure.kernel_ridge import DIRECTIONS, learn
+from doublure.picture.mouth.kernel_ridge import DIRECTIONS, learn
 
 RNG = np.random.default_rng(5)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from doublure.errors import FootageError
 from doublure.media import FPS, Picture, Place, Size
-from doublure.scaled import copy_of
+from doublure.picture.body.scaled import copy_of
 
 KEYFRAME_FRAMES = 25
 """Distance of keyframes in a take: a jump costs at most a second of decoding."""

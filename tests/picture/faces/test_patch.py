@@ -12,10 +12,10 @@ from doublure.enrol.likeness import mouths_of
 from doublure.enrol.rebuild import hide
 from doublure.enrol.tracking import track
 from doublure.errors import ConsentError, EngineError, FootageError
-from doublure.faces.patch import PatchFace, make
-from doublure.geometry import SHAPES, opening
 from doublure.media import SAMPLE_RATE, Picture, Place, Size, Speech
-from doublure.mouths import Setting
+from doublure.picture.faces.patch import PatchFace, make
+from doublure.picture.mouth.geometry import SHAPES, opening
+from doublure.picture.mouth.textures import Setting
 from doublure.settings import FaceSettings
 from doublure.trust.consent import Consent
 from doublure.trust.persona import FACE, Persona, load

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from doublure.geometry import (
+from doublure.picture.mouth.geometry import (
     CONTROL,
     LIPS,
     MOVING,

@@ -7,7 +7,7 @@ import pytest
 
 from doublure.errors import FootageError
 from doublure.media import Picture, Place, Size
-from doublure.plates import Fit, Plates, at_size, decode_take, encode_take, fitted
+from doublure.picture.body.plates import Fit, Plates, at_size, decode_take, encode_take, fitted
 from tests.clips import blank
 
 SIZE = Size(64, 96)

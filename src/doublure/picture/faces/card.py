@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from doublure.engines import Face, Mouth
 from doublure.media import FPS, SAMPLES_PER_FRAME, Box, Picture, Place, Size, Speech
-from doublure.raster import Numbers, i420
+from doublure.picture.raster import Numbers, i420
 from doublure.settings import FaceSettings
 
 TAKE_FRAMES = 2 * FPS

@@ -1,6 +1,6 @@
 """From what is heard to what the host's mouth does, learnt from the host's own footage.
 
-Several readings of the sound around a picture are each asked for the mouth (`doublure.kernel_ridge`) and their
+Several readings of the sound around a picture are each asked for the mouth (`doublure.picture.mouth.kernel_ridge`) and their
 answers mixed, by shares that suit this host: the sound as the encoder hears it, what a generic mouth would do
 (`faces/mouth.npz`, made by `training.generic_mouth` from synthesised speech of many voices), and both. What a
 generic mouth does says much where the host moves as most people do, and little where not.
@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure.acoustics import PER_FRAME, Heard, hear
-from doublure.kernel_ridge import KernelRidge
 from doublure.media import SAMPLES_PER_FRAME, Pcm
+from doublure.picture.mouth.acoustics import PER_FRAME, Heard, hear
+from doublure.picture.mouth.kernel_ridge import KernelRidge
 
 Rows = NDArray[np.float32]
-"""[frames, SHAPES]: coefficients of a `doublure.geometry.ShapeBasis`."""
+"""[frames, SHAPES]: coefficients of a `doublure.picture.mouth.geometry.ShapeBasis`."""
 Weights = NDArray[np.float32]
 ROUNDED = ("directions", "known")
 """Of `KernelRidge`: kept in 8 bits, as are the generic mouth's `WEIGHTS` in a persona."""
@@ -80,7 +80,7 @@ class GenericMouth:
     network: Network
 
     def moves(self, heard: Heard) -> NDArray[np.float32]:
-        """[vectors, MOVES] for what `doublure.acoustics.hear` gave; about -3..3."""
+        """[vectors, MOVES] for what `doublure.picture.mouth.acoustics.hear` gave; about -3..3."""
         given = np.asarray((heard - self.mean) @ self.projection, np.float32)
         return self.network.answers(given)
 
@@ -126,7 +126,7 @@ class Articulation:
         return np.asarray(made + still * (self.rest - made), np.float32)
 
     def mouth(self, heard: Heard) -> Rows:
-        """The mouth for what `doublure.acoustics.hear` gave."""
+        """The mouth for what `doublure.picture.mouth.acoustics.hear` gave."""
         if not len(heard) or not self.readings:
             return np.repeat(self.rest[None], len(heard) // PER_FRAME, axis=0)
         sound, moves = (heard - self.mean) @ self.projection, self.generic.moves(heard)
@@ -220,7 +220,7 @@ def save_generic(file: Path, generic: GenericMouth) -> None:
 @cache
 def generic_mouth() -> GenericMouth:
     """The one that is shipped."""
-    with as_file(files("doublure.faces").joinpath("mouth.npz")) as file:
+    with as_file(files("doublure.picture.mouth").joinpath("mouth.npz")) as file:
         return _generic(_read(file))
 
 

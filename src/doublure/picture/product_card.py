@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from doublure.lettering import LINE, fitted, letters, printable, width
 from doublure.log import get_log
 from doublure.media import Language
-from doublure.raster import Rgba, blank, lay, lay_picture, rounded
+from doublure.picture.lettering import LINE, fitted, letters, printable, width
+from doublure.picture.raster import Rgba, blank, lay, lay_picture, rounded
 from doublure.shop.catalog import PriceParts, Product, price_parts
 
 PAPER = (255, 255, 255)

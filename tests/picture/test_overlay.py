@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from doublure.faces.patch import head_box
 from doublure.media import LANGUAGES, Box, Language, Picture, Size
-from doublure.overlay import LABELS, Overlay, OverlayState, covered
-from doublure.plates import Fit
-from doublure.raster import i420, planes
+from doublure.picture.body.plates import Fit
+from doublure.picture.faces.patch import head_box
+from doublure.picture.overlay import LABELS, Overlay, OverlayState, covered
+from doublure.picture.raster import i420, planes
 from doublure.shop.catalog import Price, Product
 from doublure.trust.consent import load as load_consent
 from doublure.trust.persona import FaceTrack, Persona
@@ -272,7 +272,7 @@ def test_the_same_state_gives_the_same_picture_and_pictures_of_another_size_are_
 
 # ---- where the host's head is -----------------------------------------------------------------
 
-PERSONAS = Path(__file__).resolve().parents[1] / "demo" / "personas"
+PERSONAS = Path(__file__).resolve().parents[2] / "demo" / "personas"
 ROOMS = [
     Size(360, 640),
     Size(720, 1280),

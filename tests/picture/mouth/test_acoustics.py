@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from doublure.acoustics import ENCODED, PER_FRAME, SIZE, hear, log_mel
 from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME
+from doublure.picture.mouth.acoustics import ENCODED, PER_FRAME, SIZE, hear, log_mel
 from doublure.voice.engines.kokoro.onnx import Graph
 
 RNG = np.random.default_rng(5)
@@ -70,7 +70,7 @@ def test_the_spectrum_is_whispers() -> None:
 
 def test_every_processor_hears_the_same() -> None:
     # without VNNI two products of an input byte and a weight are added in 16 bits, which must hold them
-    graph = Graph(files("doublure.faces").joinpath("speech.onnx").read_bytes())
+    graph = Graph(files("doublure.picture.mouth").joinpath("speech.onnx").read_bytes())
     weights = [graph.tensor(node.inputs[1]) for node in graph.nodes if node.kind == "MatMulInteger"]
     assert len(weights) == 16
     for one in weights:

@@ -17,9 +17,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure.geometry import CHIN_PLACES, JAW_PLACES, LIPS, MOVING, Points, Pose, opening, thin_plate
 from doublure.media import Picture, Size
-from doublure.plates import Fit
+from doublure.picture.body.plates import Fit
+from doublure.picture.mouth.geometry import (
+    CHIN_PLACES,
+    JAW_PLACES,
+    LIPS,
+    MOVING,
+    Points,
+    Pose,
+    opening,
+    thin_plate,
+)
 from doublure.trust.persona import FaceTrack
 
 ANGLE_SPREAD = np.array([0.10, 0.12, 0.25])

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure.articulation import load as load_articulation
 from doublure.clock import RealClock
 from doublure.engines import Mouth
 from doublure.errors import ConsentError, EngineError
 from doublure.media import Box, Picture, Place, Size, Speech
-from doublure.mouths import Mouths, Setting
-from doublure.plates import Fit, Plates, at_size, decode_take
+from doublure.picture.body.plates import Fit, Plates, at_size, decode_take
+from doublure.picture.mouth.articulation import load as load_articulation
+from doublure.picture.mouth.textures import Mouths, Setting
 from doublure.settings import FaceSettings, load_machine
 from doublure.trust import persona as personas
 from doublure.trust.consent import load as load_consent
@@ -85,7 +85,7 @@ class PatchFace:
         self._talks = track.opening > TALKING * max(track.rest_opening, 0.01)
 
     def mouth(self, speech: Speech) -> Mouth:
-        """Rows of `doublure.articulation`, [frames, SHAPES]."""
+        """Rows of `doublure.picture.mouth.articulation`, [frames, SHAPES]."""
         return self._articulation.rows(speech.pcm)
 
     def render(

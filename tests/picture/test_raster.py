@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from doublure.media import Size
-from doublure.raster import blank, i420, lay, planes, rounded, stamp, yuv
+from doublure.picture.raster import blank, i420, lay, planes, rounded, stamp, yuv
 
 SIZE = Size(46, 30)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from doublure import scaled
 from doublure.errors import FootageError
 from doublure.media import Size
+from doublure.picture.body import scaled
 
 SIZE = Size(32, 48)
 

@@ -8,8 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from doublure.acoustics import SIZE, hear
-from doublure.articulation import (
+from doublure.enrol.learning import HEARD, READINGS, learn
+from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone
+from doublure.picture.mouth.acoustics import SIZE, hear
+from doublure.picture.mouth.articulation import (
     MOVES,
     Articulation,
     Reading,
@@ -19,10 +21,8 @@ from doublure.articulation import (
     stillness,
     surroundings,
 )
-from doublure.enrol.learning import HEARD, READINGS, learn
-from doublure.geometry import CONTROL, SHAPES, fit_shapes
-from doublure.kernel_ridge import learn as learn_ridge
-from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone
+from doublure.picture.mouth.geometry import CONTROL, SHAPES, fit_shapes
+from doublure.picture.mouth.kernel_ridge import learn as learn_ridge
 from doublure.voice.engines.kokoro.voice import recite, shipped
 from tests.clips import correlation
 from training.convolutions import Convolutions

@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from doublure.engines import find_engine
-from doublure.faces.card import Card, make
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Box, Picture, Place, Size, Speech
+from doublure.picture.faces.card import Card, make
 from doublure.settings import FaceSettings
 from tests.clips import correlation
 

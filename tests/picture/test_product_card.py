@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from doublure.picture.product_card import sticker
 from doublure.shop.catalog import Price, Product
-from doublure.sticker import sticker
 
 
 def product(**changes: object) -> Product:

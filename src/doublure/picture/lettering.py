@@ -11,7 +11,7 @@ from importlib.resources import as_file, files
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from doublure.raster import Mask
+from doublure.picture.raster import Mask
 
 FONT = "NotoSansSC-SemiBold.ttf"
 """Noto Sans SC SemiBold, SIL Open Font License 1.1 (fonts/OFL.txt)."""
@@ -32,7 +32,7 @@ _MID_PHRASE = 1.6
 def font(pixels: float) -> ImageFont.FreeTypeFont:
     """The font at `pixels` to the em."""
     # the basic layout draws the same on every machine; the other one needs a library of the system
-    with as_file(files("doublure") / "fonts" / FONT) as path:
+    with as_file(files("doublure.picture") / "fonts" / FONT) as path:
         return ImageFont.truetype(path, pixels, layout_engine=ImageFont.Layout.BASIC)
 
 

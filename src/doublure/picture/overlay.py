@@ -19,11 +19,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from doublure.lettering import CAPITAL, LINE, fitted, font, letters, printable, width
 from doublure.media import Box, Language, Picture, Size
-from doublure.raster import Rgba, Stamp, blank, lay, planes, rounded, stamp
+from doublure.picture.lettering import CAPITAL, LINE, fitted, font, letters, printable, width
+from doublure.picture.product_card import sticker
+from doublure.picture.raster import Rgba, Stamp, blank, lay, planes, rounded, stamp
 from doublure.shop.catalog import Product
-from doublure.sticker import sticker
 
 LABELS: dict[Language, str] = {
     "zh": "AI生成·数字人",

@@ -86,7 +86,7 @@ def _encoder() -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    content = files("doublure.faces").joinpath("speech.onnx").read_bytes()
+    content = files("doublure.picture.mouth").joinpath("speech.onnx").read_bytes()
     return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from doublure.media import Place
-from doublure.takes import FADE_FRAMES, SETTLE_FRAMES, Takes
+from doublure.picture.body.takes import FADE_FRAMES, SETTLE_FRAMES, Takes
 
 
 def test_idle_loops_without_a_gap() -> None:

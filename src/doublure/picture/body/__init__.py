@@ -1,0 +1,1 @@
+"""The takes: real pictures of the host."""

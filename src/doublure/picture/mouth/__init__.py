@@ -1,0 +1,1 @@
+"""How the mouth moves when something is said."""
