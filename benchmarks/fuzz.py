@@ -21,14 +21,14 @@ from pathlib import Path
 import av
 import numpy as np
 
-from doublure import amf
 from doublure.address import AddressError, parse_rtmp, parse_rtmp_server, redact, redact_text, redirected
+from doublure.air.formats import amf
+from doublure.air.formats.chunks import ChunkError, Message, Reader
+from doublure.air.formats.rtmp import Connection
 from doublure.clock import RealClock
 from doublure.errors import EngineError
 from doublure.excerpt import SHOWN_CHARACTERS, excerpt
 from doublure.media import SAMPLE_RATE
-from doublure.sinks.chunks import ChunkError, Message, Reader
-from doublure.sinks.wire import Connection
 from doublure.voice.engines.decode import Decoder
 
 INPUTS = 200_000

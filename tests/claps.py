@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import anyio
 import numpy as np
 
-from doublure.encode import Encoder
+from doublure.air.encoder import Encoder
+from doublure.air.publisher import Publisher
 from doublure.media import FPS, SAMPLES_PER_FRAME, Frame, Packet
-from doublure.publish import Publisher
 from doublure.settings import PictureSettings
 
 SMALL = PictureSettings(width_pixels=240, height_pixels=320, video_kbps=300, keyframe_seconds=1.0)

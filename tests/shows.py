@@ -10,6 +10,7 @@ from pathlib import Path
 import anyio
 import numpy as np
 
+from doublure.air.playhead import Making, Part, Playhead
 from doublure.clock import VirtualClock
 from doublure.conversation.moderation import banned
 from doublure.cue import Clause, Comment, Cue, CueKind, EventKind, Utterance
@@ -17,7 +18,6 @@ from doublure.direct import Director, DirectorParts
 from doublure.errors import DoublureError, EngineError
 from doublure.media import SAMPLE_RATE, Speech
 from doublure.plan import Plan
-from doublure.playhead import Making, Part, Playhead
 from doublure.production import ProductionParts
 from doublure.settings import JudgeSettings, RoomSettings, ShowSettings
 from doublure.shop.catalog import Catalog, Line, Price, Product, Rundown, Slot

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from doublure import amf
+from doublure.air.formats import amf
 
 Speaks = Callable[[socket.socket], None]
 """What a server does with one caller."""

@@ -10,21 +10,21 @@ from typing import cast
 
 from doublure import address
 from doublure.ahead import Preparer
+from doublure.air.encoder import Encoder
+from doublure.air.label_check import LabelCheck
+from doublure.air.performer import Performer
+from doublure.air.publisher import Publisher
 from doublure.clock import Clock
 from doublure.conversation.judge import Judge
 from doublure.conversation.moderation import banned
 from doublure.direct import Director, DirectorParts
-from doublure.encode import Encoder
 from doublure.engines import Chat, Closable, Face, Pronouncing, Redirectable, Sink, Voice, Writer, find_engine
 from doublure.errors import ConsentError, SettingsError, SinkError
-from doublure.label_check import LabelCheck
 from doublure.log import get_log
 from doublure.media import Language
-from doublure.perform import Performer
 from doublure.picture.overlay import Overlay
 from doublure.plan import Plan
 from doublure.production import ProductionParts
-from doublure.publish import Publisher
 from doublure.settings import RoomSettings, SinkSettings, VoiceSettings, load_machine
 from doublure.shop.catalog import Catalog, load_catalog
 from doublure.shop.rundown import load_rundown

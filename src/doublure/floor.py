@@ -22,9 +22,9 @@ from typing import Protocol
 
 import anyio
 
+from doublure.air.playhead import Making
 from doublure.clock import Clock
 from doublure.cue import Clause, CueKind
-from doublure.playhead import Making
 from doublure.turns import Turn, Turns
 
 QUIET_SECONDS = 1.0

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import anyio
 
 from doublure import metrics
+from doublure.air.performer import Performer
 from doublure.clock import Clock
 from doublure.conversation.answer import opening, write
 from doublure.conversation.judge import Judge
@@ -19,7 +20,6 @@ from doublure.engines import Writer
 from doublure.errors import DoublureError, EngineError
 from doublure.floor import Floor
 from doublure.log import get_log
-from doublure.perform import Performer
 from doublure.shop.catalog import Catalog
 from doublure.supervise import Watchdog
 from doublure.trust.journal import Journal

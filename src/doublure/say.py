@@ -11,13 +11,13 @@ from typing import cast
 import anyio
 import numpy as np
 
+from doublure.air.encoder import Encoder
+from doublure.air.performer import Painter, Shot
 from doublure.channel import Channel
 from doublure.cue import Clause, Utterance
-from doublure.encode import Encoder
 from doublure.engines import Face, Mouth, Sink, Voice, find_engine
 from doublure.errors import EngineError
 from doublure.media import FPS, SAMPLES_PER_FRAME, Frame, Language, Pcm
-from doublure.perform import Painter, Shot
 from doublure.picture.body.takes import Takes
 from doublure.picture.overlay import Overlay, OverlayState
 from doublure.settings import FaceSettings, PictureSettings, SinkSettings, VoiceSettings

@@ -13,8 +13,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from doublure import flv
-from doublure.encode import Encoder
+from doublure.air.encoder import Encoder
+from doublure.air.formats import flv
 from doublure.media import SAMPLES_PER_FRAME, TICKS, Frame, Packet
 from tests.claps import SMALL, packets
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from doublure.encode import ai_mark
+from doublure.air.encoder import ai_mark
 from doublure.enrol.footage import most_speech
 from doublure.enrol.score import Polygon
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Picture, Size

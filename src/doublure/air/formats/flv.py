@@ -11,7 +11,7 @@ import struct
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from doublure import amf
+from doublure.air.formats import amf
 from doublure.media import AIR_RATE, FPS, TICKS, Packet, StreamHeader
 
 AUDIO: Final = 8

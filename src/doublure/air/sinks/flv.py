@@ -6,11 +6,11 @@ import contextlib
 from pathlib import Path
 from typing import BinaryIO
 
-from doublure import flv
+from doublure.air.formats import flv
+from doublure.air.sinks.new_file import create, disk_fault
 from doublure.errors import SinkError
 from doublure.media import Packet, StreamHeader
 from doublure.settings import SinkSettings
-from doublure.sinks.recording import create, disk_fault
 
 
 def make(settings: SinkSettings) -> FlvSink:

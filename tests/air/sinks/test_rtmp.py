@@ -24,19 +24,19 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from doublure.air.encoder import Encoder
+from doublure.air.publisher import Publisher
+from doublure.air.sinks import rtmp
+from doublure.air.sinks.null import NullSink
 from doublure.clock import RealClock
-from doublure.encode import Encoder
 from doublure.errors import SinkError
 from doublure.media import Packet
-from doublure.publish import Publisher
 from doublure.settings import SinkSettings
-from doublure.sinks import rtmp
-from doublure.sinks.null import NullSink
 from doublure.views import SinkView
 from tests.claps import SMALL, packets, play
 from tests.servers import RtmpServer, free_port
 
-RECEIVER = Path(__file__).parents[1] / "benchmarks" / "receive.py"
+RECEIVER = Path(__file__).parents[3] / "benchmarks" / "receive.py"
 KEY = "se-cret"
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from doublure.air.phrase_ends import phrase_end
 from doublure.media import SAMPLE_RATE, Phone, Speech, Word
-from doublure.phrase_ends import phrase_end
 
 SECOND = SAMPLE_RATE
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doublure import metrics
+from doublure.air.playhead import Making, Part, Playhead
 from doublure.channel import Channel
 from doublure.clock import Clock
 from doublure.cue import Clause, Utterance
@@ -28,7 +29,6 @@ from doublure.media import FPS, SAMPLES_PER_FRAME, Frame, Pcm, Picture, Speech
 from doublure.picture.body.takes import Plate, Takes
 from doublure.picture.mouth_lane import MouthLane
 from doublure.picture.overlay import Overlay, OverlayState
-from doublure.playhead import Making, Part, Playhead
 from doublure.shop.catalog import Catalog, Product
 from doublure.threads import Lane
 

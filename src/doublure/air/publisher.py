@@ -14,17 +14,18 @@ from dataclasses import dataclass
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
-from doublure import flv, metrics
+from doublure import metrics
+from doublure.air.encoder import Encoder
+from doublure.air.formats import flv
+from doublure.air.label_check import LabelCheck
+from doublure.air.output import Output
+from doublure.air.ring import MOST_PACKETS, Ring
 from doublure.channel import Channel
 from doublure.clock import Clock
-from doublure.encode import Encoder
 from doublure.engines import Sink
 from doublure.errors import SinkError
-from doublure.label_check import LabelCheck
 from doublure.log import get_log
 from doublure.media import TICKS, Frame, Packet
-from doublure.output import Output
-from doublure.ring import MOST_PACKETS, Ring
 from doublure.threads import Lane
 from doublure.views import SinkView
 

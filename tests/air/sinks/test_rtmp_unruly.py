@@ -16,12 +16,12 @@ from pathlib import Path
 import anyio
 import pytest
 
+from doublure.air.encoder import Encoder
+from doublure.air.output import Output
+from doublure.air.sinks import rtmp
 from doublure.clock import RealClock
-from doublure.encode import Encoder
 from doublure.errors import SinkError
-from doublure.output import Output
 from doublure.settings import SinkSettings
-from doublure.sinks import rtmp
 from tests.claps import SMALL, packets
 from tests.servers import free_port
 from tests.unruly import (
@@ -224,10 +224,10 @@ EXIT = """
 import sys, anyio
 from tests.claps import SMALL
 from doublure.clock import RealClock
-from doublure.encode import Encoder
-from doublure.output import Output
+from doublure.air.encoder import Encoder
+from doublure.air.output import Output
 from doublure.settings import SinkSettings
-from doublure.sinks import rtmp
+from doublure.air.sinks import rtmp
 async def main():
     sink = rtmp.make(SinkSettings(engine="rtmp", name="r", url=sys.argv[1]))
     output = Output("r", sink, Encoder(SMALL).header, RealClock())
@@ -241,7 +241,7 @@ print("over", flush=True)
 
 
 def test_the_process_ends_while_a_server_pings(monkeypatch: pytest.MonkeyPatch) -> None:
-    paths = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
+    paths = os.pathsep.join([str(Path(__file__).parents[3]), *sys.path])
     with server(pinging) as port:
         ended = subprocess.run(
             [sys.executable, "-c", EXIT, f"rtmp://127.0.0.1:{port}/live/k"],

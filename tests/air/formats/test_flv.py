@@ -9,11 +9,11 @@ from pathlib import Path
 import av
 import pytest
 
-from doublure import amf, flv
+from doublure.air.formats import amf, flv
+from doublure.air.sinks import flv as flv_sink
 from doublure.errors import SinkError
 from doublure.media import TICKS, Packet
 from doublure.settings import SinkSettings
-from doublure.sinks import flv as flv_sink
 from tests.claps import packets
 
 

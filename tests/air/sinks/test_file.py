@@ -15,10 +15,10 @@ from pathlib import Path
 import av
 import pytest
 
+from doublure.air.sinks import file, new_file
 from doublure.errors import SinkError
 from doublure.media import TICKS
 from doublure.settings import SinkSettings
-from doublure.sinks import file, recording
 from tests.claps import packets
 
 
@@ -89,7 +89,7 @@ import os, signal, sys
 from pathlib import Path
 from tests.claps import packets
 from doublure.settings import SinkSettings
-from doublure.sinks import {engine}
+from doublure.air.sinks import {engine}
 encoder, coded = packets({count})
 sink = {engine}.make(SinkSettings(engine="{engine}", path=Path(sys.argv[1])))
 sink.open(encoder.header)
@@ -106,7 +106,7 @@ def test_a_recording_outlives_kill_9(tmp_path: Path, engine: str, count: int, le
     path = tmp_path / "show.mp4"
     ended = subprocess.run(
         [sys.executable, "-c", CRASH.format(engine=engine, count=count), str(path)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[3]), *sys.path])},
         check=False,
     )
     assert ended.returncode == -signal.SIGKILL
@@ -152,13 +152,11 @@ def test_a_full_disk_is_not_littered_with_empty_recordings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(
-        shutil, "disk_usage", lambda path: usage._replace(free=recording.LEAST_FREE_BYTES - 1)
-    )
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=new_file.LEAST_FREE_BYTES - 1))
     for _ in range(3):
         with pytest.raises(SinkError, match="the disk is full: 63 MB"):
-            recording.create(tmp_path / "show.mp4")
+            new_file.create(tmp_path / "show.mp4")
     assert list(tmp_path.iterdir()) == []
     monkeypatch.undo()
-    recording.create(tmp_path / "show.mp4").close()
+    new_file.create(tmp_path / "show.mp4").close()
     assert [file.name for file in tmp_path.iterdir()] == ["show.mp4"]

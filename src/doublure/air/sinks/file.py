@@ -10,11 +10,11 @@ from typing import BinaryIO
 
 import av
 
-from doublure import flv
+from doublure.air.formats import flv
+from doublure.air.sinks.new_file import create, disk_fault
 from doublure.errors import SinkError
 from doublure.media import AIR_RATE, TICKS, Packet, StreamHeader
 from doublure.settings import SinkSettings
-from doublure.sinks.recording import create, disk_fault
 
 _OPTIONS = {
     # the head is written at once, then a fragment for every group of pictures and every half second, so

@@ -9,8 +9,8 @@ import av
 import numpy as np
 import pytest
 
-from doublure import flv
-from doublure.encode import FRAME_TICKS, LEAD_TICKS, LONGEST_GAP_FRAMES, Encoder
+from doublure.air.encoder import FRAME_TICKS, LEAD_TICKS, LONGEST_GAP_FRAMES, Encoder
+from doublure.air.formats import flv
 from doublure.errors import EngineError
 from doublure.media import FPS, SAMPLES_PER_FRAME, TICKS, Frame, Packet, StreamHeader
 from doublure.settings import PictureSettings

@@ -7,15 +7,14 @@ import socket
 import ssl
 from collections.abc import Callable
 
-from doublure import flv
 from doublure.address import HIDDEN, RTMP_FORM, AddressError, RtmpAddress, parse_rtmp, redact, redirected
+from doublure.air.formats import flv, rtmp
 from doublure.clock import RealClock
 from doublure.errors import SinkError
 from doublure.excerpt import excerpt
 from doublure.log import get_log
 from doublure.media import Packet, StreamHeader
 from doublure.settings import SinkSettings
-from doublure.sinks import wire
 
 TIMEOUT_SECONDS = 4.0
 """Longest single wait for a server that says nothing or takes nothing, before the sink is lost."""
@@ -43,7 +42,7 @@ class RtmpSink:
         self.name = name
         self._place = redact(url)
         self._clock = RealClock()  # a socket waits in real time, whatever the room's clock is
-        self._connection: wire.Connection | None = None
+        self._connection: rtmp.Connection | None = None
         self._stamper = flv.Stamper()
         self._permitted: Callable[[str], bool] = _nowhere
         try:
@@ -60,14 +59,14 @@ class RtmpSink:
         until = self._clock.now() + CONNECT_SECONDS
         try:
             self._begin(self._address, header, until)
-        except wire.Redirected as moved:
+        except rtmp.Redirected as moved:
             there = self._follow(moved)
         else:
             return
         log.info("sink %s is sent on to %s", self.name, redact(f"{there.tc_url}/{HIDDEN}"))
         try:
             self._begin(there, header, until)
-        except wire.Redirected:
+        except rtmp.Redirected:
             self.close()
             raise SinkError(
                 f"the server at {there.server} sends the stream on once more",
@@ -99,12 +98,12 @@ class RtmpSink:
     def _begin(self, address: RtmpAddress, header: StreamHeader, until: float) -> None:
         """Connect to one address; raises `SinkError`, and `Redirected` as it is."""
         self.close()
-        self._connection = wire.Connection(address, self._clock, TIMEOUT_SECONDS)
+        self._connection = rtmp.Connection(address, self._clock, TIMEOUT_SECONDS)
         try:
             self._connection.begin(until)
             for tag in flv.opening(header):
                 self._connection.send(tag)
-        except wire.Redirected:
+        except rtmp.Redirected:
             raise
         except OSError as error:
             fault = self._fault(error)
@@ -113,7 +112,7 @@ class RtmpSink:
             raise fault from None
         self._stamper = flv.Stamper()
 
-    def _follow(self, moved: wire.Redirected) -> RtmpAddress:
+    def _follow(self, moved: rtmp.Redirected) -> RtmpAddress:
         """The address a server sends the stream on to, if it may go there. Raises `SinkError`."""
         self.close()
         there: RtmpAddress | None = None
@@ -160,9 +159,9 @@ def _explain(error: OSError, greeted: bool) -> tuple[str, str]:
         )
     if not greeted:
         return _NO_ANSWER, f"{_CHECK_SERVER}, and whether it is rtmp or rtmps"
-    if isinstance(error, wire.UnrulyError):
+    if isinstance(error, rtmp.UnrulyError):
         return str(error), _CHECK_SERVER
-    if isinstance(error, wire.RtmpError):
+    if isinstance(error, rtmp.RtmpError):
         return str(error), _CHECK_KEY
     if isinstance(error, TimeoutError):
         return f"the server took nothing for {TIMEOUT_SECONDS:.0f} s", _CHECK_SERVER
@@ -171,7 +170,7 @@ def _explain(error: OSError, greeted: bool) -> tuple[str, str]:
 
 def _reason(error: OSError) -> str:
     """What happened, for the log of the machine."""
-    if isinstance(error, wire.RtmpError):
+    if isinstance(error, rtmp.RtmpError):
         return str(error)
     if isinstance(error, TimeoutError):
         return "no answer in time"

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from doublure.air.performer import FAULTS_TO_STANDBY, Painter, Performer, Shot
 from doublure.clock import RealClock
 from doublure.cue import Clause, Utterance
 from doublure.engines import Mouth
 from doublure.errors import EngineError
 from doublure.media import SAMPLES_PER_FRAME, Box, Frame, Pcm, Picture, Place, Size, Speech
-from doublure.perform import FAULTS_TO_STANDBY, Painter, Performer, Shot
 from doublure.picture.body.takes import Takes
 from doublure.picture.overlay import Overlay, OverlayState
 from doublure.shop.catalog import Catalog

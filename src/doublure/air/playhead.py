@@ -9,11 +9,11 @@ import anyio
 import numpy as np
 from numpy.typing import NDArray
 
+from doublure.air.phrase_ends import phrase_end
 from doublure.channel import Channel
 from doublure.cue import Clause, CueKind
 from doublure.engines import Mouth
 from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME, Pcm
-from doublure.phrase_ends import phrase_end
 
 CLAUSES_AHEAD = 4
 """Clauses waiting behind the one on air: about eight seconds."""

@@ -6,11 +6,11 @@ import threading
 
 import anyio
 
+from doublure.air.encoder import Encoder
+from doublure.air.output import ABORT_SECONDS, CLOSE_SECONDS, Output
 from doublure.clock import VirtualClock
-from doublure.encode import Encoder
 from doublure.errors import SinkError
 from doublure.media import Packet, StreamHeader
-from doublure.output import ABORT_SECONDS, CLOSE_SECONDS, Output
 from tests.claps import SMALL, packets
 
 HEADER = Encoder(SMALL).header

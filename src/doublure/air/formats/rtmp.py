@@ -15,12 +15,9 @@ import struct
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
-from doublure import amf
 from doublure.address import HIDDEN, RtmpAddress
-from doublure.clock import Clock
-from doublure.excerpt import excerpt
-from doublure.flv import SCRIPT, VIDEO, Tag
-from doublure.sinks.chunks import (
+from doublure.air.formats import amf
+from doublure.air.formats.chunks import (
     ACKNOWLEDGE,
     MOST_MESSAGES,
     SET_CHUNK_SIZE,
@@ -29,7 +26,10 @@ from doublure.sinks.chunks import (
     Message,
     Reader,
 )
-from doublure.sinks.link import Link
+from doublure.air.formats.flv import SCRIPT, VIDEO, Tag
+from doublure.air.formats.link import Link
+from doublure.clock import Clock
+from doublure.excerpt import excerpt
 
 CHUNK_BYTES = 60_000
 """Largest piece of a message we send: most pictures fit in one, as FFmpeg's client does it."""

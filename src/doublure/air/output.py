@@ -8,6 +8,7 @@ import anyio
 
 from doublure import metrics
 from doublure.address import redact
+from doublure.air.ring import Ring
 from doublure.clock import Clock
 from doublure.engines import Abortable, Sink
 from doublure.errors import SinkError
@@ -15,7 +16,6 @@ from doublure.excerpt import excerpt
 from doublure.log import get_log
 from doublure.media import Packet, StreamHeader
 from doublure.retry import Retry
-from doublure.ring import Ring
 from doublure.threads import Lane
 from doublure.views import SinkState, SinkView
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from doublure.encode import Encoder
-from doublure.label_check import CLEAR_LOOKS, FAULT, LOOK_SECONDS, LabelCheck
+from doublure.air.encoder import Encoder
+from doublure.air.label_check import CLEAR_LOOKS, FAULT, LOOK_SECONDS, LabelCheck
 from doublure.media import FPS, SAMPLES_PER_FRAME, TICKS, Frame, Packet, Picture, Size
 from doublure.picture.overlay import Overlay, OverlayState
 from doublure.settings import PictureSettings

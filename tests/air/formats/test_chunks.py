@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from doublure.sinks.chunks import LONGEST_MESSAGE_BYTES, ChunkError, Message, Reader
+from doublure.air.formats.chunks import LONGEST_MESSAGE_BYTES, ChunkError, Message, Reader
 
 
 def read(raw: bytes, step: int = 1 << 20) -> tuple[Reader, list[Message]]:

@@ -4,9 +4,7 @@ import anyio
 import numpy as np
 import pytest
 
-from doublure.cue import Clause, CueKind, Utterance
-from doublure.media import SAMPLES_PER_FRAME, Phone, Speech, Word
-from doublure.playhead import (
+from doublure.air.playhead import (
     CLAUSES_AHEAD,
     DYING_AWAY,
     FADE_SAMPLES,
@@ -17,6 +15,8 @@ from doublure.playhead import (
     Playhead,
     Step,
 )
+from doublure.cue import Clause, CueKind, Utterance
+from doublure.media import SAMPLES_PER_FRAME, Phone, Speech, Word
 
 
 def part(sentence: str, frames: float, *, last: bool = True, level: float = 0.5) -> Part:

@@ -12,16 +12,16 @@ import anyio
 import av
 import pytest
 
-from doublure import flv
+from doublure.air.encoder import Encoder
+from doublure.air.formats import flv
+from doublure.air.publisher import MOST_ADDED, Publisher
+from doublure.air.ring import MOST_PACKETS, Ring
+from doublure.air.sinks import file
+from doublure.air.sinks.null import NullSink
 from doublure.clock import RealClock, VirtualClock
-from doublure.encode import Encoder
 from doublure.errors import SinkError
 from doublure.media import TICKS, Packet, StreamHeader
-from doublure.publish import MOST_ADDED, Publisher
-from doublure.ring import MOST_PACKETS, Ring
 from doublure.settings import SinkSettings
-from doublure.sinks import file
-from doublure.sinks.null import NullSink
 from doublure.supervise import Watchdog, supervise
 from doublure.views import SinkView
 from tests.claps import SMALL, frames, packets, play

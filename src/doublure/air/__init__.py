@@ -1,0 +1,1 @@
+"""Clauses become packets on other people's servers."""

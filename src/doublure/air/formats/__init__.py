@@ -1,0 +1,1 @@
+"""The formats that packets travel in."""
