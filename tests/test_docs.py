@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from doublure import settings
-from doublure.cli import app, consent_app, journal_app
+from doublure.cli.main import app, consent_app, journal_app
 from doublure.settings import RoomSettings, load_room
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -207,7 +207,7 @@ def test_functions_are_short() -> None:
 def test_functions_take_few_parameters() -> None:
     def rule(module: Module) -> Iterator[str]:
         for function in functions(module):
-            if module.name == "cli" and any(".command" in dotted(one) for one in decorators(function)):
+            if module.name == "cli.main" and any(".command" in dotted(one) for one in decorators(function)):
                 continue  # typer reads a command's options from its parameters
             given = function.args
             names = [one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
@@ -345,11 +345,11 @@ def test_only_the_command_line_prints() -> None:
         for call, name in called(module):
             if name in ("print", "sys.stdout.write", "sys.stderr.write"):
                 yield f"{call.lineno} {name}"
-            if name in ("typer.echo", "click.echo", "typer.secho") and module.name != "cli":
+            if name in ("typer.echo", "click.echo", "typer.secho") and module.name != "cli.main":
                 yield f"{call.lineno} {name}"
 
     hold(rule)
-    cli = next(module for module in modules() if module.name == "cli")
+    cli = next(module for module in modules() if module.name == "cli.main")
     assert len([name for _, name in called(cli) if name.startswith("typer.") and "echo" in name]) == 1
 
 

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 import doublure
-from doublure.cli import app
+from doublure.cli.main import app
 from doublure.errors import FootageError, SettingsError
 from doublure.media import LANGUAGES, Language
 from doublure.shotlist import Permission, consent_statement, draw_words, load, read_marks, written

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from doublure import interrupt
+from doublure.cli import interrupt
 
 INTERRUPTED = 130
 """Exit code of a program that Ctrl-C stopped: 128 and the signal's number."""
@@ -14,7 +14,7 @@ def main() -> None:
     """Load and run the command line."""
     interrupt.watch()
     try:
-        from doublure import cli
+        from doublure.cli import main as cli
 
         if interrupt.came():
             sys.exit(INTERRUPTED)

@@ -15,7 +15,7 @@ from pathlib import Path
 import av
 import pytest
 
-from doublure import cli
+from doublure.cli import main
 from doublure.errors import EngineError, SettingsError
 from doublure.media import LANGUAGES
 from tests.rooms import write_room
@@ -37,7 +37,7 @@ def doublure(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     def run(*words: object) -> Ran:
         monkeypatch.setattr(sys, "argv", ["doublure", *(str(word) for word in words)])
         with pytest.raises(SystemExit) as left:
-            cli.main()
+            main.main()
         printed = capsys.readouterr()
         return Ran(int(left.value.code or 0), printed.out, printed.err)
 
@@ -165,18 +165,18 @@ def test_errors_from_inside_a_room_are_plain_lines_too(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     inner = ExceptionGroup("inner", [SettingsError("one", remedy="do this")])
-    monkeypatch.setattr(cli, "app", lambda: _raise(ExceptionGroup("outer", [inner, EngineError("two")])))
+    monkeypatch.setattr(main, "app", lambda: _raise(ExceptionGroup("outer", [inner, EngineError("two")])))
     with pytest.raises(SystemExit) as left:
-        cli.main()
+        main.main()
     assert left.value.code == 2
     assert capsys.readouterr().err == "doublure: one (do this)\ndoublure: two\n"
 
 
 def test_a_fault_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     mixed = ExceptionGroup("outer", [SettingsError("one"), ZeroDivisionError()])
-    monkeypatch.setattr(cli, "app", lambda: _raise(mixed))
+    monkeypatch.setattr(main, "app", lambda: _raise(mixed))
     with pytest.raises(ExceptionGroup):
-        cli.main()
+        main.main()
 
 
 def _raise(error: Exception) -> None:
@@ -235,7 +235,7 @@ def test_enrol_wants_the_footage_that_was_signed_for(doublure: Callable[..., Ran
 
 @pytest.mark.parametrize("speak", LANGUAGES)
 def test_the_demo_finds_its_room(speak: str, tmp_path: Path) -> None:
-    room = cli._demo_room(speak, tmp_path)  # type: ignore[arg-type]
+    room = main._demo_room(speak, tmp_path)  # type: ignore[arg-type]
     assert room.language == speak
     assert room.catalog.exists()
 

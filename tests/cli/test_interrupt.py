@@ -9,7 +9,7 @@ import pytest
 
 SWALLOWED = """
 import os, signal, sys
-from doublure import interrupt
+from doublure.cli import interrupt
 interrupt.watch()
 try:
     {press}

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import anyio
 from anyio.abc import TaskStatus
 
-from doublure import descriptors, interrupt
+from doublure import descriptors
+from doublure.cli import interrupt
 from doublure.clock import Clock
 from doublure.console.connections import Listener
 from doublure.console.serve import check_scope, reserve, serve

@@ -96,7 +96,7 @@ def demo(
     seconds: Seconds = None,
 ) -> None:
     """Put the demo room on air and serve its console."""
-    from doublure.show import Door, run_show
+    from doublure.cli.air import Door, run_show
 
     machine = settings.load_machine()
     door = Door(machine.console_host, port or machine.console_port, machine.console_password)
@@ -107,7 +107,7 @@ def demo(
 @app.command()
 def air(room: RoomFile, seconds: Seconds = None) -> None:
     """Put a room on air without the console. Ctrl-C ends the sentence, twice stops at once."""
-    from doublure.show import run_show
+    from doublure.cli.air import run_show
 
     opened = settings.load_room(room)
     anyio.run(lambda: run_show(opened, RealClock(), seconds=seconds, announce=echo))
@@ -355,7 +355,7 @@ def journal_verify(room: RoomFile) -> None:
 
 def _demo_room(speak: Language, cache: Path) -> RoomSettings:
     """The demo's room: of the checkout, or as installed, where it records in the user's cache."""
-    checkout = Path(__file__).parents[2] / "demo" / speak / "room.yaml"
+    checkout = Path(__file__).parents[3] / "demo" / speak / "room.yaml"
     if checkout.exists():
         return settings.load_room(checkout)
     installed = settings.load_room(Path(sys.prefix) / "share" / "doublure" / "demo" / speak / "room.yaml")
