@@ -32,10 +32,10 @@ import psutil
 
 from doublure.conversation.phrases import ready
 from doublure.errors import DoublureError
-from doublure.room import Room, open_room
 from doublure.settings import FaceSettings, RoomSettings, SinkSettings, load_room
 from doublure.shop.catalog import load_catalog
 from doublure.shop.rundown import load_rundown
+from doublure.show.room import Room, open_room
 from doublure.voice.cache import SpeechCache
 from doublure.voice.engines.kokoro.voice import make as make_voice
 from doublure.voice.speaker import Speaker

@@ -27,10 +27,10 @@ import yaml
 from doublure.conversation.answer import disclosed
 from doublure.conversation.phrases import disclosures, ready
 from doublure.cue import Utterance
-from doublure.room import Room, open_room
 from doublure.settings import FaceSettings, JudgeSettings, RoomSettings, SinkSettings, load_room
 from doublure.shop.catalog import Catalog, load_catalog
 from doublure.shop.rundown import load_rundown
+from doublure.show.room import Room, open_room
 from doublure.voice.cache import SpeechCache
 from doublure.voice.delivery import pause_seconds
 from doublure.voice.speaker import Speaker

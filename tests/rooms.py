@@ -7,8 +7,8 @@ from pathlib import Path
 
 import anyio
 
-from doublure.room import Room
 from doublure.settings import RoomSettings, load_room
+from doublure.show.room import Room
 from doublure.views import RoomView
 
 CATALOG = """\

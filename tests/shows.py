@@ -14,14 +14,14 @@ from doublure.air.playhead import Making, Part, Playhead
 from doublure.clock import VirtualClock
 from doublure.conversation.moderation import banned
 from doublure.cue import Clause, Comment, Cue, CueKind, EventKind, Utterance
-from doublure.direct import Director, DirectorParts
 from doublure.errors import DoublureError, EngineError
 from doublure.media import SAMPLE_RATE, Speech
-from doublure.plan import Plan
-from doublure.production import ProductionParts
 from doublure.settings import JudgeSettings, RoomSettings, ShowSettings
 from doublure.shop.catalog import Catalog, Line, Price, Product, Rundown, Slot
-from doublure.supervise import Watchdog, supervise
+from doublure.show.director import Director, DirectorParts
+from doublure.show.plan import Plan
+from doublure.show.production import ProductionParts
+from doublure.show.supervise import Watchdog, supervise
 
 FRAME = 0.04
 CLAUSE_SECONDS = 2.0

@@ -28,7 +28,7 @@ RAISED: dict[str, tuple[int, str]] = {
         15,
         "one body in time: each method is one of its movements, all share its clock",
     ),
-    "room.Room": (16, "the one door of console and command line: every order and every view of a show"),
+    "show.room.Room": (16, "the one door of console and command line: every order and every view of a show"),
 }
 """`module` or `module.function`: its own ceiling and why."""
 

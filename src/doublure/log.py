@@ -32,7 +32,7 @@ Likeness = tuple[str, int, str]
 
 
 class OneLine(logging.Formatter):
-    """`2026-01-01T12:00:00.000Z INFO doublure.room on air`; a fault's type, text and place follow
+    """`2026-01-01T12:00:00.000Z INFO doublure.show.room on air`; a fault's type, text and place follow
     on the same line."""
 
     def format(self, record: logging.LogRecord) -> str:

@@ -22,7 +22,7 @@ from doublure.clock import RealClock, VirtualClock
 from doublure.errors import SinkError
 from doublure.media import TICKS, Packet, StreamHeader
 from doublure.settings import SinkSettings
-from doublure.supervise import Watchdog, supervise
+from doublure.show.supervise import Watchdog, supervise
 from doublure.views import SinkView
 from tests.claps import SMALL, frames, packets, play
 

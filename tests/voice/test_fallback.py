@@ -10,13 +10,13 @@ import anyio
 import numpy as np
 import pytest
 
-from doublure.assemble import make_voice
 from doublure.clock import RealClock, VirtualClock
 from doublure.cue import Clause, Utterance
 from doublure.engines import Voice, find_engine
 from doublure.media import SAMPLE_RATE, Language, Speech
-from doublure.room import Room, open_room
 from doublure.settings import RoomSettings, VoiceSettings
+from doublure.show.assemble import make_voice
+from doublure.show.room import Room, open_room
 from doublure.store import open_store
 from doublure.voice import fallback as behind
 from doublure.voice.cache import SpeechCache

@@ -15,9 +15,9 @@ from doublure.clock import Clock
 from doublure.console.connections import Listener
 from doublure.console.serve import check_scope, reserve, serve
 from doublure.log import FOLD_SECONDS, get_log, write_folded
-from doublure.room import Room, open_room
 from doublure.settings import RoomSettings
-from doublure.supervise import supervise
+from doublure.show.room import Room, open_room
+from doublure.show.supervise import supervise
 from doublure.trust import consent as consents
 
 log = get_log(__name__)

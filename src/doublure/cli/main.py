@@ -123,7 +123,7 @@ def say(
     consent: Annotated[Path | None, typer.Option(help="consent file of the persona's host")] = None,
 ) -> None:
     """Render one line into a clip."""
-    from doublure.say import Order, render
+    from doublure.show.clip import Order, render
 
     if not text.strip():
         raise SettingsError("there is nothing to say", remedy="give the line in quotes")
@@ -150,7 +150,7 @@ def say(
 @app.command()
 def check(room: RoomFile) -> None:
     """Say what is wrong with a room before it goes on air; exit code 1 when something is."""
-    from doublure.check import problems
+    from doublure.show.check import problems
 
     found = list(problems(room, RealClock()))
     for problem in found:

@@ -26,7 +26,7 @@ from doublure.console.feed import Console, Events, Picture
 from doublure.console.orders import LANGUAGE_COOKIE, words_of
 from doublure.errors import DoublureError
 from doublure.media import LANGUAGES
-from doublure.room import Room
+from doublure.show.room import Room
 
 LANGUAGE_SECONDS = 365 * 24 * 3600
 

@@ -20,7 +20,7 @@ from doublure.console import page
 from doublure.console.access import login_cookie
 from doublure.console.allowance import Allowance
 from doublure.console.words import Words
-from doublure.room import Room
+from doublure.show.room import Room
 
 T = TypeVar("T")
 Put = Callable[[bytes], Awaitable[None]]

@@ -17,7 +17,7 @@ from doublure.console.access import is_loopback
 from doublure.console.app import make_app
 from doublure.console.connections import ACCEPTED_A_TURN, Deadlines, Listener
 from doublure.errors import ConsentError, SettingsError
-from doublure.room import Room
+from doublure.show.room import Room
 
 PASSWORD_CHARACTERS = 8
 """Shortest password for an address that others can reach."""

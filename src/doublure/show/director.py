@@ -15,13 +15,13 @@ import anyio
 from doublure import metrics
 from doublure.conversation.answer import asked_colleagues, opens
 from doublure.cue import Comment, CueKind
-from doublure.cues import Cues
 from doublure.errors import EngineError
-from doublure.floor import PROGRAMME, Floor
-from doublure.plan import Plan
-from doublure.production import Production, ProductionParts, Unrecorded
 from doublure.settings import RoomSettings
-from doublure.turns import Turn
+from doublure.show.cues import Cues
+from doublure.show.floor import PROGRAMME, Floor
+from doublure.show.plan import Plan
+from doublure.show.production import Production, ProductionParts, Unrecorded
+from doublure.show.turns import Turn
 
 UNRECORDED_PAUSE_SECONDS = 1.0
 """Between two tries while the journal cannot be written: nothing airs unrecorded."""

@@ -11,7 +11,6 @@ from pathlib import Path
 import anyio
 
 from doublure import metrics
-from doublure.assemble import RoomParts, revocation_folders
 from doublure.channel import Closed
 from doublure.chat.inbox import Inbox
 from doublure.clock import Clock
@@ -19,6 +18,7 @@ from doublure.cue import Comment, Utterance
 from doublure.errors import DoublureError
 from doublure.log import get_log
 from doublure.picture.body import scaled
+from doublure.show.assemble import RoomParts, revocation_folders
 from doublure.threads import Lane
 from doublure.trust import consent as consents
 from doublure.trust.consent import Consent

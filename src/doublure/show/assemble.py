@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import cast
 
 from doublure import address
-from doublure.ahead import Preparer
 from doublure.air.encoder import Encoder
 from doublure.air.label_check import LabelCheck
 from doublure.air.performer import Performer
@@ -17,19 +16,20 @@ from doublure.air.publisher import Publisher
 from doublure.clock import Clock
 from doublure.conversation.judge import Judge
 from doublure.conversation.moderation import banned
-from doublure.direct import Director, DirectorParts
 from doublure.engines import Chat, Closable, Face, Pronouncing, Redirectable, Sink, Voice, Writer, find_engine
 from doublure.errors import ConsentError, SettingsError, SinkError
 from doublure.log import get_log
 from doublure.media import Language
 from doublure.picture.overlay import Overlay
-from doublure.plan import Plan
-from doublure.production import ProductionParts
 from doublure.settings import RoomSettings, SinkSettings, VoiceSettings, load_machine
 from doublure.shop.catalog import Catalog, load_catalog
 from doublure.shop.rundown import load_rundown
+from doublure.show.director import Director, DirectorParts
+from doublure.show.plan import Plan
+from doublure.show.prepare import Preparer
+from doublure.show.production import ProductionParts
+from doublure.show.supervise import Watchdog
 from doublure.store import Store
-from doublure.supervise import Watchdog
 from doublure.threads import Lane
 from doublure.trust import consent as consents
 from doublure.trust import persona as personas

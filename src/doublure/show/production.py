@@ -18,12 +18,12 @@ from doublure.conversation.moderation import WordList
 from doublure.cue import Clause, Cue, Utterance
 from doublure.engines import Writer
 from doublure.errors import DoublureError, EngineError
-from doublure.floor import Floor
 from doublure.log import get_log
 from doublure.shop.catalog import Catalog
-from doublure.supervise import Watchdog
+from doublure.show.floor import Floor
+from doublure.show.supervise import Watchdog
+from doublure.show.turns import Turn
 from doublure.trust.journal import Journal
-from doublure.turns import Turn
 from doublure.voice.speaker import Speaker
 
 CLAUSE_SECONDS = 8.0

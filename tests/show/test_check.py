@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from doublure.assemble import check_address, make_sink
-from doublure.check import problems
 from doublure.clock import VirtualClock
 from doublure.errors import SinkError
 from doublure.settings import SinkSettings
+from doublure.show.assemble import check_address, make_sink
+from doublure.show.check import problems
 from doublure.trust import consent as consents
 from doublure.trust.consent import Terms
 from tests.rooms import CATALOG, RUNDOWN, write_room
@@ -35,7 +35,7 @@ def test_a_good_room_has_no_problem(tmp_path: Path) -> None:
 
 
 def test_the_demo_rooms_have_no_problem() -> None:
-    for room in sorted((Path(__file__).parents[1] / "demo").glob("*/room.yaml")):
+    for room in sorted((Path(__file__).parents[2] / "demo").glob("*/room.yaml")):
         assert list(problems(room, VirtualClock())) == []
 
 

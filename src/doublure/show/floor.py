@@ -25,7 +25,7 @@ import anyio
 from doublure.air.playhead import Making
 from doublure.clock import Clock
 from doublure.cue import Clause, CueKind
-from doublure.turns import Turn, Turns
+from doublure.show.turns import Turn, Turns
 
 QUIET_SECONDS = 1.0
 """Silence after a cut, so that the operator sees that it worked."""

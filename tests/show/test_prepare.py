@@ -8,14 +8,14 @@ from pathlib import Path
 import anyio
 import pytest
 
-from doublure import ahead as module
-from doublure.ahead import Preparer
 from doublure.conversation.phrases import disclosures, ready
 from doublure.errors import EngineError
 from doublure.media import Language, Speech
-from doublure.plan import Plan
 from doublure.settings import VoiceSettings
 from doublure.shop.catalog import Line, Rundown, Slot
+from doublure.show import prepare as module
+from doublure.show.plan import Plan
+from doublure.show.prepare import Preparer
 from doublure.voice.cache import SpeechCache
 from doublure.voice.delivery import Delivery
 from doublure.voice.engines import tone

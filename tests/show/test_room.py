@@ -13,14 +13,14 @@ import pytest
 from doublure.errors import ConsentError, SinkError
 from doublure.media import Pcm
 from doublure.picture.overlay import Overlay
-from doublure.room import open_room
 from doublure.settings import RoomSettings
+from doublure.show.room import open_room
 from doublure.store import open_store
 from doublure.trust.audit import audit
 from tests.rooms import small_room, until
 from tests.servers import RtmpServer, free_port
 
-RECEIVER = Path(__file__).resolve().parents[1] / "benchmarks" / "receive.py"
+RECEIVER = Path(__file__).resolve().parents[2] / "benchmarks" / "receive.py"
 
 
 def decode(file: Path) -> tuple[list[av.VideoFrame], Pcm, int]:

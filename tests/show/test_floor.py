@@ -8,9 +8,9 @@ from string import ascii_lowercase
 import pytest
 
 from doublure.cue import CueKind
-from doublure.direct import MOST_OPERATOR_LINES
 from doublure.errors import EngineError
-from doublure.floor import QUIET_SECONDS
+from doublure.show.director import MOST_OPERATOR_LINES
+from doublure.show.floor import QUIET_SECONDS
 from tests.shows import Show
 
 SLOTS = {"A": ["A1", "A2", "A3"], "B": ["B1", "B2", "B3"], "C": ["C1", "C2", "C3"]}

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from doublure.air.sinks.rtmp import RtmpSink
-from doublure.assemble import address_of, check_address, make_sink, verify_consent
 from doublure.clock import RealClock
 from doublure.errors import ConsentError, SettingsError, SinkError
 from doublure.settings import RoomSettings, SinkSettings, VoiceSettings
+from doublure.show.assemble import address_of, check_address, make_sink, verify_consent
 from doublure.trust.consent import Terms, issue, revoke
 from tests.clips import consent_for
 from tests.rooms import small_room

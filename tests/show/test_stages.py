@@ -10,14 +10,14 @@ from typing import cast
 import anyio
 import pytest
 
-from doublure.assemble import RoomParts
 from doublure.chat.inbox import Inbox
 from doublure.clock import VirtualClock
 from doublure.conversation.judge import Verdict
 from doublure.cue import Comment
 from doublure.errors import DoublureError
-from doublure.stages import BATCH, judge_comments, watch_consent
-from doublure.supervise import Watchdog
+from doublure.show.assemble import RoomParts
+from doublure.show.stages import BATCH, judge_comments, watch_consent
+from doublure.show.supervise import Watchdog
 from doublure.trust import consent as consents
 from doublure.trust.consent import Consent, Terms
 from doublure.trust.journal import Record

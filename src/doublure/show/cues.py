@@ -7,8 +7,8 @@ from collections import OrderedDict
 
 from doublure.clock import Clock, stamp
 from doublure.cue import Comment, Cue, CueKind
-from doublure.floor import RULES
-from doublure.plan import Plan
+from doublure.show.floor import RULES
+from doublure.show.plan import Plan
 from doublure.voice.delivery import PLAIN, Delivery
 
 ASKED = 128

@@ -11,8 +11,8 @@ from doublure.conversation.answer import disclosed
 from doublure.conversation.phrases import disclosures, ready
 from doublure.log import get_log
 from doublure.media import Language
-from doublure.plan import Plan
 from doublure.retry import Retry
+from doublure.show.plan import Plan
 from doublure.voice.delivery import PLAIN, Delivery
 from doublure.voice.speaker import Speaker
 from doublure.voice.spoken.form import seconds

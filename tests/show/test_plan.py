@@ -1,5 +1,5 @@
-from doublure.plan import Plan
 from doublure.shop.catalog import Line, Rundown, Slot
+from doublure.show.plan import Plan
 
 PLAN = Rundown(
     (

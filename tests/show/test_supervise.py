@@ -3,7 +3,7 @@ from itertools import pairwise
 import anyio
 
 from doublure.clock import VirtualClock
-from doublure.supervise import FAULTS_TO_ALARM, HEALTHY_SECONDS, Watchdog, supervise
+from doublure.show.supervise import FAULTS_TO_ALARM, HEALTHY_SECONDS, Watchdog, supervise
 
 
 def test_a_failing_stage_begins_again_with_growing_pauses_and_an_alarm() -> None:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from doublure import assemble
 from doublure.clock import Clock
 from doublure.engines import Kind, engine_names, find_engine
 from doublure.errors import DoublureError
 from doublure.settings import ChatSettings, RoomSettings, SinkSettings, WriterSettings, load_room
 from doublure.shop.catalog import load_catalog
 from doublure.shop.rundown import load_rundown
+from doublure.show import assemble
 from doublure.trust import persona
 from doublure.voice.spoken.lexicon import load_lexicon
 

@@ -9,8 +9,6 @@ from pathlib import Path
 import anyio
 
 from doublure import address, metrics
-from doublure.ahead import keep_prepared
-from doublure.assemble import RoomParts, address_of, assemble, check_address, close, make_sink
 from doublure.chat.connectors.console import ConsoleChat
 from doublure.chat.inbox import Inbox
 from doublure.chat.listen import listen
@@ -21,7 +19,9 @@ from doublure.errors import DoublureError, EngineError
 from doublure.log import get_log
 from doublure.settings import RoomSettings, SinkSettings
 from doublure.shop.catalog import price_text
-from doublure.stages import (
+from doublure.show.assemble import RoomParts, address_of, assemble, check_address, close, make_sink
+from doublure.show.prepare import keep_prepared
+from doublure.show.stages import (
     AiredLines,
     judge_comments,
     line_view,
@@ -31,8 +31,8 @@ from doublure.stages import (
     watch_consent,
     watch_voice,
 )
+from doublure.show.supervise import supervise
 from doublure.store import open_store
-from doublure.supervise import supervise
 from doublure.views import LineView, Measures, ProductView, RoomState, RoomView
 
 WRAP_SECONDS = 120.0
