@@ -14,8 +14,8 @@ import numpy as np
 from actor.gestures import GESTURES
 from actor.script import Script, Section
 from doublure.cue import Utterance
+from doublure.enrol.shotlist import Permission, ShotList, consent_statement, load
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone
-from doublure.shotlist import Permission, ShotList, consent_statement, load
 from doublure.voice.engines.kokoro.voice import Kokoro
 from doublure.voice.speaker import Speaker
 

@@ -21,11 +21,11 @@ from itertools import islice
 from pathlib import Path
 
 # ruff: noqa: I001 - doublure before numpy and OpenCV: it keeps their pools at one thread, as on air
-from doublure.enrol.rebuild import Trial, Way, hold_back
-from doublure.enrol.review import silent_ratio
-from doublure.enrol.score import Score, score
+from doublure.enrol.report.rebuild import Trial, Way, hold_back
+from doublure.enrol.report.review import silent_ratio
+from doublure.enrol.report.score import Score, score
 from doublure.enrol.tracking import track
-from doublure.enrol.watching import watch
+from doublure.enrol.scan import watch
 from doublure.errors import DoublureError
 from doublure.picture.mouth.geometry import LEFT_EYE, RIGHT_EYE, opening
 from doublure.media import SAMPLE_RATE

@@ -15,7 +15,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure.enrol.likeness import mouths_of
+from doublure.enrol.face_track import mouths_of
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Pcm, Picture, Place, Size, Speech
 from doublure.picture.body.plates import fitted
 from doublure.picture.faces.patch import PatchFace

@@ -15,7 +15,7 @@ import pytest
 from mediapipe.python.solutions import face_mesh
 from numpy.typing import NDArray
 
-from doublure.enrol.likeness import mouths_of
+from doublure.enrol.face_track import mouths_of
 from doublure.errors import ConsentError
 from doublure.media import LANGUAGES, Place, Size
 from doublure.picture.body.plates import SCALED

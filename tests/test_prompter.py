@@ -16,10 +16,10 @@ import httpx
 import numpy as np
 import pytest
 
+from doublure.enrol.shotlist import Permission, load, written
 from doublure.media import LANGUAGES, SAMPLE_RATE, Language
 from doublure.prompter import Prompts
 from doublure.settings import VoiceSettings
-from doublure.shotlist import Permission, load, written
 
 WORDS: dict[Language, tuple[str, ...]] = {
     "zh": ("苹果", "月亮", "火车", "雨伞"),

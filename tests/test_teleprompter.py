@@ -20,9 +20,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from doublure.console import teleprompter, words
 from doublure.console.serve import listen
+from doublure.enrol.shotlist import Advice, Marks, Shot, ShotList, load, read_marks
 from doublure.errors import EngineError
 from doublure.media import LANGUAGES, SAMPLE_RATE, Language
-from doublure.shotlist import Advice, Marks, Shot, ShotList, load, read_marks
 from tests.test_page import ARGUMENTS, CHROMIUM, FAINT, PATIENCE_MS
 
 SHOTS = ShotList(

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from doublure.enrol.learning import principal_directions
+from doublure.enrol.learn_mouth import principal_directions
 from doublure.media import FPS
 from doublure.picture.mouth.acoustics import PER_FRAME
 from doublure.picture.mouth.articulation import MOVES, GenericMouth, save_generic

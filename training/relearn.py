@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from doublure.enrol.learning import learn
-from doublure.enrol.likeness import measure, placed_points
-from doublure.enrol.watching import watch
+from doublure.enrol.face_track import measure, placed_points
+from doublure.enrol.learn_mouth import learn
+from doublure.enrol.scan import watch
 from doublure.picture.mouth import articulation
 from doublure.picture.mouth.geometry import CHEEK_PLACES, MOVING, NOSE_PLACES, Points, Pose, fit_pose
 from doublure.trust import consent, persona

@@ -5,7 +5,7 @@
 
 Speech is synthesised from random mixtures of the 54 packs, which needs no recording of anybody; each clip is
 drawn from its number alone, and clips that are there already are not made again, so a killed run goes on.
-From them a ridge regression learns the voice print that a point gives (`doublure.enrol.voice_space` seeks
+From them a ridge regression learns the voice print that a point gives (`doublure.enrol.timbres` seeks
 the point of a host with it). The mean cosine on the clips that were held back is printed, beside that of the
 mean print. A clip takes two seconds of one core. Needs torch beside the project.
 """
@@ -21,9 +21,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from doublure.enrol.timbres import AXES, FEATURES, TIMBRE, Space, features
 from doublure.enrol.voice_pitch import median_pitch
 from doublure.enrol.voice_print import spoken, voice_print
-from doublure.enrol.voice_space import AXES, FEATURES, TIMBRE, Space, features
 from doublure.media import Language
 from doublure.trust.persona import VoicePack
 from doublure.voice.engines.kokoro import voice as kokoro

@@ -17,9 +17,9 @@ from doublure.console.serve import Server, listen
 from doublure.console.teleprompter import make_app
 from doublure.cue import Utterance
 from doublure.engines import Voice, find_engine
+from doublure.enrol.shotlist import ShotList
 from doublure.media import SAMPLE_RATE, Language
 from doublure.settings import VoiceSettings
-from doublure.shotlist import ShotList
 from doublure.voice.speaker import Speaker
 
 EVERYWHERE = ("0.0.0.0", "::", "[::]")

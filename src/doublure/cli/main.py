@@ -207,10 +207,10 @@ def enrol(
                 remedy="run `make enrol`, or pip install 'doublure[enrol]' and then "
                 "pip install --no-deps mediapipe==0.10.21",
             )
-    from doublure.enrol.bars import bars
-    from doublure.enrol.bundle import QUICK_SECONDS, REPORT, Order
-    from doublure.enrol.bundle import enrol as make_persona
-    from doublure.enrol.voice import ROUNDS, Wish
+    from doublure.enrol.enrol import QUICK_SECONDS, REPORT, Order
+    from doublure.enrol.enrol import enrol as make_persona
+    from doublure.enrol.match_voice import ROUNDS, Wish
+    from doublure.enrol.progress import bars
     from doublure.voice.engines.kokoro import voice as kokoro
 
     language = _language(lang, "--lang")
@@ -247,7 +247,7 @@ def shotlist(
     port: Annotated[int, typer.Option(help="port of the page", min=0, max=65535)] = 8010,
 ) -> None:
     """Print or serve what a host records for enrolment, in six minutes."""
-    from doublure import shotlist as lists
+    from doublure.enrol import shotlist as lists
 
     given = tuple(word.strip() for word in words.replace("，", ",").split(",") if word.strip())
     permission = lists.Permission(who, company, purpose, until, given)

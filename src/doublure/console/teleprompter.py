@@ -18,8 +18,8 @@ from starlette.staticfiles import StaticFiles
 from doublure.console.access import SECURITY_HEADERS
 from doublure.console.page import environment
 from doublure.console.words import Words, phrases
+from doublure.enrol.shotlist import RATES, Shot, ShotList, clock, typeset
 from doublure.errors import DoublureError
-from doublure.shotlist import RATES, Shot, ShotList, clock, typeset
 
 PHRASES = "teleprompter.yaml"
 """What the page itself says; its script fills in the {braces}."""

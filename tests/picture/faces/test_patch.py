@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from doublure.enrol.bundle import Order, enrol
-from doublure.enrol.likeness import mouths_of
-from doublure.enrol.rebuild import hide
+from doublure.enrol.enrol import Order, enrol
+from doublure.enrol.face_track import mouths_of
+from doublure.enrol.report.rebuild import hide
 from doublure.enrol.tracking import track
 from doublure.errors import ConsentError, EngineError, FootageError
 from doublure.media import SAMPLE_RATE, Picture, Place, Size, Speech

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from doublure.enrol.learning import HEARD, READINGS, learn
+from doublure.enrol.learn_mouth import HEARD, READINGS, learn
 from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone
 from doublure.picture.mouth.acoustics import SIZE, hear
 from doublure.picture.mouth.articulation import (

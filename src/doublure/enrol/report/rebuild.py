@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure.enrol.learning import learn
-from doublure.enrol.likeness import cut_mouths, measure, mouths_of, sharpness_lost
-from doublure.enrol.watching import Watched
+from doublure.enrol.face_track import cut_mouths, measure, mouths_of, sharpness_lost
+from doublure.enrol.learn_mouth import learn
+from doublure.enrol.scan import Watched
 from doublure.media import Picture, Size
 from doublure.picture.body.plates import Fit
 from doublure.picture.mouth.articulation import Articulation

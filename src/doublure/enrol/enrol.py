@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doublure.enrol import footage as reading
-from doublure.enrol.findings import whole_stretches
-from doublure.enrol.learning import learn
-from doublure.enrol.likeness import cut_mouths, measure, mouths_of, sharpness_lost
-from doublure.enrol.review import STAGES as REVIEW_STAGES
-from doublure.enrol.review import Subject, review
+from doublure.enrol.face_track import cut_mouths, measure, mouths_of, sharpness_lost
+from doublure.enrol.learn_mouth import learn
+from doublure.enrol.match_voice import HEARD, Wish, match
+from doublure.enrol.report.findings import whole_stretches
+from doublure.enrol.report.review import STAGES as REVIEW_STAGES
+from doublure.enrol.report.review import Subject, review
+from doublure.enrol.scan import Progress, Watched, watch
 from doublure.enrol.tracking import Tracked
-from doublure.enrol.voice import HEARD, Wish, match
-from doublure.enrol.watching import Progress, Watched, watch
 from doublure.errors import DoublureError, EngineError, FootageError
 from doublure.media import FPS, Language, Picture, Size
 from doublure.picture.body.plates import KEYFRAME_FRAMES, decode_take, encode_take

@@ -14,14 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doublure.enrol.footage import WINDOW
-from doublure.enrol.observe import (
-    LOOK_FRAMES,
-    Heard,
-    Observed,
-    Source,
-    eye_distance,
-    head_angles,
-)
+from doublure.enrol.observations import LOOK_FRAMES, Heard, Observed, Source, eye_distance, head_angles
 from doublure.enrol.tracking import Tracked
 from doublure.media import FPS, SAMPLE_RATE
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from doublure.air.encoder import ai_mark
 from doublure.enrol.footage import most_speech
-from doublure.enrol.score import Polygon
+from doublure.enrol.report.score import Polygon
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Picture, Size
 from doublure.picture.overlay import Overlay, OverlayState
 from doublure.picture.raster import planes

@@ -18,11 +18,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from doublure.enrol import voice_space
+from doublure.enrol import timbres
 from doublure.enrol.footage import WINDOW
+from doublure.enrol.timbres import AXES, TIMBRE, Point, within
 from doublure.enrol.voice_pitch import median_pitch
 from doublure.enrol.voice_print import Print, likeness, spoken, voice_print
-from doublure.enrol.voice_space import AXES, TIMBRE, Point, within
 from doublure.errors import FootageError
 from doublure.media import LANGUAGES, SAMPLE_RATE, Language, Pcm
 from doublure.trust.persona import VoiceEntry, VoicePack
@@ -237,7 +237,7 @@ def _start(host: _Host, ear: _Ear, language: Language) -> _Start:
 
 def _fit(host: _Host, ear: _Ear, prosody: VoicePack, language: Language) -> Point:
     """The point whose voice was heard to be most like the host."""
-    space = voice_space.load()
+    space = timbres.load()
     chance = np.random.default_rng(1)
     best, best_score = np.zeros(AXES), -1.0
     for number in range(ear.rounds):
@@ -256,5 +256,5 @@ def _fit(host: _Host, ear: _Ear, prosody: VoicePack, language: Language) -> Poin
 def _with_timbre(pack: VoicePack, point: Point) -> VoicePack:
     """A pack with another timbre, the same in all its rows."""
     rows = pack.rows.copy()
-    rows[:, :TIMBRE] = voice_space.load().timbre(point)
+    rows[:, :TIMBRE] = timbres.load().timbre(point)
     return replace(pack, rows=rows)

@@ -21,9 +21,9 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict, RootModel
 
-from doublure.enrol.beside import Shown, Still, stills, write_clip
-from doublure.enrol.findings import SEVERITIES, Finding, Kind, Severity
-from doublure.enrol.score import Score
+from doublure.enrol.report.comparison import Shown, Still, stills, write_clip
+from doublure.enrol.report.findings import SEVERITIES, Finding, Kind, Severity
+from doublure.enrol.report.score import Score
 from doublure.media import FPS, Language, Size
 from doublure.trust.persona import VoiceEntry
 
@@ -258,7 +258,7 @@ def clock(seconds: float) -> str:
 def _page(card: Card, clip: Size, typical: Sequence[Still], worst: Sequence[Still]) -> str:
     words = Words(card.language)
     template = Environment(
-        loader=PackageLoader("doublure.enrol"),
+        loader=PackageLoader("doublure.enrol.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from doublure.enrol.score import Polygon, Score, lag, opening_ratio, score, ssim
+from doublure.enrol.report.score import Polygon, Score, lag, opening_ratio, score, ssim
 from doublure.enrol.tracking import Tracked, track
 from doublure.errors import EngineError, FootageError
 from doublure.media import Picture, Size

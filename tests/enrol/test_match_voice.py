@@ -11,8 +11,8 @@ from typing import NoReturn
 import numpy as np
 import pytest
 
-from doublure.enrol import voice as matching
-from doublure.enrol.voice import HEARD, THRESHOLD, Wish, file_of, match
+from doublure.enrol import match_voice as matching
+from doublure.enrol.match_voice import HEARD, THRESHOLD, Wish, file_of, match
 from doublure.enrol.voice_pitch import median_pitch
 from doublure.errors import ConsentError, EngineError, FootageError
 from doublure.media import SAMPLE_RATE, Language, Pcm

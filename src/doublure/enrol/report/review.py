@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from doublure.clock import RealClock
-from doublure.enrol.beside import Shown
-from doublure.enrol.findings import find
-from doublure.enrol.observe import hear, source
-from doublure.enrol.rebuild import Trial, hold_back
-from doublure.enrol.report import Card, Timing, write
-from doublure.enrol.score import opening_ratio, score
+from doublure.enrol.observations import hear, source
+from doublure.enrol.report.comparison import Shown
+from doublure.enrol.report.findings import find
+from doublure.enrol.report.page import Card, Timing, write
+from doublure.enrol.report.rebuild import Trial, hold_back
+from doublure.enrol.report.score import opening_ratio, score
+from doublure.enrol.scan import Progress, Watched
 from doublure.enrol.tracking import track
-from doublure.enrol.watching import Progress, Watched
 from doublure.media import FPS, SAMPLES_PER_FRAME, Language
 from doublure.picture.mouth.geometry import LEFT_EYE, RIGHT_EYE, opening
 from doublure.trust.persona import VoiceEntry

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from doublure.enrol.scan import Watched
 from doublure.enrol.tracking import Tracked
-from doublure.enrol.watching import Watched
 from doublure.media import Picture, Size
 from doublure.picture.body.plates import Fit
 from doublure.picture.mouth.geometry import (

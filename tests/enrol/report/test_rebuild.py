@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from doublure.enrol.rebuild import Trial, hide, hold_back
-from doublure.enrol.review import STAGES, Subject, review
-from doublure.enrol.score import Score, score
-from doublure.enrol.watching import Watched, watch
+from doublure.enrol.report.rebuild import Trial, hide, hold_back
+from doublure.enrol.report.review import STAGES, Subject, review
+from doublure.enrol.report.score import Score, score
+from doublure.enrol.scan import Watched, watch
 from doublure.picture.mouth.geometry import MOVING, SHAPES
 from tests.clips import SIZE, talking, write_clip
 

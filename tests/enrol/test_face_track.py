@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure.enrol.likeness import measure
+from doublure.enrol.face_track import measure
 from doublure.enrol.tracking import Tracked
 from doublure.media import Size
 from doublure.picture.mouth.geometry import CONTROL, LOWER, RIGID, UPPER

@@ -10,9 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from doublure.enrol import findings
-from doublure.enrol.findings import Finding, find
-from doublure.enrol.observe import (
+from doublure.enrol.observations import (
     GRID,
     Heard,
     Source,
@@ -23,6 +21,8 @@ from doublure.enrol.observe import (
     observe,
     source,
 )
+from doublure.enrol.report import findings
+from doublure.enrol.report.findings import Finding, find
 from doublure.enrol.tracking import Tracked, track
 from doublure.errors import FootageError
 from doublure.media import FPS, SAMPLE_RATE, Pcm, Picture, Size

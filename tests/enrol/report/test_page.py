@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from doublure.enrol.beside import CLIP_HEIGHT, Shown, Still, stills, write_clip
-from doublure.enrol.findings import KINDS, SEVERITIES, Finding
-from doublure.enrol.report import (
+from doublure.enrol.report.comparison import CLIP_HEIGHT, Shown, Still, stills, write_clip
+from doublure.enrol.report.findings import KINDS, SEVERITIES, Finding
+from doublure.enrol.report.page import (
     GRADES,
     TARGETS,
     VOICE_CAUSES,
@@ -34,7 +34,7 @@ from doublure.enrol.report import (
     voice_advice,
     write,
 )
-from doublure.enrol.score import Score
+from doublure.enrol.report.score import Score
 from doublure.media import FPS, LANGUAGES, SAMPLES_PER_FRAME, Language, Picture, Size
 from doublure.picture.overlay import Overlay
 from doublure.trust.persona import VoiceEntry
@@ -169,8 +169,8 @@ def test_every_phrase_is_whole_in_every_language() -> None:
 
 
 def test_every_phrase_is_used_and_every_used_phrase_is_there() -> None:
-    folder = files("doublure.enrol")
-    text = folder.joinpath("templates/report.html").read_text() + folder.joinpath("report.py").read_text()
+    folder = files("doublure.enrol.report")
+    text = folder.joinpath("templates/report.html").read_text() + folder.joinpath("page.py").read_text()
     used = set(re.findall(r"""(?:\bt|words|self)\(["']([a-z_]+)["'](?! \+)""", text))
     used |= {"because_again_plain"} & set(re.findall(r'"([a-z_]+)"', text))
     families = {

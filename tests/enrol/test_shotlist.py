@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 import doublure
 from doublure.cli.main import app
+from doublure.enrol.shotlist import Permission, consent_statement, draw_words, load, read_marks, written
 from doublure.errors import FootageError, SettingsError
 from doublure.media import LANGUAGES, Language
-from doublure.shotlist import Permission, consent_statement, draw_words, load, read_marks, written
 from doublure.voice.phones.symbols import phones
 
 GESTURES = (

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from doublure.enrol import findings
 from doublure.enrol.lip_sync import LEAST_FRAMES, lateness, shifted
+from doublure.enrol.report import findings
+from doublure.enrol.scan import watch
 from doublure.enrol.tracking import Tracked
-from doublure.enrol.watching import watch
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Pcm, Phone, Speech
 from doublure.picture.mouth.acoustics import PER_FRAME, hear
 from doublure.picture.mouth.articulation import generic_mouth

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from rich import progress as rich_progress
 from rich.console import Console
 
-from doublure.enrol.watching import Progress
+from doublure.enrol.scan import Progress
 
 
 @contextmanager

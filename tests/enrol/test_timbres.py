@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from doublure.enrol.timbres import AXES, FARTHEST, FEATURES, Space, features, load, within
 from doublure.enrol.voice_print import SIZE, Print
-from doublure.enrol.voice_space import AXES, FARTHEST, FEATURES, Space, features, load, within
 from doublure.voice.engines.kokoro import voice as kokoro
 
 HERTZ = 180.0

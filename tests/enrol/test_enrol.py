@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from doublure.enrol import footage as reading
-from doublure.enrol.bundle import STAGES, Order, enrol
+from doublure.enrol.enrol import STAGES, Order, enrol
+from doublure.enrol.scan import watch
 from doublure.enrol.tracking import track
-from doublure.enrol.watching import watch
 from doublure.errors import ConsentError, FootageError
 from doublure.media import FPS, SAMPLE_RATE, Pcm, Size
 from doublure.picture.body.plates import decode_take

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doublure.enrol import footage as reading
-from doublure.enrol.findings import spoilt
 from doublure.enrol.footage import Shape
 from doublure.enrol.lip_sync import lateness, shifted
-from doublure.enrol.observe import Observed, observe
+from doublure.enrol.observations import Observed, observe
+from doublure.enrol.report.findings import spoilt
 from doublure.enrol.tracking import Tracked, track
 from doublure.media import FPS, SAMPLES_PER_FRAME, Pcm, Picture
 

@@ -1,0 +1,1 @@
+"""What enrolment tells: findings, scores, the rebuilt mouth, the report's page."""
