@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import anyio
 from anyio.abc import TaskStatus
 
-from doublure import descriptors
 from doublure.cli import interrupt
 from doublure.clock import Clock
+from doublure.console import descriptors
 from doublure.console.connections import Listener
 from doublure.console.serve import check_scope, reserve, serve
 from doublure.log import FOLD_SECONDS, get_log, write_folded

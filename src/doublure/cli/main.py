@@ -253,7 +253,7 @@ def shotlist(
     permission = lists.Permission(who, company, purpose, until, given)
     shots = lists.load(_language(lang, "--lang"), permission)
     if serve:
-        from doublure.prompter import run
+        from doublure.console.recording import run
 
         run(shots, host, port, echo)
     elif as_json:

@@ -18,8 +18,8 @@ from functools import partial
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from doublure import descriptors
 from doublure.clock import Clock
+from doublure.console import descriptors
 from doublure.log import get_log
 
 MOST_CONNECTIONS = 256

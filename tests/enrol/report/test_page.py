@@ -39,7 +39,7 @@ from doublure.media import FPS, LANGUAGES, SAMPLES_PER_FRAME, Language, Picture,
 from doublure.picture.overlay import Overlay
 from doublure.trust.persona import VoiceEntry
 from tests.clips import SIZE, placed, talking
-from tests.test_page import ARGUMENTS, CHROMIUM, FAINT
+from tests.console.test_page import ARGUMENTS, CHROMIUM, FAINT
 
 HELD = range(200, 240)
 FINE = Score(0.93, 0.86, 1.9, 0.95, 0.97, 1.02, 1.04, 0, 40, 0, (231, 220, 204), (210, 205, 236))

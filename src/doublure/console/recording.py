@@ -11,8 +11,8 @@ from typing import cast
 import anyio
 import numpy as np
 
-from doublure import descriptors
 from doublure.clock import RealClock
+from doublure.console import descriptors
 from doublure.console.serve import Server, listen
 from doublure.console.teleprompter import make_app
 from doublure.cue import Utterance

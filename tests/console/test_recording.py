@@ -16,9 +16,9 @@ import httpx
 import numpy as np
 import pytest
 
+from doublure.console.recording import Prompts
 from doublure.enrol.shotlist import Permission, load, written
 from doublure.media import LANGUAGES, SAMPLE_RATE, Language
-from doublure.prompter import Prompts
 from doublure.settings import VoiceSettings
 
 WORDS: dict[Language, tuple[str, ...]] = {

@@ -23,7 +23,7 @@ from doublure.console.serve import listen
 from doublure.enrol.shotlist import Advice, Marks, Shot, ShotList, load, read_marks
 from doublure.errors import EngineError
 from doublure.media import LANGUAGES, SAMPLE_RATE, Language
-from tests.test_page import ARGUMENTS, CHROMIUM, FAINT, PATIENCE_MS
+from tests.console.test_page import ARGUMENTS, CHROMIUM, FAINT, PATIENCE_MS
 
 SHOTS = ShotList(
     language="en",

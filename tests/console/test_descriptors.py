@@ -9,7 +9,7 @@ import pytest
 
 RAISED = """
 import resource
-from doublure import descriptors
+from doublure.console import descriptors
 _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
 descriptors.raise_limit()
