@@ -7,7 +7,46 @@ from dataclasses import dataclass
 from typing import Literal
 
 from doublure.media import Language, Speech
-from doublure.voice.delivery import PLAIN, Delivery
+
+Energy = Literal["calm", "normal", "lively"]
+ENERGIES: tuple[Energy, ...] = ("calm", "normal", "lively")
+
+SLOWEST, FASTEST = 0.5, 2.0
+"""Paces that a voice is asked for."""
+_PACE: dict[Energy, float] = {"calm": 0.94, "normal": 1.0, "lively": 1.07}
+_DECIBELS: dict[Energy, float] = {"calm": -0.8, "normal": 0.0, "lively": 0.8}
+"""Inside the tolerance of 1 LU that a show is held to."""
+_PAUSE: dict[Energy, float] = {"calm": 1.3, "normal": 1.0, "lively": 0.8}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Of one sentence."""
+
+    rate: float = 1.0
+    """Speaking rate, ratio to the voice's own, 0.5..2."""
+    energy: Energy = "normal"
+    pauses: float = 1.0
+    """Length of the pauses, ratio to the usual."""
+
+    @property
+    def pace(self) -> float:
+        """What the voice is asked for: rate and energy together."""
+        return round(min(FASTEST, max(SLOWEST, self.rate * _PACE[self.energy])), 3)
+
+    @property
+    def gain(self) -> float:
+        """Factor beside the usual level."""
+        return float(10 ** (_DECIBELS[self.energy] / 20))
+
+    @property
+    def pause(self) -> float:
+        """Factor of the pauses."""
+        return self.pauses * _PAUSE[self.energy]
+
+
+PLAIN = Delivery()
+
 
 EventKind = Literal["comment", "gift", "like", "follow", "enter", "viewers"]
 

@@ -3,12 +3,12 @@ from pathlib import Path
 import pytest
 
 from doublure.conversation.moderation import banned, claims
+from doublure.cue import PLAIN, Delivery
 from doublure.errors import SettingsError
 from doublure.media import LANGUAGES, Language
 from doublure.sentences import sentences, unfounded
 from doublure.shop.catalog import Catalog, load_catalog
 from doublure.shop.rundown import GESTURES, load_rundown
-from doublure.voice.delivery import PLAIN, Delivery
 
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 CATALOG = """\

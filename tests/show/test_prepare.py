@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from doublure.conversation.phrases import disclosures, ready
+from doublure.cue import Delivery
 from doublure.errors import EngineError
 from doublure.media import Language, Speech
 from doublure.settings import VoiceSettings
@@ -17,7 +18,6 @@ from doublure.show import prepare as module
 from doublure.show.plan import Plan
 from doublure.show.prepare import Preparer
 from doublure.voice.cache import SpeechCache
-from doublure.voice.delivery import Delivery
 from doublure.voice.engines import tone
 from doublure.voice.speaker import Speaker
 

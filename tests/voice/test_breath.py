@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from doublure.cue import ENERGIES, Delivery
 from doublure.media import SAMPLE_RATE, Phone, Speech
 from doublure.voice.breath import SECONDS, breath, is_due
-from doublure.voice.delivery import ENERGIES, Delivery
 from doublure.voice.loudness import TARGET_LUFS
 from doublure.voice.speaker import BREATH_AFTER, breathed, paused
 

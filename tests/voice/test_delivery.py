@@ -5,9 +5,9 @@ import pytest
 
 from doublure.conversation.answer import disclosed
 from doublure.conversation.phrases import disclosures
-from doublure.cue import Utterance
+from doublure.cue import ENERGIES, PLAIN, Delivery, Utterance
 from doublure.media import LANGUAGES, SAMPLE_RATE, Language
-from doublure.voice.delivery import ENERGIES, PLAIN, Delivery, counted, disclosing, pause_seconds
+from doublure.voice.delivery import counted, disclosing, pause_seconds
 from doublure.voice.engines.kokoro.voice import DEFAULTS, Kokoro
 from doublure.voice.loudness import lufs
 from doublure.voice.speaker import Speaker

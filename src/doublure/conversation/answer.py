@@ -20,7 +20,7 @@ from doublure.conversation.moderation import WordList
 from doublure.conversation.phrases import OPENING
 from doublure.conversation.truth import refusal
 from doublure.conversation.wording import intents
-from doublure.cue import Cue, Utterance
+from doublure.cue import Cue, Delivery, Utterance
 from doublure.engines import Writer, find_engine
 from doublure.errors import EngineError
 from doublure.log import get_log
@@ -28,7 +28,7 @@ from doublure.media import Language
 from doublure.sentences import sentences
 from doublure.settings import WriterSettings
 from doublure.shop.catalog import Catalog
-from doublure.voice.delivery import Delivery, counted, disclosing, pause_seconds
+from doublure.voice.delivery import counted, disclosing, pause_seconds
 from doublure.voice.spoken.form import clauses, seconds, spoken
 
 SPARE = "templates"

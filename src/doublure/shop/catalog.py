@@ -12,9 +12,9 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from doublure.cue import PLAIN, Delivery
 from doublure.document import Document, Place, Problem
 from doublure.media import Language
-from doublure.voice.delivery import PLAIN, Delivery
 
 SHOP = "shop"
 """What stands for the product in the ids of questions about the whole shop."""

@@ -10,9 +10,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from doublure.cue import Delivery, Energy
 from doublure.document import Document, Problem, close
 from doublure.shop.catalog import Catalog, Line, Price, Rundown, Slot, price_text
-from doublure.voice.delivery import Delivery, Energy
 
 GESTURES = ("greet", "point_up", "point_down", "present", "count", "emphasise", "thank")
 """What a script may mark: the follow button, the cart, the product, and so on."""

@@ -6,10 +6,9 @@ import itertools
 from collections import OrderedDict
 
 from doublure.clock import Clock, stamp
-from doublure.cue import Comment, Cue, CueKind
+from doublure.cue import PLAIN, Comment, Cue, CueKind, Delivery
 from doublure.show.floor import RULES
 from doublure.show.plan import Plan
-from doublure.voice.delivery import PLAIN, Delivery
 
 ASKED = 128
 """Answered comments whose time is remembered."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from doublure.cue import Delivery
 from doublure.shop.catalog import Rundown
-from doublure.voice.delivery import Delivery
 
 
 class Plan:

@@ -13,14 +13,14 @@ from typing import Protocol, runtime_checkable
 import anyio
 import numpy as np
 
-from doublure.cue import Clause, Utterance
+from doublure.cue import PLAIN, Clause, Delivery, Utterance
 from doublure.engines import Voice
 from doublure.media import SAMPLE_RATE, Language, Pcm, Phone, Speech
 from doublure.threads import Lane
 from doublure.voice import loudness
 from doublure.voice.breath import breath, is_due
 from doublure.voice.cache import SpeechCache
-from doublure.voice.delivery import PLAIN, Delivery, pause_seconds
+from doublure.voice.delivery import pause_seconds
 from doublure.voice.pace import at_pace
 from doublure.voice.spoken.form import clauses, spoken
 from doublure.voice.spoken.lexicon import EMPTY, Lexicon
