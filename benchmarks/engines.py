@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure.engines import Mouth
 from doublure.media import (
     FPS,
     LANGUAGES,
@@ -20,6 +19,7 @@ from doublure.media import (
     Size,
     Speech,
 )
+from doublure.picture.engine import Mouth
 
 FLASH_FRAMES = 3
 """A flash lasts three frames, so that one lost picture does not hide it."""

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from doublure.clock import Clock
 from doublure.conversation.writers.templates import make as make_templates
 from doublure.cue import Comment, Cue, Utterance
-from doublure.engines import Mouth
 from doublure.media import SAMPLE_RATE, Language, Packet, Picture, Place, Size, Speech, StreamHeader
+from doublure.picture.engine import Mouth
 from doublure.picture.faces.card import make as make_card
 from doublure.settings import ChatSettings, FaceSettings, SinkSettings, VoiceSettings, WriterSettings
 from doublure.shop.catalog import Catalog, Product

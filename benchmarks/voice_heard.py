@@ -22,9 +22,10 @@ import yaml
 from opencc import OpenCC
 
 from doublure.cue import Utterance
-from doublure.engines import Voice, find_engine
+from doublure.engines import find_engine
 from doublure.media import Language, Pcm
 from doublure.settings import VoiceSettings
+from doublure.voice.engine import Voice
 from doublure.voice.speaker import Speaker
 from doublure.voice.spoken.form import spoken
 

@@ -1,4 +1,5 @@
-"""The engine protocols. Third parties plug in by entry point, and so do the built-ins.
+"""Finds engines. Third parties plug in by entry point, and so do the built-ins. What an engine must do
+stands in its package: `chat.engine`, `conversation.engine`, `voice.engine`, `picture.engine`, `air.engine`.
 
 An engine is found by its name in the entry-point group `doublure.<plural>` (`doublure.voices`,
 `doublure.faces`, ...). The entry point is a callable that takes the engine's settings and
@@ -9,107 +10,13 @@ returns the engine: `make(settings)` for a sink, `make(settings, clock)` for a c
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Literal, Protocol, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
-
-from doublure.cue import Comment, Cue, Utterance
 from doublure.errors import EngineError
-from doublure.media import Box, Language, Packet, Picture, Place, Size, Speech, StreamHeader
-from doublure.shop.catalog import Catalog, Product
-from doublure.voice.phones.symbols import Sounds
 
 Kind = Literal["chats", "writers", "voices", "faces", "sinks"]
-Mouth = NDArray[np.float32]
-"""Mouth shape of consecutive frames, float32 [frames, shape]; what the columns mean is the
-face's own affair."""
-
-
-class Chat(Protocol):
-    """Where comments come from."""
-
-    name: str
-
-    def comments(self) -> AsyncIterator[Comment]:
-        """Yield comments until the chat ends; raises `EngineError` when it is lost."""
-        ...
-
-
-class Writer(Protocol):
-    """Makes sentences for a cue out of the catalogue."""
-
-    name: str
-
-    def write(self, cue: Cue, catalog: Catalog, product: Product | None) -> AsyncIterator[Utterance]:
-        """Yield sentences as they come; raises `EngineError`."""
-        ...
-
-
-class Voice(Protocol):
-    """Speaks."""
-
-    name: str
-    """Engine and voice, e.g. `kokoro/zf_xiaoxiao`; part of the speech cache's key."""
-    languages: frozenset[Language]
-
-    def speak(self, spoken: str, language: Language) -> AsyncIterator[Speech]:
-        """Yield the sound of one clause in spoken form (words only, see `spoken`), in one or more
-        pieces as they are ready. Raises `EngineError`."""
-        ...
-
-
-@runtime_checkable
-class Pronouncing(Protocol):
-    """A voice that takes phones for words."""
-
-    def pronouncing(self, sounds: Sounds) -> Voice:
-        """The same voice, which says these words in their phones."""
-        ...
-
-
-class Face(Protocol):
-    """Renders the host. Synchronous: it runs in the picture lane. State goes in and out, so one
-    set of weights serves many rooms."""
-
-    name: str
-    size: Size
-    takes: Mapping[str, int]
-    """Frames in each take; "idle" is always there."""
-    head: Box | None
-    """Where the head is in any frame of any take, hair and all; None when that is not known. The AI
-    label keeps off it."""
-
-    def mouth(self, speech: Speech) -> Mouth:
-        """The mouth shapes of a clause, one row for each of its ceil(samples / 960) frames."""
-        ...
-
-    def render(
-        self, place: Place, mouth: NDArray[np.float32] | None, state: object
-    ) -> tuple[Picture, object]:
-        """The host at `place`, mouth as given (None: at rest). `state` is what the last call
-        returned, None at first. The picture belongs to the caller, who may draw on it."""
-        ...
-
-
-class Sink(Protocol):
-    """Takes packets out. Synchronous: each sink runs in a lane of its own, so it may block."""
-
-    name: str
-
-    def open(self, header: StreamHeader) -> None:
-        """Connect; raises `SinkError`."""
-        ...
-
-    def write(self, packet: Packet) -> None:
-        """Send one packet; the first one is a video keyframe. Raises `SinkError` when lost."""
-        ...
-
-    def close(self) -> None:
-        """Finish the file or the connection; may be called twice. Never raises."""
-        ...
 
 
 @runtime_checkable

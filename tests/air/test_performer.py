@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from doublure.air.performer import FAULTS_TO_STANDBY, Painter, Performer, Shot
 from doublure.clock import RealClock
 from doublure.cue import Clause, Utterance
-from doublure.engines import Mouth
 from doublure.errors import EngineError
 from doublure.media import SAMPLES_PER_FRAME, Box, Frame, Pcm, Picture, Place, Size, Speech
 from doublure.picture.body.takes import Takes
+from doublure.picture.engine import Mouth
 from doublure.picture.overlay import Overlay, OverlayState
 from doublure.shop.catalog import Catalog
 

@@ -4,9 +4,10 @@ import anyio
 import pytest
 
 from doublure.chat.connectors import console, replay
+from doublure.chat.engine import Chat
 from doublure.clock import VirtualClock
 from doublure.cue import Comment
-from doublure.engines import Chat, find_engine
+from doublure.engines import find_engine
 from doublure.errors import SettingsError
 from doublure.media import LANGUAGES, Language
 from doublure.settings import ChatSettings

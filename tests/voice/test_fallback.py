@@ -12,7 +12,7 @@ import pytest
 
 from doublure.clock import RealClock, VirtualClock
 from doublure.cue import Clause, Utterance
-from doublure.engines import Voice, find_engine
+from doublure.engines import find_engine
 from doublure.media import SAMPLE_RATE, Language, Speech
 from doublure.settings import RoomSettings, VoiceSettings
 from doublure.show.assemble import make_voice
@@ -20,6 +20,7 @@ from doublure.show.room import Room, open_room
 from doublure.store import open_store
 from doublure.voice import fallback as behind
 from doublure.voice.cache import SpeechCache
+from doublure.voice.engine import Voice
 from doublure.voice.engines.tone import make
 from doublure.voice.fallback import Understudy, rubbish
 from doublure.voice.readings import joined

@@ -22,11 +22,11 @@ from doublure.air.playhead import Making, Part, Playhead
 from doublure.channel import Channel
 from doublure.clock import Clock
 from doublure.cue import Clause, Utterance
-from doublure.engines import Face
 from doublure.errors import EngineError
 from doublure.log import get_log
 from doublure.media import FPS, SAMPLES_PER_FRAME, Frame, Pcm, Picture, Speech
 from doublure.picture.body.takes import Plate, Takes
+from doublure.picture.engine import Face
 from doublure.picture.mouth_lane import MouthLane
 from doublure.picture.overlay import Overlay, OverlayState
 from doublure.shop.catalog import Catalog, Product

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from doublure.air.phrase_ends import phrase_end
 from doublure.channel import Channel
 from doublure.cue import Clause, CueKind
-from doublure.engines import Mouth
 from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME, Pcm
+from doublure.picture.engine import Mouth
 
 CLAUSES_AHEAD = 4
 """Clauses waiting behind the one on air: about eight seconds."""

@@ -16,13 +16,13 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from doublure import metrics
 from doublure.air.encoder import Encoder
+from doublure.air.engine import Sink
 from doublure.air.formats import flv
 from doublure.air.label_check import LabelCheck
 from doublure.air.output import Output
 from doublure.air.ring import MOST_PACKETS, Ring
 from doublure.channel import Channel
 from doublure.clock import Clock
-from doublure.engines import Sink
 from doublure.errors import SinkError
 from doublure.log import get_log
 from doublure.media import TICKS, Frame, Packet

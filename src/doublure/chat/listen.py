@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from doublure import metrics
 from doublure.channel import Channel, Closed
+from doublure.chat.engine import Chat
 from doublure.clock import Clock
 from doublure.cue import Comment
-from doublure.engines import Chat
 from doublure.log import get_log
 from doublure.retry import Retry
 

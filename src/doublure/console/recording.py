@@ -16,10 +16,11 @@ from doublure.console import descriptors
 from doublure.console.serve import Server, listen
 from doublure.console.teleprompter import make_app
 from doublure.cue import Utterance
-from doublure.engines import Voice, find_engine
+from doublure.engines import find_engine
 from doublure.enrol.shotlist import ShotList
 from doublure.media import SAMPLE_RATE, Language
 from doublure.settings import VoiceSettings
+from doublure.voice.engine import Voice
 from doublure.voice.speaker import Speaker
 
 EVERYWHERE = ("0.0.0.0", "::", "[::]")

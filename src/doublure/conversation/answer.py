@@ -16,12 +16,13 @@ from typing import cast
 from doublure import metrics
 from doublure.clock import RealClock
 from doublure.conversation import phrases
+from doublure.conversation.engine import Writer
 from doublure.conversation.moderation import WordList
 from doublure.conversation.phrases import OPENING
 from doublure.conversation.truth import refusal
 from doublure.conversation.wording import intents
 from doublure.cue import Cue, Delivery, Utterance
-from doublure.engines import Writer, find_engine
+from doublure.engines import find_engine
 from doublure.errors import EngineError
 from doublure.log import get_log
 from doublure.media import Language

@@ -8,9 +8,9 @@ import numpy as np
 
 from doublure import metrics
 from doublure.clock import Clock
-from doublure.engines import Face, Mouth
 from doublure.log import get_log
 from doublure.media import Speech
+from doublure.picture.engine import Face, Mouth
 from doublure.threads import Lane
 
 MOUTH_SECONDS = 2.0

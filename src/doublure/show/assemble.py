@@ -10,16 +10,20 @@ from typing import cast
 
 from doublure import address
 from doublure.air.encoder import Encoder
+from doublure.air.engine import Sink
 from doublure.air.label_check import LabelCheck
 from doublure.air.performer import Performer
 from doublure.air.publisher import Publisher
+from doublure.chat.engine import Chat
 from doublure.clock import Clock
+from doublure.conversation.engine import Writer
 from doublure.conversation.judge import Judge
 from doublure.conversation.moderation import banned
-from doublure.engines import Chat, Closable, Face, Pronouncing, Redirectable, Sink, Voice, Writer, find_engine
+from doublure.engines import Closable, Redirectable, find_engine
 from doublure.errors import ConsentError, SettingsError, SinkError
 from doublure.log import get_log
 from doublure.media import Language
+from doublure.picture.engine import Face
 from doublure.picture.overlay import Overlay
 from doublure.settings import RoomSettings, SinkSettings, VoiceSettings, load_machine
 from doublure.shop.catalog import Catalog, load_catalog
@@ -36,6 +40,7 @@ from doublure.trust import persona as personas
 from doublure.trust.consent import Consent
 from doublure.trust.journal import Journal
 from doublure.voice.cache import SpeechCache
+from doublure.voice.engine import Pronouncing, Voice
 from doublure.voice.fallback import Understudy
 from doublure.voice.phones.symbols import Sounds
 from doublure.voice.speaker import Speaker

@@ -12,16 +12,19 @@ import anyio
 import numpy as np
 
 from doublure.air.encoder import Encoder
+from doublure.air.engine import Sink
 from doublure.air.performer import Painter, Shot
 from doublure.channel import Channel
 from doublure.cue import Clause, Utterance
-from doublure.engines import Face, Mouth, Sink, Voice, find_engine
+from doublure.engines import find_engine
 from doublure.errors import EngineError
 from doublure.media import FPS, SAMPLES_PER_FRAME, Frame, Language, Pcm
 from doublure.picture.body.takes import Takes
+from doublure.picture.engine import Face, Mouth
 from doublure.picture.overlay import Overlay, OverlayState
 from doublure.settings import FaceSettings, PictureSettings, SinkSettings, VoiceSettings
 from doublure.threads import Lane
+from doublure.voice.engine import Voice
 from doublure.voice.speaker import Speaker
 
 REST_FRAMES = 12

@@ -13,10 +13,10 @@ from doublure import metrics
 from doublure.air.performer import Performer
 from doublure.clock import Clock
 from doublure.conversation.answer import opening, write
+from doublure.conversation.engine import Writer
 from doublure.conversation.judge import Judge
 from doublure.conversation.moderation import WordList
 from doublure.cue import Clause, Cue, Utterance
-from doublure.engines import Writer
 from doublure.errors import DoublureError, EngineError
 from doublure.log import get_log
 from doublure.shop.catalog import Catalog

@@ -14,9 +14,9 @@ from doublure.chat.inbox import Inbox
 from doublure.chat.listen import listen
 from doublure.clock import Clock, RealClock
 from doublure.conversation.judge import may_ask_identity
-from doublure.engines import Face, Voice
 from doublure.errors import DoublureError, EngineError
 from doublure.log import get_log
+from doublure.picture.engine import Face
 from doublure.settings import RoomSettings, SinkSettings
 from doublure.shop.catalog import price_text
 from doublure.show.assemble import RoomParts, address_of, assemble, check_address, close, make_sink
@@ -34,6 +34,7 @@ from doublure.show.stages import (
 from doublure.show.supervise import supervise
 from doublure.store import open_store
 from doublure.views import LineView, Measures, ProductView, RoomState, RoomView
+from doublure.voice.engine import Voice
 
 WRAP_SECONDS = 120.0
 """Longest time a wrap may take before the room stops all the same. What is said in it is far shorter: a sentence of 8 s

@@ -17,7 +17,7 @@ import numpy as np
 
 from doublure import metrics
 from doublure.clock import Clock
-from doublure.engines import Closable, Voice
+from doublure.engines import Closable
 from doublure.errors import EngineError
 from doublure.excerpt import excerpt
 from doublure.log import get_log
@@ -27,6 +27,7 @@ from doublure.settings import VoiceSettings
 from doublure.threads import Lane
 from doublure.voice import loudness
 from doublure.voice.align import aligned, by_text, scaled
+from doublure.voice.engine import Voice
 from doublure.voice.readings import Readings, closing, piece_of, rest_of
 
 FIRST_PROBE_SECONDS, LONGEST_PROBE_SECONDS = 2.0, 60.0

@@ -6,24 +6,14 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Protocol, runtime_checkable
 
 import av
 import numpy as np
 from av.filter import Graph
 
-from doublure.engines import Voice
 from doublure.media import SAMPLE_RATE, Language, Pcm, Phone, Speech, Word
 from doublure.threads import Lane
-
-
-@runtime_checkable
-class Paced(Protocol):
-    """A voice that can speak faster and slower itself."""
-
-    def paced(self, pace: float) -> Voice:
-        """The same voice, `pace` times as fast as it is; its name tells."""
-        ...
+from doublure.voice.engine import Paced, Voice
 
 
 def at_pace(voice: Voice, pace: float, lane: Lane) -> Voice:

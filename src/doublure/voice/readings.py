@@ -11,9 +11,9 @@ import anyio
 import numpy as np
 
 from doublure.channel import Channel
-from doublure.engines import Voice
 from doublure.media import Language, Phone, Speech, Word
 from doublure.voice.align import Times
+from doublure.voice.engine import Voice
 
 KEPT, AHEAD = 8, 2
 """Clauses."""

@@ -8,19 +8,18 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
 
 import anyio
 import numpy as np
 
 from doublure.cue import PLAIN, Clause, Delivery, Utterance
-from doublure.engines import Voice
 from doublure.media import SAMPLE_RATE, Language, Pcm, Phone, Speech
 from doublure.threads import Lane
 from doublure.voice import loudness
 from doublure.voice.breath import breath, is_due
 from doublure.voice.cache import SpeechCache
 from doublure.voice.delivery import pause_seconds
+from doublure.voice.engine import Voice, Warming
 from doublure.voice.pace import at_pace
 from doublure.voice.spoken.form import clauses, spoken
 from doublure.voice.spoken.lexicon import EMPTY, Lexicon
@@ -48,15 +47,6 @@ class Part:
 
 
 Parts = tuple[Part, ...]
-
-
-@runtime_checkable
-class Warming(Protocol):
-    """A voice that can load before it is needed."""
-
-    async def warm(self) -> None:
-        """Load. Raises `EngineError`."""
-        ...
 
 
 class Speaker:

@@ -8,10 +8,11 @@ import anyio
 import numpy as np
 import pytest
 
-from doublure.engines import Closable, Voice, find_engine
+from doublure.engines import Closable, find_engine
 from doublure.errors import DoublureError, EngineError, SettingsError
 from doublure.media import SAMPLE_RATE, Language, Speech
 from doublure.settings import VoiceSettings
+from doublure.voice.engine import Voice
 from doublure.voice.engines.remote import quietest
 from tests.speakers import STAGE, encoded, served, toned
 

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure.engines import Face, Mouth
 from doublure.media import FPS, SAMPLES_PER_FRAME, Box, Picture, Place, Size, Speech
+from doublure.picture.engine import Face, Mouth
 from doublure.picture.raster import Numbers, i420
 from doublure.settings import FaceSettings
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doublure.clock import RealClock
-from doublure.engines import Mouth
 from doublure.errors import ConsentError, EngineError
 from doublure.media import Box, Picture, Place, Size, Speech
 from doublure.picture.body.plates import Fit, Plates, at_size, decode_take
+from doublure.picture.engine import Mouth
 from doublure.picture.mouth.articulation import load as load_articulation
 from doublure.picture.mouth.textures import Mouths, Setting
 from doublure.settings import FaceSettings, load_machine

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import av
 
-from doublure.engines import Voice
 from doublure.errors import EngineError, SettingsError
 from doublure.media import LANGUAGES, Language
 from doublure.settings import VoiceSettings
+from doublure.voice.engine import Voice
 from doublure.voice.engines.remote import Body, Remote, check_address
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 1.0, 60.0

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from doublure.engines import Voice
 from doublure.media import LANGUAGES, Language
 from doublure.settings import VoiceSettings
+from doublure.voice.engine import Voice
 from doublure.voice.engines.remote import Body, Remote, check_address
 
 MODEL, VOICE = "tts-1", "alloy"

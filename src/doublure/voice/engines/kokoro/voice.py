@@ -23,13 +23,13 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from doublure.clock import RealClock
-from doublure.engines import Voice
 from doublure.errors import EngineError
 from doublure.media import Language, Pcm, Phone, Speech, Word
 from doublure.settings import VoiceSettings, load_machine
 from doublure.threads import Lane
 from doublure.trust.consent import load as load_consent
 from doublure.trust.persona import VoicePack, load_voice
+from doublure.voice.engine import Voice
 from doublure.voice.engines.kokoro.graph import PITCH, rewritten
 from doublure.voice.phones.symbols import Sounded, Sounds, known_symbols, phones
 
