@@ -24,7 +24,6 @@ import anyio
 import numpy as np
 import yaml
 
-from doublure.conversation.answer import disclosed
 from doublure.conversation.phrases import disclosures, ready
 from doublure.cue import Utterance
 from doublure.settings import FaceSettings, JudgeSettings, RoomSettings, SinkSettings, load_room
@@ -32,7 +31,7 @@ from doublure.shop.catalog import Catalog, load_catalog
 from doublure.shop.rundown import load_rundown
 from doublure.show.room import Room, open_room
 from doublure.voice.cache import SpeechCache
-from doublure.voice.delivery import pause_seconds
+from doublure.voice.delivery import disclosed, pause_seconds
 from doublure.voice.speaker import Speaker
 from voice_heard import Measured, embedded
 

@@ -3,11 +3,10 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from doublure.conversation.answer import disclosed
 from doublure.conversation.phrases import disclosures
 from doublure.cue import ENERGIES, PLAIN, Delivery, Utterance
 from doublure.media import LANGUAGES, SAMPLE_RATE, Language
-from doublure.voice.delivery import counted, disclosing, pause_seconds
+from doublure.voice.delivery import counted, disclosed, disclosing, pause_seconds
 from doublure.voice.engines.kokoro.voice import DEFAULTS, Kokoro
 from doublure.voice.loudness import lufs
 from doublure.voice.speaker import Speaker
@@ -48,7 +47,7 @@ def characters_a_minute(text: str, language: Language) -> float:
 
     async def said() -> float:
         samples, tail = 0, 0.0
-        utterance = Utterance("1", "1", "disclosure", text, language, delivery=delivery)
+        utterance = Utterance("1", "1", "disclosure", text, language)
         async for clause in Speaker(voice, language).speak(utterance):
             samples += len(clause.speech.pcm)
             tail = delivery.pause * pause_seconds(clause.speech.text)

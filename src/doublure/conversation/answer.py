@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache
 from typing import cast
 
 from doublure import metrics
@@ -21,7 +21,7 @@ from doublure.conversation.moderation import WordList
 from doublure.conversation.phrases import OPENING
 from doublure.conversation.truth import refusal
 from doublure.conversation.wording import intents
-from doublure.cue import Cue, Delivery, Utterance
+from doublure.cue import Cue, Utterance
 from doublure.engines import find_engine
 from doublure.errors import EngineError
 from doublure.log import get_log
@@ -29,8 +29,6 @@ from doublure.media import Language
 from doublure.sentences import sentences
 from doublure.settings import WriterSettings
 from doublure.shop.catalog import Catalog
-from doublure.voice.delivery import counted, disclosing, pause_seconds
-from doublure.voice.spoken.form import clauses, seconds, spoken
 
 SPARE = "templates"
 
@@ -65,15 +63,6 @@ async def write(
             yield utterance
 
 
-@lru_cache(maxsize=64)
-def disclosed(text: str, language: Language) -> Delivery:
-    """How a disclosure is said: at the pace that the law calls normal, which is slower than a show's. Kept,
-    because the room asks for the same few texts several times a second."""
-    characters = counted(spoken(text, language), language)
-    pauses = sum(pause_seconds(clause) for clause in clauses(text, language))
-    return disclosing(characters, seconds(text, language), pauses)
-
-
 def asked_colleagues(utterance: Utterance) -> bool:
     """Whether an answer says that the catalogue does not know."""
     return utterance.kind == "answer" and not utterance.facts
@@ -106,8 +95,6 @@ async def _checked(
             reason = refusal(utterance.text, cue, catalog, own) if cue.kind == "answer" else ""
             if reason:
                 raise EngineError(f"a sentence was not spoken: {reason}", where=writer.name)
-            if cue.kind == "disclosure":
-                utterance = replace(utterance, delivery=disclosed(utterance.text, utterance.language))
             yield utterance
     finally:
         close = getattr(stream, "aclose", None)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 
 from doublure import metrics
 from doublure.clock import Clock
-from doublure.conversation.answer import disclosed
 from doublure.conversation.phrases import disclosures, ready
 from doublure.cue import PLAIN, Delivery
 from doublure.log import get_log
 from doublure.media import Language
 from doublure.retry import Retry
 from doublure.show.plan import Plan
+from doublure.voice.delivery import disclosed
 from doublure.voice.speaker import Speaker
 from doublure.voice.spoken.form import seconds
 

@@ -18,7 +18,7 @@ from doublure.threads import Lane
 from doublure.voice import loudness
 from doublure.voice.breath import breath, is_due
 from doublure.voice.cache import SpeechCache
-from doublure.voice.delivery import pause_seconds
+from doublure.voice.delivery import disclosed, pause_seconds
 from doublure.voice.engine import Voice, Warming
 from doublure.voice.pace import at_pace
 from doublure.voice.spoken.form import clauses, spoken
@@ -92,9 +92,12 @@ class Speaker:
         """The clauses of an utterance as they are ready, the pause after each at its end. Nothing
         when the text has no words. Raises `EngineError`."""
         language = utterance.language if utterance.language in self.voice.languages else self.language
-        parts = self._parts(utterance.text, language, utterance.delivery)
+        delivery = utterance.delivery
+        if utterance.kind == "disclosure":  # the law wants a normal speed, which is slower than a show's
+            delivery = disclosed(utterance.text, language)
+        parts = self._parts(utterance.text, language, delivery)
         if utterance.kind in AWAITED and not self._all_cached(parts):
-            parts = self._parts(utterance.text, language, utterance.delivery, soon=True)
+            parts = self._parts(utterance.text, language, delivery, soon=True)
         for part in parts:
             held: Speech | None = None
             async with aclosing(self._sound(part, language)) as pieces:
