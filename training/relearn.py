@@ -20,6 +20,7 @@ from doublure.enrol.learn_mouth import learn
 from doublure.enrol.scan import watch
 from doublure.picture.mouth import articulation
 from doublure.picture.mouth.geometry import CHEEK_PLACES, MOVING, NOSE_PLACES, Points, Pose, fit_pose
+from doublure.picture.mouth.track import FaceTrack, load_track
 from doublure.trust import consent, persona
 
 STILL = np.r_[CHEEK_PLACES, NOSE_PLACES]
@@ -35,7 +36,7 @@ def main() -> None:
     folder: Path = order.persona
     given = consent.load(folder.with_name(f"{folder.name}.consent.json"), today=datetime.now(UTC).date())
     host = persona.load(folder, given)
-    known, before = host.track(), articulation.load(folder / persona.ARTICULATION)
+    known, before = load_track(host), articulation.load(folder / persona.ARTICULATION)
     watched = watch(order.footage, lambda *_: None)
     face, _ = measure(watched.tracked, watched.talking, {}, watched.shape.size)
     theirs, own = _placed(face), _placed(known)
@@ -52,7 +53,7 @@ def main() -> None:
     (folder / persona.MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
-def _placed(face: persona.FaceTrack) -> Points:
+def _placed(face: FaceTrack) -> Points:
     poses = [Pose(float(a), b, c) for a, b, c in zip(face.scale, face.rotation, face.shift, strict=True)]
     return placed_points(poses, face.control)
 

@@ -15,6 +15,7 @@ from doublure.errors import ConsentError, FootageError
 from doublure.media import FPS, SAMPLE_RATE, Pcm, Size
 from doublure.picture.body.plates import decode_take
 from doublure.picture.mouth.geometry import opening
+from doublure.picture.mouth.track import load_track
 from doublure.trust.persona import load
 from tests.clips import (
     SIZE,
@@ -53,7 +54,7 @@ def test_footage_becomes_a_persona_whose_mouth_is_the_footages(clip: Path, tmp_p
     persona = enrol(Order(clip, consent, tmp_path / "persona"), lambda *step: told.append(step))
     assert persona.manifest.takes.keys() == {"idle", "talk"}
     assert persona.size == SIZE
-    face = persona.track()
+    face = load_track(persona)
     for take, frames in face.takes.items():
         assert len(frames) == persona.manifest.takes[take].frames
         # a loop: the last frame's neighbour is the first

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from doublure.media import LANGUAGES, Box, Language, Picture, Size
 from doublure.picture.body.plates import Fit
 from doublure.picture.faces.patch import head_box
+from doublure.picture.mouth.track import FaceTrack, load_track
 from doublure.picture.overlay import LABELS, Overlay, OverlayState, covered
 from doublure.picture.raster import i420, planes
 from doublure.shop.catalog import Price, Product
 from doublure.trust.consent import load as load_consent
-from doublure.trust.persona import FaceTrack, Persona
+from doublure.trust.persona import Persona
 from doublure.trust.persona import load as load_persona
 
 CUP = Product("cup", "弹盖保温杯", Price(Decimal("69.9"), "CNY"), Price(Decimal(89), "CNY"), 2, 500)
@@ -290,7 +291,7 @@ def persona(name: str) -> Persona:
 
 @cache
 def track(name: str) -> FaceTrack:
-    return persona(name).track()
+    return load_track(persona(name))
 
 
 def faces(name: str, size: Size) -> NDArray[np.float64]:

@@ -29,9 +29,10 @@ from doublure.media import FPS, Language, Picture, Size
 from doublure.picture.body.plates import KEYFRAME_FRAMES, decode_take, encode_take
 from doublure.picture.mouth.articulation import save as save_articulation
 from doublure.picture.mouth.geometry import opening
+from doublure.picture.mouth.track import FaceTrack, save_track
 from doublure.trust import persona as personas
 from doublure.trust.consent import Consent, check_footage, fingerprint
-from doublure.trust.persona import FaceTrack, Format, Manifest, Persona, TakeEntry, VoiceEntry
+from doublure.trust.persona import Format, Manifest, Persona, TakeEntry, VoiceEntry
 
 TALK_SECONDS = 60
 """Longest talking take, before it is mirrored."""
@@ -130,7 +131,7 @@ def _fill(folder: Path, order: Order, progress: Progress) -> None:
     _write_textures(folder, watched, face, textures, progress)
     mouths = list(decode_take(folder / personas.TEXTURES))
     face = replace(face, sharpen=sharpness_lost(watched, face, mouths))
-    personas.save_track(folder, face)
+    save_track(folder, face)
     if not (folder / personas.ARTICULATION).exists():
         shapes, rest = mouths_of(face)
         heard = watched.sound(0, watched.frames)

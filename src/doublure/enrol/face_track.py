@@ -25,7 +25,7 @@ from doublure.picture.mouth.geometry import (
     opening,
 )
 from doublure.picture.mouth.textures import ANGLE_SPREAD, Mouths, Setting
-from doublure.trust.persona import FaceTrack
+from doublure.picture.mouth.track import FaceTrack
 
 TEXTURES = 400
 """Mouths kept: more add little and cost memory."""

@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from doublure.errors import ConsentError, FootageError
 from doublure.media import Language, Size
-from doublure.picture.mouth.geometry import ShapeBasis
 from doublure.trust.consent import Consent
 from doublure.trust.signing import canonical, private_key, public_hex, verified, write_whole
 
@@ -95,33 +94,6 @@ class Manifest(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class FaceTrack:
-    """What is known of the face in the footage; n frames at 25 fps, m of them kept as textures."""
-
-    control: NDArray[np.float64]
-    """[n, CONTROL, 3], pixels of the footage. In a persona only of textures and of frames in takes, else 0."""
-    scale: NDArray[np.float64]
-    """[n], pixels."""
-    rotation: NDArray[np.float64]
-    """[n, 3, 3]."""
-    shift: NDArray[np.float64]
-    """[n, 3], pixels."""
-    opening: NDArray[np.float64]
-    """[n], template units."""
-    rest_opening: float
-    """Of the mouth at rest, template units."""
-    shape: ShapeBasis
-    sharpen: float
-    """How much of their finest detail textures are given beforehand: the warp takes as much."""
-    texture_frames: NDArray[np.int64]
-    """[m], the frame each texture shows."""
-    texture_corners: NDArray[np.int64]
-    """[m, 2], x and y of its upper left corner in the footage, even."""
-    takes: dict[str, NDArray[np.int64]]
-    """The frame of the footage that each frame of a take shows."""
-
-
-@dataclass(frozen=True, slots=True)
 class VoicePack:
     """A voice that Kokoro speaks with."""
 
@@ -145,49 +117,6 @@ class Persona:
     def size(self) -> Size:
         """Of the takes."""
         return Size(self.manifest.width, self.manifest.height)
-
-    def track(self) -> FaceTrack:
-        """The face's geometry."""
-        with np.load(self.folder / FACE, allow_pickle=False) as file:
-            return FaceTrack(
-                control=file["control"].astype(np.float64),
-                scale=file["scale"],
-                rotation=file["rotation"],
-                shift=file["shift"],
-                opening=file["opening"],
-                rest_opening=float(file["rest_opening"]),
-                shape=ShapeBasis(
-                    file["shape_mean"], file["shape_basis"], file["shape_inverse"], file["shape_spread"]
-                ),
-                sharpen=float(file["sharpen"]),
-                texture_frames=file["texture_frames"],
-                texture_corners=file["texture_corners"],
-                takes={name: file[f"take_{name}"] for name in self.manifest.takes},
-            )
-
-
-def save_track(folder: Path, track: FaceTrack) -> None:
-    """Write the face's geometry into a persona's folder; landmarks only of frames that are shown."""
-    shown = np.concatenate([track.texture_frames, *track.takes.values()])
-    control = np.zeros(track.control.shape, np.float32)
-    control[shown] = track.control[shown]
-    np.savez_compressed(
-        folder / FACE,
-        control=control,
-        scale=track.scale,
-        rotation=track.rotation,
-        shift=track.shift,
-        opening=track.opening,
-        rest_opening=np.array(track.rest_opening),
-        shape_mean=track.shape.mean,
-        shape_basis=track.shape.basis,
-        shape_inverse=track.shape.inverse,
-        shape_spread=track.shape.spread,
-        sharpen=np.array(track.sharpen),
-        texture_frames=track.texture_frames,
-        texture_corners=track.texture_corners,
-        **{f"take_{name}": frames for name, frames in track.takes.items()},
-    )
 
 
 def fingerprints(folder: Path, names: Iterable[str]) -> dict[str, str]:

@@ -24,7 +24,7 @@ from doublure.picture.body.plates import Fit
 from doublure.picture.mouth.articulation import Articulation
 from doublure.picture.mouth.geometry import MOVING
 from doublure.picture.mouth.textures import Mouths, Setting
-from doublure.trust.persona import FaceTrack
+from doublure.picture.mouth.track import FaceTrack
 
 LEARNT_SHARE = 0.8
 """Of the footage, from its beginning; the rest is rebuilt."""

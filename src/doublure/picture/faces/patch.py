@@ -15,10 +15,11 @@ from doublure.picture.body.plates import Fit, Plates, at_size, decode_take
 from doublure.picture.engine import Mouth
 from doublure.picture.mouth.articulation import load as load_articulation
 from doublure.picture.mouth.textures import Mouths, Setting
+from doublure.picture.mouth.track import FaceTrack, load_track
 from doublure.settings import FaceSettings, load_machine
 from doublure.trust import persona as personas
 from doublure.trust.consent import load as load_consent
-from doublure.trust.persona import FaceTrack, Persona
+from doublure.trust.persona import Persona
 
 EASE = 0.55
 """Share of the way to rest that the lips go in one frame when speech ends."""
@@ -69,7 +70,7 @@ class PatchFace:
 
     def __init__(self, persona: Persona, size: Size) -> None:
         self.size = size
-        track = persona.track()
+        track = load_track(persona)
         self._track = track
         self.takes: Mapping[str, int] = {name: len(frames) for name, frames in track.takes.items()}
         files = {

@@ -29,7 +29,7 @@ from doublure.picture.mouth.geometry import (
     opening,
     thin_plate,
 )
-from doublure.trust.persona import FaceTrack
+from doublure.picture.mouth.track import FaceTrack
 
 ANGLE_SPREAD = np.array([0.10, 0.12, 0.25])
 """Difference of yaw, pitch and roll (radians) that costs as much as lips that are 1 % of the eye distance
