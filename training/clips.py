@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from actor.mouth import SMILE, Style, controls
 from doublure.media import LANGUAGES, SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone, Speech
 from doublure.picture.mouth.acoustics import PER_FRAME, hear
-from doublure.trust.persona import VoicePack
+from doublure.voice.engines.kokoro.pack import VoicePack
 from doublure.voice.engines.kokoro.voice import LONGEST, recite
 from doublure.voice.spoken.form import spoken
 

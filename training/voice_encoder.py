@@ -25,8 +25,8 @@ from doublure.enrol.timbres import AXES, FEATURES, TIMBRE, Space, features
 from doublure.enrol.voice_pitch import median_pitch
 from doublure.enrol.voice_print import spoken, voice_print
 from doublure.media import Language
-from doublure.trust.persona import VoicePack
 from doublure.voice.engines.kokoro import voice as kokoro
+from doublure.voice.engines.kokoro.pack import VoicePack
 
 CLIPS = 600
 HELD_BACK = 5  # every fifth clip, when the regression is judged

@@ -20,8 +20,9 @@ from doublure.settings import VoiceSettings
 from doublure.trust import consent as consents
 from doublure.trust import persona as personas
 from doublure.trust.consent import Consent
-from doublure.trust.persona import ROWS, STYLE, Manifest, VoiceEntry, VoicePack, load_voice
+from doublure.trust.persona import Manifest, VoiceEntry
 from doublure.voice.engines.kokoro import voice as kokoro
+from doublure.voice.engines.kokoro.pack import ROWS, STYLE, VoicePack, load_voice
 from tests.clips import consent_for
 
 TALK = "这款水杯很轻，颜色也好看。"

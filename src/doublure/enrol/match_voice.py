@@ -25,7 +25,8 @@ from doublure.enrol.voice_pitch import median_pitch
 from doublure.enrol.voice_print import Print, likeness, spoken, voice_print
 from doublure.errors import FootageError
 from doublure.media import LANGUAGES, SAMPLE_RATE, Language, Pcm
-from doublure.trust.persona import VoiceEntry, VoicePack
+from doublure.trust.persona import VoiceEntry
+from doublure.voice.engines.kokoro.pack import VoicePack
 
 THRESHOLD = 0.80
 """Of 32 people, two stretches of one were above it always (mean 0.90), of two people in 1.5 % of all pairs

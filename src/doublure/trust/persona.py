@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from doublure.errors import ConsentError, FootageError
@@ -28,9 +26,7 @@ TEXTURES = "textures.mp4"
 Format = Literal["doublure-persona-6"]
 """Formats of personas that this version reads."""
 _FORMAT = re.compile(r'"format"\s*:\s*"([^"]{1,80})"')
-_AGAIN = "copy the persona again, or enrol the host again"
-ROWS, STYLE = 510, 256
-"""Of a voice pack."""
+AGAIN = "copy the persona again, or enrol the host again"
 _Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -94,18 +90,6 @@ class Manifest(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class VoicePack:
-    """A voice that Kokoro speaks with."""
-
-    name: str
-    rows: NDArray[np.float32]
-    """[510, 256]: the style for each count of tokens; the first half is the timbre, the second the prosody
-    (Kokoro's decoder reads the one, its predictor of pitch and times the other)."""
-    pitch: float
-    """What the predicted pitch is multiplied by."""
-
-
-@dataclass(frozen=True, slots=True)
 class Persona:
     """A persona that was verified."""
 
@@ -131,7 +115,7 @@ def fingerprints(folder: Path, names: Iterable[str]) -> dict[str, str]:
 def load(path: Path, consent: Consent) -> Persona:
     """Verify a persona and that the consent is its own. Raises `FootageError` naming the file that
     is damaged, `ConsentError` when the consent was given by somebody else or for other footage."""
-    manifest = _permitted(path, consent)
+    manifest = permitted(path, consent)
     wanted = {FACE, TEXTURES, *(take.file for take in manifest.takes.values())}
     wanted |= {voice.file for voice in manifest.voices.values()}
     if wanted - set(manifest.files) or "idle" not in manifest.takes:
@@ -139,36 +123,8 @@ def load(path: Path, consent: Consent) -> Persona:
             "the persona's manifest is not whole", where=str(path), remedy="enrol the host again"
         )
     for name, expected in manifest.files.items():
-        _verify(path, name, expected)
+        verify_file(path, name, expected)
     return Persona(path, manifest, consent)
-
-
-def load_voice(path: Path, consent: Consent, language: Language, *, needed: bool) -> VoicePack | None:
-    """The persona's matched voice in a language, verified; the rest of the persona is not read. Where there
-    is none, or the consent does not cover the voice: None, or with `needed` an error. Raises
-    `ConsentError`, `FootageError`."""
-    manifest = _permitted(path, consent)
-    entry = manifest.voices.get(language)
-    if entry is not None and "voice" in consent.covers:
-        _verify(path, entry.file, manifest.files.get(entry.file, ""))
-        rows = np.fromfile(path / entry.file, "<f4")
-        if rows.size != ROWS * STYLE:
-            raise FootageError("this is no voice pack", where=str(path / entry.file), remedy=_AGAIN)
-        name = f"{manifest.files[entry.file][:12]}*{entry.pitch:.3f}"
-        return VoicePack(name, rows.reshape(ROWS, STYLE).astype(np.float32), entry.pitch)
-    if not needed:
-        return None
-    if entry is not None:
-        raise ConsentError(
-            f"the consent of {consent.who} does not cover the voice",
-            where=str(path),
-            remedy="ask for a consent that does, or take one of Kokoro's voices",
-        )
-    raise FootageError(
-        f"this persona has no matched voice in {language!r}",
-        where=str(path),
-        remedy="enrol the host again without --quick, or leave voice.name empty",
-    )
 
 
 def check_key(consent: Consent, key: Path | None) -> None:
@@ -199,7 +155,7 @@ def sign(folder: Path, consent: Consent, key: Path) -> None:
     manifest = _manifest(folder)
     _check_host(folder, manifest, consent)
     for name, expected in manifest.files.items():
-        _verify(folder, name, expected)
+        verify_file(folder, name, expected)
     unsigned = manifest.model_copy(update={"key": consent.key})
     signed = unsigned.model_copy(update={"signature": private.sign(unsigned.payload()).hex()})
     text = signed.model_dump_json(indent=2, exclude_unset=True)
@@ -217,7 +173,7 @@ def same(one: Path, other: Path) -> bool:
         return False
 
 
-def _permitted(path: Path, consent: Consent) -> Manifest:
+def permitted(path: Path, consent: Consent) -> Manifest:
     manifest = _manifest(path)
     _check_host(path, manifest, consent)
     _check_signature(path, manifest, consent)
@@ -252,7 +208,7 @@ def _check_host(path: Path, manifest: Manifest, consent: Consent) -> None:
         )
 
 
-def _verify(path: Path, name: str, expected: str) -> None:
+def verify_file(path: Path, name: str, expected: str) -> None:
     try:
         if Path(name).name != name:
             raise OSError("it is not in the folder")
@@ -261,13 +217,13 @@ def _verify(path: Path, name: str, expected: str) -> None:
         raise FootageError(
             f"a file of the persona cannot be read: {error.strerror or error}",
             where=str(path / name),
-            remedy=_AGAIN,
+            remedy=AGAIN,
         ) from error
     if found != expected:
         raise FootageError(
             f"a file of the persona is damaged: sha256 {found[:12]}…, expected {expected[:12]}…",
             where=str(path / name),
-            remedy=_AGAIN,
+            remedy=AGAIN,
         )
 
 
@@ -292,5 +248,5 @@ def _manifest(path: Path) -> Manifest:
         raise FootageError(
             f"the persona's manifest is damaged: {error.errors()[0]['msg']}",
             where=str(path / MANIFEST),
-            remedy=_AGAIN,
+            remedy=AGAIN,
         ) from error

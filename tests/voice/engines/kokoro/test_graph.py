@@ -5,10 +5,10 @@ import pytest
 from doublure.enrol.voice_pitch import median_pitch
 from doublure.errors import EngineError
 from doublure.media import SAMPLE_RATE
-from doublure.trust.persona import VoicePack
 from doublure.voice.engines.kokoro import voice as kokoro
 from doublure.voice.engines.kokoro.graph import with_times_and_pitch
 from doublure.voice.engines.kokoro.onnx import Graph, content_field
+from doublure.voice.engines.kokoro.pack import VoicePack
 
 
 def test_the_pitch_is_moved_and_nothing_else() -> None:

