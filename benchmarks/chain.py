@@ -30,12 +30,14 @@ import doublure  # first: it says how many threads numpy may start
 import anyio
 import psutil
 
+from doublure.air.settings import SinkSettings
 from doublure.conversation.phrases import ready
 from doublure.errors import DoublureError
-from doublure.settings import FaceSettings, RoomSettings, SinkSettings, load_room
+from doublure.picture.settings import FaceSettings
 from doublure.shop.catalog import load_catalog
 from doublure.shop.rundown import load_rundown
 from doublure.show.room import Room, open_room
+from doublure.show.settings import RoomSettings, load_room
 from doublure.voice.cache import SpeechCache
 from doublure.voice.engines.kokoro.voice import make as make_voice
 from doublure.voice.speaker import Speaker

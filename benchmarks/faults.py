@@ -25,8 +25,8 @@ from pathlib import Path
 import anyio
 import numpy as np
 
-from doublure.settings import load_room
 from doublure.show.room import Room, open_room
+from doublure.show.settings import load_room
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))

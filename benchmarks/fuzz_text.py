@@ -30,14 +30,15 @@ from doublure.clock import VirtualClock
 from doublure.conversation import moderation, wording
 from doublure.conversation.judge import Judge, may_ask_identity
 from doublure.conversation.retrieval import Finder, language_of, mentioned, without_product
+from doublure.conversation.settings import JudgeSettings
 from doublure.conversation.truth import refusal
 from doublure.cue import Comment, Cue
 from doublure.document import read
 from doublure.errors import SettingsError
 from doublure.media import LANGUAGES
-from doublure.settings import JudgeSettings, load_room
 from doublure.shop.catalog import load_catalog
 from doublure.shop.rundown import load_rundown
+from doublure.show.settings import load_room
 from doublure.voice.phones.symbols import phones
 from doublure.voice.spoken.form import clauses, seconds, spoken
 from doublure.voice.spoken.lexicon import lexicon, load_lexicon

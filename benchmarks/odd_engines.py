@@ -15,15 +15,19 @@ import anyio
 import numpy as np
 from numpy.typing import NDArray
 
+from doublure.air.settings import SinkSettings
+from doublure.chat.settings import ChatSettings
 from doublure.clock import Clock
+from doublure.conversation.settings import WriterSettings
 from doublure.conversation.writers.templates import make as make_templates
 from doublure.cue import Comment, Cue, Utterance
 from doublure.media import SAMPLE_RATE, Language, Packet, Picture, Place, Size, Speech, StreamHeader
 from doublure.picture.engine import Mouth
 from doublure.picture.faces.card import make as make_card
-from doublure.settings import ChatSettings, FaceSettings, SinkSettings, VoiceSettings, WriterSettings
+from doublure.picture.settings import FaceSettings
 from doublure.shop.catalog import Catalog, Product
 from doublure.voice.engines.tone import make as make_tone
+from doublure.voice.settings import VoiceSettings
 
 HANG_SECONDS = 30.0
 EVERY = 3

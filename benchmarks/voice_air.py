@@ -24,12 +24,15 @@ import anyio
 import numpy as np
 import yaml
 
+from doublure.air.settings import SinkSettings
 from doublure.conversation.phrases import disclosures, ready
+from doublure.conversation.settings import JudgeSettings
 from doublure.cue import Utterance
-from doublure.settings import FaceSettings, JudgeSettings, RoomSettings, SinkSettings, load_room
+from doublure.picture.settings import FaceSettings
 from doublure.shop.catalog import Catalog, load_catalog
 from doublure.shop.rundown import load_rundown
 from doublure.show.room import Room, open_room
+from doublure.show.settings import RoomSettings, load_room
 from doublure.voice.cache import SpeechCache
 from doublure.voice.delivery import disclosed, pause_seconds
 from doublure.voice.speaker import Speaker

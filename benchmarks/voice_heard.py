@@ -24,8 +24,8 @@ from opencc import OpenCC
 from doublure.cue import Utterance
 from doublure.engines import find_engine
 from doublure.media import Language, Pcm
-from doublure.settings import VoiceSettings
 from doublure.voice.engine import Voice
+from doublure.voice.settings import VoiceSettings
 from doublure.voice.speaker import Speaker
 from doublure.voice.spoken.form import spoken
 

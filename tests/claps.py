@@ -11,8 +11,8 @@ import numpy as np
 
 from doublure.air.encoder import Encoder
 from doublure.air.publisher import Publisher
+from doublure.air.settings import PictureSettings
 from doublure.media import FPS, SAMPLES_PER_FRAME, Frame, Packet
-from doublure.settings import PictureSettings
 
 SMALL = PictureSettings(width_pixels=240, height_pixels=320, video_kbps=300, keyframe_seconds=1.0)
 CLAP_FRAMES = 20

@@ -13,8 +13,8 @@ import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from doublure.console.serve import reserve, serve
-from doublure.settings import RoomSettings
 from doublure.show.room import Room, open_room
+from doublure.show.settings import RoomSettings
 from doublure.views import RoomView
 
 PASSWORD = "correct horse"

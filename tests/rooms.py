@@ -7,8 +7,8 @@ from pathlib import Path
 
 import anyio
 
-from doublure.settings import RoomSettings, load_room
 from doublure.show.room import Room
+from doublure.show.settings import RoomSettings, load_room
 from doublure.views import RoomView
 
 CATALOG = """\

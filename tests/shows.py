@@ -13,14 +13,15 @@ import numpy as np
 from doublure.air.playhead import Making, Part, Playhead
 from doublure.clock import VirtualClock
 from doublure.conversation.moderation import banned
+from doublure.conversation.settings import JudgeSettings
 from doublure.cue import Clause, Comment, Cue, CueKind, EventKind, Utterance
 from doublure.errors import DoublureError, EngineError
 from doublure.media import SAMPLE_RATE, Speech
-from doublure.settings import JudgeSettings, RoomSettings, ShowSettings
 from doublure.shop.catalog import Catalog, Line, Price, Product, Rundown, Slot
 from doublure.show.director import Director, DirectorParts
 from doublure.show.plan import Plan
 from doublure.show.production import ProductionParts
+from doublure.show.settings import RoomSettings, ShowSettings
 from doublure.show.supervise import Watchdog, supervise
 
 FRAME = 0.04

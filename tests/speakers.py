@@ -20,8 +20,8 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from starlette.datastructures import UploadFile
 
 from doublure.media import SAMPLE_RATE, Pcm
-from doublure.settings import VoiceSettings
 from doublure.voice.engines.tone import make
+from doublure.voice.settings import VoiceSettings
 
 TYPES = {
     "pcm": "audio/pcm",

@@ -20,8 +20,8 @@ from doublure.errors import ConsentError
 from doublure.media import LANGUAGES, Place, Size
 from doublure.picture.body.plates import SCALED
 from doublure.picture.faces.patch import PatchFace
-from doublure.settings import RoomSettings, load_room
 from doublure.show.room import open_room
+from doublure.show.settings import RoomSettings, load_room
 from doublure.trust.consent import load as load_consent
 from doublure.trust.persona import load
 from tests.rooms import small_room, until

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from doublure import settings
+from doublure.cli import config
 from doublure.cli.main import app, consent_app, journal_app
-from doublure.settings import RoomSettings, load_room
+from doublure.show.settings import RoomSettings, load_room
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -42,14 +42,14 @@ def test_every_setting_is_listed_as_it_is() -> None:
     text = (DOCS / "settings.md").read_text(encoding="utf-8")
     listed = [line for line in text.splitlines() if line.startswith("| `")]
     expected = [
-        f"| `{row.name}` | {row.values} | {row.unit} | {row.default} | {row.doc} |" for row in settings.rows()
+        f"| `{row.name}` | {row.values} | {row.unit} | {row.default} | {row.doc} |" for row in config.rows()
     ]
     assert listed == expected, "renew the table: doublure config --markdown"
 
 
 def test_the_example_shows_every_setting_of_a_room() -> None:
     text = (ROOT / "examples" / "room.yaml").read_text(encoding="utf-8")
-    for row in settings.rows():
+    for row in config.rows():
         if not row.name.startswith("DOUBLURE_"):
             key = row.name.rpartition(".")[2]
             assert re.search(rf"^[ #-]*{key}:", text, re.MULTILINE), row.name

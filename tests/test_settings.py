@@ -7,17 +7,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from doublure.air.settings import PictureSettings
+from doublure.cli.config import UNITS, rows
 from doublure.errors import SettingsError
-from doublure.settings import (
-    UNITS,
-    MachineSettings,
-    PictureSettings,
-    RoomSettings,
-    ShowSettings,
-    load_machine,
-    load_room,
-    rows,
-)
+from doublure.settings import MachineSettings, load_machine
+from doublure.show.settings import RoomSettings, ShowSettings, load_room
 
 ROOM = """\
 room: night

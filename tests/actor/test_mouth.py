@@ -27,9 +27,9 @@ from actor.mouth import (
     controls,
 )
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Phone, Speech
-from doublure.settings import VoiceSettings
 from doublure.voice.engines.kokoro.voice import make
 from doublure.voice.phones.symbols import known_symbols
+from doublure.voice.settings import VoiceSettings
 
 EVEN = Style(variation=0.0)
 LEAD = SAMPLE_RATE // 2

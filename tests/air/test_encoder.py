@@ -11,9 +11,9 @@ import pytest
 
 from doublure.air.encoder import FRAME_TICKS, LEAD_TICKS, LONGEST_GAP_FRAMES, Encoder
 from doublure.air.formats import flv
+from doublure.air.settings import PictureSettings
 from doublure.errors import EngineError
 from doublure.media import FPS, SAMPLES_PER_FRAME, TICKS, Frame, Packet, StreamHeader
-from doublure.settings import PictureSettings
 from tests.claps import CLAP_FRAMES, SMALL, frames, packets
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from doublure.air.encoder import Encoder
 from doublure.air.label_check import CLEAR_LOOKS, FAULT, LOOK_SECONDS, LabelCheck
+from doublure.air.settings import PictureSettings
 from doublure.media import FPS, SAMPLES_PER_FRAME, TICKS, Frame, Packet, Picture, Size
 from doublure.picture.overlay import Overlay, OverlayState
-from doublure.settings import PictureSettings
 
 SMALL = PictureSettings(width_pixels=240, height_pixels=426, video_kbps=300, preset="ultrafast")
 SILENCE = np.zeros(SAMPLES_PER_FRAME, np.float32)

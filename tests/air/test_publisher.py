@@ -16,12 +16,12 @@ from doublure.air.encoder import Encoder
 from doublure.air.formats import flv
 from doublure.air.publisher import MOST_ADDED, Publisher
 from doublure.air.ring import MOST_PACKETS, Ring
+from doublure.air.settings import SinkSettings
 from doublure.air.sinks import file
 from doublure.air.sinks.null import NullSink
 from doublure.clock import RealClock, VirtualClock
 from doublure.errors import SinkError
 from doublure.media import TICKS, Packet, StreamHeader
-from doublure.settings import SinkSettings
 from doublure.show.supervise import Watchdog, supervise
 from doublure.views import SinkView
 from tests.claps import SMALL, frames, packets, play

@@ -5,12 +5,12 @@ import pytest
 
 from doublure.chat.connectors import console, replay
 from doublure.chat.engine import Chat
+from doublure.chat.settings import ChatSettings
 from doublure.clock import VirtualClock
 from doublure.cue import Comment
 from doublure.engines import find_engine
 from doublure.errors import SettingsError
 from doublure.media import LANGUAGES, Language
-from doublure.settings import ChatSettings
 
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 COMMENTS = """\

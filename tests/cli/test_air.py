@@ -16,8 +16,8 @@ from doublure.clock import RealClock
 from doublure.console.serve import reserve
 from doublure.errors import ConsentError
 from doublure.log import get_log, set_up
-from doublure.settings import load_room
 from doublure.show.room import open_room
+from doublure.show.settings import load_room
 from doublure.show.supervise import supervise
 from doublure.trust.consent import Terms, fingerprint, issue
 from tests.rooms import small_room, until, write_room

@@ -32,8 +32,8 @@ from doublure.console.page import PANELS
 from doublure.console.serve import reserve, serve
 from doublure.errors import ConsentError, SettingsError
 from doublure.media import LANGUAGES
-from doublure.settings import RoomSettings, load_room
 from doublure.show.room import Room, open_room
+from doublure.show.settings import RoomSettings, load_room
 from doublure.trust.consent import Terms, fingerprint, issue
 from tests.places import PASSWORD, Place, closed_port, put_on_air
 from tests.rooms import small_room, write_room

@@ -19,7 +19,7 @@ import pytest
 from doublure.console.recording import Prompts
 from doublure.enrol.shotlist import Permission, load, written
 from doublure.media import LANGUAGES, SAMPLE_RATE, Language
-from doublure.settings import VoiceSettings
+from doublure.voice.settings import VoiceSettings
 
 WORDS: dict[Language, tuple[str, ...]] = {
     "zh": ("苹果", "月亮", "火车", "雨伞"),

@@ -10,10 +10,10 @@ from doublure.clock import RealClock
 from doublure.conversation.answer import asked_colleagues, write
 from doublure.conversation.engine import Writer
 from doublure.conversation.moderation import banned
+from doublure.conversation.settings import WriterSettings
 from doublure.conversation.writers import templates
 from doublure.cue import Comment, Cue, CueKind, Utterance
 from doublure.errors import EngineError
-from doublure.settings import WriterSettings
 from doublure.shop.catalog import Catalog, Product, load_catalog
 
 DEMO = Path(__file__).resolve().parents[2] / "demo"

@@ -14,10 +14,10 @@ from doublure.conversation.judge import (
     may_ask_identity,
 )
 from doublure.conversation.moderation import banned, speakable_name
+from doublure.conversation.settings import JudgeSettings
 from doublure.conversation.wording import asks, fold, gives_contact, intents, key
 from doublure.cue import Comment, EventKind
 from doublure.errors import SettingsError
-from doublure.settings import JudgeSettings
 from doublure.shop.catalog import Catalog, load_catalog
 from doublure.views import CommentFate
 

@@ -16,13 +16,13 @@ from doublure.enrol.match_voice import HEARD, THRESHOLD, Wish, file_of, match
 from doublure.enrol.voice_pitch import median_pitch
 from doublure.errors import ConsentError, EngineError, FootageError
 from doublure.media import SAMPLE_RATE, Language, Pcm
-from doublure.settings import VoiceSettings
 from doublure.trust import consent as consents
 from doublure.trust import persona as personas
 from doublure.trust.consent import Consent
 from doublure.trust.persona import Manifest, VoiceEntry
 from doublure.voice.engines.kokoro import voice as kokoro
 from doublure.voice.engines.kokoro.pack import ROWS, STYLE, VoicePack, load_voice
+from doublure.voice.settings import VoiceSettings
 from tests.clips import consent_for
 
 TALK = "这款水杯很轻，颜色也好看。"

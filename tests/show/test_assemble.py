@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from doublure.air.settings import SinkSettings
 from doublure.air.sinks.rtmp import RtmpSink
 from doublure.clock import RealClock
 from doublure.errors import ConsentError, SettingsError, SinkError
-from doublure.settings import RoomSettings, SinkSettings, VoiceSettings
 from doublure.show.assemble import address_of, check_address, make_sink, verify_consent
+from doublure.show.settings import RoomSettings
 from doublure.trust.consent import Terms, issue, revoke
+from doublure.voice.settings import VoiceSettings
 from tests.clips import consent_for
 from tests.rooms import small_room
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from doublure.air.settings import SinkSettings
 from doublure.clock import VirtualClock
 from doublure.errors import SinkError
-from doublure.settings import SinkSettings
 from doublure.show.assemble import check_address, make_sink
 from doublure.show.check import problems
 from doublure.trust import consent as consents

@@ -12,13 +12,13 @@ from doublure.conversation.phrases import disclosures, ready
 from doublure.cue import Delivery
 from doublure.errors import EngineError
 from doublure.media import Language, Speech
-from doublure.settings import VoiceSettings
 from doublure.shop.catalog import Line, Rundown, Slot
 from doublure.show import prepare as module
 from doublure.show.plan import Plan
 from doublure.show.prepare import Preparer
 from doublure.voice.cache import SpeechCache
 from doublure.voice.engines import tone
+from doublure.voice.settings import VoiceSettings
 from doublure.voice.speaker import Speaker
 
 LINES = tuple(

@@ -13,8 +13,8 @@ import pytest
 from doublure.errors import ConsentError, SinkError
 from doublure.media import Pcm
 from doublure.picture.overlay import Overlay
-from doublure.settings import RoomSettings
 from doublure.show.room import open_room
+from doublure.show.settings import RoomSettings
 from doublure.store import open_store
 from doublure.trust.audit import audit
 from tests.rooms import small_room, until

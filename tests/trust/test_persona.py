@@ -13,11 +13,12 @@ import pytest
 from doublure.errors import ConsentError, FootageError
 from doublure.media import Size
 from doublure.picture.faces import patch
-from doublure.settings import FaceSettings, VoiceSettings
+from doublure.picture.settings import FaceSettings
 from doublure.trust import consent as consents
 from doublure.trust import persona as personas
 from doublure.trust.consent import Consent, Terms
 from doublure.voice.engines.kokoro import voice as kokoro
+from doublure.voice.settings import VoiceSettings
 
 FILES = (personas.FACE, personas.TEXTURES, "idle.mp4")
 

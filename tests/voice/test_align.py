@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from doublure.media import LANGUAGES, SAMPLE_RATE, Language, Speech
-from doublure.settings import VoiceSettings
 from doublure.voice.align import aligned, by_text, scaled
 from doublure.voice.engines import tone
 from doublure.voice.engines.kokoro import voice as kokoro
 from doublure.voice.readings import joined, piece_of, rest_of
+from doublure.voice.settings import VoiceSettings
 
 TEXT = "this cup keeps your tea warm for twelve hours"
 

@@ -14,9 +14,9 @@ from doublure.clock import RealClock, VirtualClock
 from doublure.cue import Clause, Utterance
 from doublure.engines import find_engine
 from doublure.media import SAMPLE_RATE, Language, Speech
-from doublure.settings import RoomSettings, VoiceSettings
 from doublure.show.assemble import make_voice
 from doublure.show.room import Room, open_room
+from doublure.show.settings import RoomSettings
 from doublure.store import open_store
 from doublure.voice import fallback as behind
 from doublure.voice.cache import SpeechCache
@@ -24,6 +24,7 @@ from doublure.voice.engine import Voice
 from doublure.voice.engines.tone import make
 from doublure.voice.fallback import Understudy, rubbish
 from doublure.voice.readings import joined
+from doublure.voice.settings import VoiceSettings
 from doublure.voice.speaker import Speaker
 from tests.rooms import small_room, until
 from tests.speakers import STAGE, served

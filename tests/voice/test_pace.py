@@ -6,10 +6,10 @@ import pytest
 from numpy.typing import NDArray
 
 from doublure.media import SAMPLE_RATE, Phone, Speech, Word
-from doublure.settings import VoiceSettings
 from doublure.threads import Lane
 from doublure.voice.engines.tone import Tone, make
 from doublure.voice.pace import Stretched, at_pace, stretched
+from doublure.voice.settings import VoiceSettings
 
 
 def hum(seconds: float, hertz: float = 220.0) -> NDArray[np.float32]:

@@ -13,12 +13,12 @@ import pytest
 from doublure.cue import PLAIN, Clause, CueKind, Delivery, Utterance
 from doublure.errors import EngineError
 from doublure.media import LANGUAGES, SAMPLE_RATE, Language, Speech
-from doublure.settings import VoiceSettings
 from doublure.voice.cache import SpeechCache
 from doublure.voice.delivery import pause_seconds
 from doublure.voice.engine import Voice
 from doublure.voice.engines.tone import Tone, make
 from doublure.voice.loudness import PEAK, TARGET_LUFS, lufs, true_peak
+from doublure.voice.settings import VoiceSettings
 from doublure.voice.speaker import KEPT_TEXTS, Speaker
 from doublure.voice.spoken.lexicon import lexicon
 

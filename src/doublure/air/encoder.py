@@ -14,6 +14,7 @@ from fractions import Fraction
 import av
 import numpy as np
 
+from doublure.air.settings import PictureSettings
 from doublure.errors import EngineError
 from doublure.media import (
     AIR_RATE,
@@ -27,7 +28,6 @@ from doublure.media import (
     Picture,
     StreamHeader,
 )
-from doublure.settings import PictureSettings
 
 AAC_SAMPLES = 1024
 """Samples of an AAC-LC frame (ISO/IEC 14496-3)."""

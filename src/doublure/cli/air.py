@@ -15,8 +15,8 @@ from doublure.console import descriptors
 from doublure.console.connections import Listener
 from doublure.console.serve import check_scope, reserve, serve
 from doublure.log import FOLD_SECONDS, get_log, write_folded
-from doublure.settings import RoomSettings
 from doublure.show.room import Room, open_room
+from doublure.show.settings import RoomSettings
 from doublure.show.supervise import supervise
 from doublure.trust import consent as consents
 

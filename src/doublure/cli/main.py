@@ -15,14 +15,18 @@ import anyio
 import typer
 
 from doublure import settings
+from doublure.air.settings import PictureSettings
+from doublure.cli import config as config_module
 from doublure.clock import RealClock
 from doublure.errors import ConsentError, DoublureError, EngineError, SettingsError
 from doublure.log import set_up
 from doublure.media import LANGUAGES, Language
-from doublure.settings import FaceSettings, PictureSettings, RoomSettings, VoiceSettings
+from doublure.picture.settings import FaceSettings
+from doublure.show.settings import RoomSettings, load_room
 from doublure.trust import audit, persona
 from doublure.trust import consent as consents
 from doublure.trust.consent import Consent, Scope, Terms
+from doublure.voice.settings import VoiceSettings
 
 COMPANY_KEY = Path(typer.get_app_dir("doublure")) / "consent.key"
 WRONG = 2
@@ -109,7 +113,7 @@ def air(room: RoomFile, seconds: Seconds = None) -> None:
     """Put a room on air without the console. Ctrl-C ends the sentence, twice stops at once."""
     from doublure.cli.air import run_show
 
-    opened = settings.load_room(room)
+    opened = load_room(room)
     anyio.run(lambda: run_show(opened, RealClock(), seconds=seconds, announce=echo))
 
 
@@ -165,7 +169,7 @@ def config(
     markdown: Annotated[bool, typer.Option("--markdown", help="as the table of docs/settings.md")] = False,
 ) -> None:
     """Print every setting with its unit, its default and what it is for."""
-    rows = list(settings.rows())
+    rows = list(config_module.rows())
     if markdown:
         echo("| setting | values | unit | default | what it is |\n| --- | --- | --- | --- | --- |")
         for row in rows:
@@ -347,7 +351,7 @@ def sign(
 @journal_app.command("verify")
 def journal_verify(room: RoomFile) -> None:
     """Read the whole journal of a room and say whether it is as it was written."""
-    opened = settings.load_room(room)
+    opened = load_room(room)
     found = audit.audit(opened.folder, opened.store)
     echo(f"{found.entries} entries, as they were written; {found.spooled} more wait in the spool")
     echo(f"newest entry sealed by: {found.sealed_by or 'nobody'}")
@@ -357,8 +361,8 @@ def _demo_room(speak: Language, cache: Path) -> RoomSettings:
     """The demo's room: of the checkout, or as installed, where it records in the user's cache."""
     checkout = Path(__file__).parents[3] / "demo" / speak / "room.yaml"
     if checkout.exists():
-        return settings.load_room(checkout)
-    installed = settings.load_room(Path(sys.prefix) / "share" / "doublure" / "demo" / speak / "room.yaml")
+        return load_room(checkout)
+    installed = load_room(Path(sys.prefix) / "share" / "doublure" / "demo" / speak / "room.yaml")
     folder = cache / f"demo-{speak}"
     sinks = tuple(
         sink.model_copy(update={"path": folder / sink.path.name}) if sink.path else sink

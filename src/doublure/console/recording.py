@@ -19,8 +19,8 @@ from doublure.cue import Utterance
 from doublure.engines import find_engine
 from doublure.enrol.shotlist import ShotList
 from doublure.media import SAMPLE_RATE, Language
-from doublure.settings import VoiceSettings
 from doublure.voice.engine import Voice
+from doublure.voice.settings import VoiceSettings
 from doublure.voice.speaker import Speaker
 
 EVERYWHERE = ("0.0.0.0", "::", "[::]")

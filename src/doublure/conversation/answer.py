@@ -19,6 +19,7 @@ from doublure.conversation import phrases
 from doublure.conversation.engine import Writer
 from doublure.conversation.moderation import WordList
 from doublure.conversation.phrases import OPENING
+from doublure.conversation.settings import WriterSettings
 from doublure.conversation.truth import refusal
 from doublure.conversation.wording import intents
 from doublure.cue import Cue, Utterance
@@ -27,7 +28,6 @@ from doublure.errors import EngineError
 from doublure.log import get_log
 from doublure.media import Language
 from doublure.sentences import sentences
-from doublure.settings import WriterSettings
 from doublure.shop.catalog import Catalog
 
 SPARE = "templates"

@@ -16,6 +16,7 @@ from doublure import metrics
 from doublure.clock import Clock
 from doublure.conversation.moderation import WordList, banned
 from doublure.conversation.recent import RecentTexts
+from doublure.conversation.settings import JudgeSettings
 from doublure.conversation.wording import (
     Intent,
     asks,
@@ -27,7 +28,6 @@ from doublure.conversation.wording import (
     units,
 )
 from doublure.cue import Comment, EventKind
-from doublure.settings import JudgeSettings
 from doublure.shop.catalog import Catalog, Product
 from doublure.views import CommentFate, CommentView
 

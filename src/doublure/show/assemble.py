@@ -14,6 +14,7 @@ from doublure.air.engine import Sink
 from doublure.air.label_check import LabelCheck
 from doublure.air.performer import Performer
 from doublure.air.publisher import Publisher
+from doublure.air.settings import SinkSettings
 from doublure.chat.engine import Chat
 from doublure.clock import Clock
 from doublure.conversation.engine import Writer
@@ -25,13 +26,14 @@ from doublure.log import get_log
 from doublure.media import Language
 from doublure.picture.engine import Face
 from doublure.picture.overlay import Overlay
-from doublure.settings import RoomSettings, SinkSettings, VoiceSettings, load_machine
+from doublure.settings import load_machine
 from doublure.shop.catalog import Catalog, load_catalog
 from doublure.shop.rundown import load_rundown
 from doublure.show.director import Director, DirectorParts
 from doublure.show.plan import Plan
 from doublure.show.prepare import Preparer
 from doublure.show.production import ProductionParts
+from doublure.show.settings import RoomSettings
 from doublure.show.supervise import Watchdog
 from doublure.store import Store
 from doublure.threads import Lane
@@ -43,6 +45,7 @@ from doublure.voice.cache import SpeechCache
 from doublure.voice.engine import Pronouncing, Voice
 from doublure.voice.fallback import Understudy
 from doublure.voice.phones.symbols import Sounds
+from doublure.voice.settings import VoiceSettings
 from doublure.voice.speaker import Speaker
 from doublure.voice.spoken.lexicon import EMPTY, load_lexicon
 

@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from doublure.air.settings import SinkSettings
+from doublure.chat.settings import ChatSettings
 from doublure.clock import Clock
+from doublure.conversation.settings import WriterSettings
 from doublure.engines import Kind, engine_names, find_engine
 from doublure.errors import DoublureError
-from doublure.settings import ChatSettings, RoomSettings, SinkSettings, WriterSettings, load_room
 from doublure.shop.catalog import load_catalog
 from doublure.shop.rundown import load_rundown
 from doublure.show import assemble
+from doublure.show.settings import RoomSettings, load_room
 from doublure.trust import persona
 from doublure.voice.spoken.lexicon import load_lexicon
 

@@ -14,6 +14,7 @@ import numpy as np
 from doublure.air.encoder import Encoder
 from doublure.air.engine import Sink
 from doublure.air.performer import Painter, Shot
+from doublure.air.settings import PictureSettings, SinkSettings
 from doublure.channel import Channel
 from doublure.cue import Clause, Utterance
 from doublure.engines import find_engine
@@ -22,9 +23,10 @@ from doublure.media import FPS, SAMPLES_PER_FRAME, Frame, Language, Pcm
 from doublure.picture.body.takes import Takes
 from doublure.picture.engine import Face, Mouth
 from doublure.picture.overlay import Overlay, OverlayState
-from doublure.settings import FaceSettings, PictureSettings, SinkSettings, VoiceSettings
+from doublure.picture.settings import FaceSettings
 from doublure.threads import Lane
 from doublure.voice.engine import Voice
+from doublure.voice.settings import VoiceSettings
 from doublure.voice.speaker import Speaker
 
 REST_FRAMES = 12

@@ -16,11 +16,11 @@ from doublure import metrics
 from doublure.conversation.answer import asked_colleagues, opens
 from doublure.cue import Comment, CueKind
 from doublure.errors import EngineError
-from doublure.settings import RoomSettings
 from doublure.show.cues import Cues
 from doublure.show.floor import PROGRAMME, Floor
 from doublure.show.plan import Plan
 from doublure.show.production import Production, ProductionParts, Unrecorded
+from doublure.show.settings import RoomSettings
 from doublure.show.turns import Turn
 
 UNRECORDED_PAUSE_SECONDS = 1.0

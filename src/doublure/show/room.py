@@ -9,6 +9,7 @@ from pathlib import Path
 import anyio
 
 from doublure import address, metrics
+from doublure.air.settings import SinkSettings
 from doublure.chat.connectors.console import ConsoleChat
 from doublure.chat.inbox import Inbox
 from doublure.chat.listen import listen
@@ -17,10 +18,10 @@ from doublure.conversation.judge import may_ask_identity
 from doublure.errors import DoublureError, EngineError
 from doublure.log import get_log
 from doublure.picture.engine import Face
-from doublure.settings import RoomSettings, SinkSettings
 from doublure.shop.catalog import price_text
 from doublure.show.assemble import RoomParts, address_of, assemble, check_address, close, make_sink
 from doublure.show.prepare import keep_prepared
+from doublure.show.settings import RoomSettings
 from doublure.show.stages import (
     AiredLines,
     judge_comments,

@@ -23,12 +23,12 @@ from doublure.excerpt import excerpt
 from doublure.log import get_log
 from doublure.media import SAMPLE_RATE, Language, Pcm, Speech
 from doublure.retry import Retry
-from doublure.settings import VoiceSettings
 from doublure.threads import Lane
 from doublure.voice import loudness
 from doublure.voice.align import aligned, by_text, scaled
 from doublure.voice.engine import Voice
 from doublure.voice.readings import Readings, closing, piece_of, rest_of
+from doublure.voice.settings import VoiceSettings
 
 FIRST_PROBE_SECONDS, LONGEST_PROBE_SECONDS = 2.0, 60.0
 """A voice that failed is tried again after two seconds, then after twice as long each time."""

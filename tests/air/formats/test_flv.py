@@ -10,10 +10,10 @@ import av
 import pytest
 
 from doublure.air.formats import amf, flv
+from doublure.air.settings import SinkSettings
 from doublure.air.sinks import flv as flv_sink
 from doublure.errors import SinkError
 from doublure.media import TICKS, Packet
-from doublure.settings import SinkSettings
 from tests.claps import packets
 
 

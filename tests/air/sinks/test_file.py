@@ -15,10 +15,10 @@ from pathlib import Path
 import av
 import pytest
 
+from doublure.air.settings import SinkSettings
 from doublure.air.sinks import file, new_file
 from doublure.errors import SinkError
 from doublure.media import TICKS
-from doublure.settings import SinkSettings
 from tests.claps import packets
 
 
@@ -88,7 +88,7 @@ CRASH = """
 import os, signal, sys
 from pathlib import Path
 from tests.claps import packets
-from doublure.settings import SinkSettings
+from doublure.air.settings import SinkSettings
 from doublure.air.sinks import {engine}
 encoder, coded = packets({count})
 sink = {engine}.make(SinkSettings(engine="{engine}", path=Path(sys.argv[1])))

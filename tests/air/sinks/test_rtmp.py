@@ -26,12 +26,12 @@ from cryptography.x509.oid import NameOID
 
 from doublure.air.encoder import Encoder
 from doublure.air.publisher import Publisher
+from doublure.air.settings import SinkSettings
 from doublure.air.sinks import rtmp
 from doublure.air.sinks.null import NullSink
 from doublure.clock import RealClock
 from doublure.errors import SinkError
 from doublure.media import Packet
-from doublure.settings import SinkSettings
 from doublure.views import SinkView
 from tests.claps import SMALL, packets, play
 from tests.servers import RtmpServer, free_port

@@ -18,10 +18,10 @@ import pytest
 
 from doublure.air.encoder import Encoder
 from doublure.air.output import Output
+from doublure.air.settings import SinkSettings
 from doublure.air.sinks import rtmp
 from doublure.clock import RealClock
 from doublure.errors import SinkError
-from doublure.settings import SinkSettings
 from tests.claps import SMALL, packets
 from tests.servers import free_port
 from tests.unruly import (
@@ -226,7 +226,7 @@ from tests.claps import SMALL
 from doublure.clock import RealClock
 from doublure.air.encoder import Encoder
 from doublure.air.output import Output
-from doublure.settings import SinkSettings
+from doublure.air.settings import SinkSettings
 from doublure.air.sinks import rtmp
 async def main():
     sink = rtmp.make(SinkSettings(engine="rtmp", name="r", url=sys.argv[1]))

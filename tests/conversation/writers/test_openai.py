@@ -18,11 +18,11 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response, Streamin
 from doublure.clock import RealClock, VirtualClock
 from doublure.conversation.answer import asked_colleagues, write
 from doublure.conversation.engine import Writer
+from doublure.conversation.settings import WriterSettings
 from doublure.conversation.writers import openai
 from doublure.cue import Comment, Cue, Utterance
 from doublure.engines import find_engine
 from doublure.errors import EngineError, SettingsError
-from doublure.settings import WriterSettings
 from doublure.shop.catalog import Catalog, load_catalog
 
 DEMO = Path(__file__).resolve().parents[3] / "demo"

@@ -12,6 +12,7 @@ from doublure.conversation import retrieval
 from doublure.conversation.answer import asked_colleagues, opening, opens
 from doublure.conversation.moderation import banned, claims
 from doublure.conversation.phrases import AI, SENTENCES_PER_ANSWER, ready, texts
+from doublure.conversation.settings import WriterSettings
 from doublure.conversation.truth import refusal
 from doublure.conversation.writers import templates
 from doublure.conversation.writers.templates import TemplatesWriter
@@ -19,7 +20,6 @@ from doublure.cue import Comment, Cue, CueKind, EventKind, Utterance
 from doublure.document import read
 from doublure.media import LANGUAGES, Language
 from doublure.sentences import sentences, unfounded
-from doublure.settings import WriterSettings
 from doublure.shop.catalog import Catalog, load_catalog
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from doublure.engines import find_engine
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Box, Picture, Place, Size, Speech
 from doublure.picture.faces.card import Card, make
-from doublure.settings import FaceSettings
+from doublure.picture.settings import FaceSettings
 from tests.clips import correlation
 
 SIZE = Size(360, 640)

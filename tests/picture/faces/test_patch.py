@@ -16,7 +16,7 @@ from doublure.media import SAMPLE_RATE, Picture, Place, Size, Speech
 from doublure.picture.faces.patch import PatchFace, make
 from doublure.picture.mouth.geometry import SHAPES, opening
 from doublure.picture.mouth.textures import Setting
-from doublure.settings import FaceSettings
+from doublure.picture.settings import FaceSettings
 from doublure.trust.consent import Consent
 from doublure.trust.persona import FACE, Persona, load
 from tests.clips import SIZE, consent_for, correlation, talking, write_clip

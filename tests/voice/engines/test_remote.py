@@ -11,9 +11,9 @@ import pytest
 from doublure.engines import Closable, find_engine
 from doublure.errors import DoublureError, EngineError, SettingsError
 from doublure.media import SAMPLE_RATE, Language, Speech
-from doublure.settings import VoiceSettings
 from doublure.voice.engine import Voice
 from doublure.voice.engines.remote import quietest
+from doublure.voice.settings import VoiceSettings
 from tests.speakers import STAGE, encoded, served, toned
 
 TEXT = "this cup keeps your tea warm for twelve hours."

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from doublure.media import LANGUAGES, SAMPLE_RATE, Language, Speech
-from doublure.settings import VoiceSettings
 from doublure.voice.engines.tone import make
+from doublure.voice.settings import VoiceSettings
 
 TEXTS: dict[Language, tuple[str, int]] = {
     "zh": ("今天五十九块九，T恤。", 9),

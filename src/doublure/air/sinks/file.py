@@ -11,10 +11,10 @@ from typing import BinaryIO
 import av
 
 from doublure.air.formats import flv
+from doublure.air.settings import SinkSettings
 from doublure.air.sinks.new_file import create, disk_fault
 from doublure.errors import SinkError
 from doublure.media import AIR_RATE, TICKS, Packet, StreamHeader
-from doublure.settings import SinkSettings
 
 _OPTIONS = {
     # the head is written at once, then a fragment for every group of pictures and every half second, so

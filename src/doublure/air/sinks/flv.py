@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from doublure.air.formats import flv
+from doublure.air.settings import SinkSettings
 from doublure.air.sinks.new_file import create, disk_fault
 from doublure.errors import SinkError
 from doublure.media import Packet, StreamHeader
-from doublure.settings import SinkSettings
 
 
 def make(settings: SinkSettings) -> FlvSink:

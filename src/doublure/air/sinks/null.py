@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from doublure.air.settings import SinkSettings
 from doublure.media import Packet, StreamHeader
-from doublure.settings import SinkSettings
 
 
 def make(settings: SinkSettings) -> NullSink:

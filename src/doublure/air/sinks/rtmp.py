@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 from doublure.address import HIDDEN, RTMP_FORM, AddressError, RtmpAddress, parse_rtmp, redact, redirected
 from doublure.air.formats import flv, rtmp
+from doublure.air.settings import SinkSettings
 from doublure.clock import RealClock
 from doublure.errors import SinkError
 from doublure.excerpt import excerpt
 from doublure.log import get_log
 from doublure.media import Packet, StreamHeader
-from doublure.settings import SinkSettings
 
 TIMEOUT_SECONDS = 4.0
 """Longest single wait for a server that says nothing or takes nothing, before the sink is lost."""

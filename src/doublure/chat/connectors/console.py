@@ -6,9 +6,9 @@ import itertools
 from collections.abc import AsyncIterator
 
 from doublure.channel import Channel
+from doublure.chat.settings import ChatSettings
 from doublure.clock import Clock, stamp
 from doublure.cue import Comment
-from doublure.settings import ChatSettings
 
 TYPED_AHEAD = 100
 """Comments that wait to be read; the oldest is lost first."""

@@ -14,11 +14,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from doublure.chat.settings import ChatSettings
 from doublure.clock import Clock
 from doublure.cue import Comment, EventKind
 from doublure.document import Document
 from doublure.errors import SettingsError
-from doublure.settings import ChatSettings
 
 
 class _Entry(BaseModel):

@@ -20,13 +20,13 @@ from openai.types.chat import ChatCompletionChunk
 
 from doublure.clock import Clock
 from doublure.conversation.retrieval import mentioned
+from doublure.conversation.settings import WriterSettings
 from doublure.conversation.wording import units
 from doublure.cue import Cue, Utterance
 from doublure.errors import EngineError, SettingsError
 from doublure.excerpt import excerpt
 from doublure.media import Language
 from doublure.sentences import finished
-from doublure.settings import WriterSettings
 from doublure.shop.catalog import Catalog, Product, price_text
 from doublure.web import bounded_client
 

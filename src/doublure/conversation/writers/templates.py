@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from doublure.clock import Clock
 from doublure.conversation.phrases import Phrases, Said
 from doublure.conversation.retrieval import Finder, Found
+from doublure.conversation.settings import WriterSettings
 from doublure.cue import Comment, Cue, Utterance
 from doublure.media import Language
-from doublure.settings import WriterSettings
 from doublure.shop.catalog import Catalog, Product
 from doublure.threads import Lane
 

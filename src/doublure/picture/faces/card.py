@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from doublure.media import FPS, SAMPLES_PER_FRAME, Box, Picture, Place, Size, Speech
 from doublure.picture.engine import Face, Mouth
 from doublure.picture.raster import Numbers, i420
-from doublure.settings import FaceSettings
+from doublure.picture.settings import FaceSettings
 
 TAKE_FRAMES = 2 * FPS
 """Length of both takes."""

@@ -16,7 +16,8 @@ from doublure.picture.engine import Mouth
 from doublure.picture.mouth.articulation import load as load_articulation
 from doublure.picture.mouth.textures import Mouths, Setting
 from doublure.picture.mouth.track import FaceTrack, load_track
-from doublure.settings import FaceSettings, load_machine
+from doublure.picture.settings import FaceSettings
+from doublure.settings import load_machine
 from doublure.trust import persona as personas
 from doublure.trust.consent import load as load_consent
 from doublure.trust.persona import Persona

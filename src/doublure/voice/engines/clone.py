@@ -17,9 +17,9 @@ import av
 
 from doublure.errors import EngineError, SettingsError
 from doublure.media import LANGUAGES, Language
-from doublure.settings import VoiceSettings
 from doublure.voice.engine import Voice
 from doublure.voice.engines.remote import Body, Remote, check_address
+from doublure.voice.settings import VoiceSettings
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 1.0, 60.0
 """Of the reference clip: what the four servers make sense of."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from doublure.media import LANGUAGES, Language
-from doublure.settings import VoiceSettings
 from doublure.voice.engine import Voice
 from doublure.voice.engines.remote import Body, Remote, check_address
+from doublure.voice.settings import VoiceSettings
 
 MODEL, VOICE = "tts-1", "alloy"
 """What is asked for where the settings name none; servers of one model ignore both."""

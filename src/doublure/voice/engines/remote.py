@@ -20,8 +20,8 @@ from doublure import address
 from doublure.errors import EngineError, SettingsError
 from doublure.excerpt import excerpt
 from doublure.media import SAMPLE_RATE, Language, Pcm, Speech
-from doublure.settings import VoiceSettings
 from doublure.voice.engines.decode import MOST_BYTES, Decoder
+from doublure.voice.settings import VoiceSettings
 from doublure.web import bounded_client
 
 FIRST, LATER = int(0.35 * SAMPLE_RATE), int(0.8 * SAMPLE_RATE)

@@ -11,8 +11,8 @@ import anyio
 import numpy as np
 
 from doublure.media import LANGUAGES, SAMPLE_RATE, Language, Pcm, Phone, Speech, Word
-from doublure.settings import VoiceSettings
 from doublure.voice.engine import Voice
+from doublure.voice.settings import VoiceSettings
 
 HAN_SECONDS, LETTER_SECONDS, LEAST_SECONDS, MOST_SECONDS = 0.2, 0.06, 0.12, 0.6
 GAP_SECONDS, MARK_SECONDS = 0.04, 0.12

