@@ -40,7 +40,8 @@ from doublure.shop.catalog import load_catalog
 from doublure.shop.rundown import load_rundown
 from doublure.show.settings import load_room
 from doublure.voice.phones.symbols import phones
-from doublure.voice.spoken.form import clauses, seconds, spoken
+from doublure.voice.spoken.clauses import clauses, seconds
+from doublure.voice.spoken.form import spoken
 from doublure.voice.spoken.lexicon import lexicon, load_lexicon
 
 DEMO = Path(__file__).resolve().parents[1] / "demo"

@@ -13,7 +13,8 @@ from misaki.zh import ZHG2P
 from doublure.errors import SettingsError
 from doublure.media import LANGUAGES, Language
 from doublure.voice.phones.symbols import phones
-from doublure.voice.spoken.form import LONGEST_SECONDS, clauses, seconds, spoken
+from doublure.voice.spoken.clauses import LONGEST_SECONDS, clauses, seconds
+from doublure.voice.spoken.form import spoken
 from doublure.voice.spoken.lexicon import MOST, lexicon, load_lexicon
 
 TABLE: dict[Language, dict[str, list[list[str]]]] = yaml.safe_load(

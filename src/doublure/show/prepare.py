@@ -15,7 +15,7 @@ from doublure.retry import Retry
 from doublure.show.plan import Plan
 from doublure.voice.delivery import disclosed
 from doublure.voice.speaker import Speaker
-from doublure.voice.spoken.form import seconds
+from doublure.voice.spoken.clauses import seconds
 
 NEAR_LINES = 8
 """Script lines to come that are looked after first, and always: the cache may have lost one."""

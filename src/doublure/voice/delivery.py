@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from doublure.cue import SLOWEST, Delivery
 from doublure.media import Language
-from doublure.voice.spoken.form import clauses, seconds, spoken
+from doublure.voice.spoken.clauses import clauses, seconds
+from doublure.voice.spoken.form import spoken
 
 _PAUSES = (
     ("。！？!?.…\n", 0.35),

@@ -21,7 +21,8 @@ from doublure.voice.cache import SpeechCache
 from doublure.voice.delivery import disclosed, pause_seconds
 from doublure.voice.engine import Voice, Warming
 from doublure.voice.pace import at_pace
-from doublure.voice.spoken.form import clauses, spoken
+from doublure.voice.spoken.clauses import clauses
+from doublure.voice.spoken.form import spoken
 from doublure.voice.spoken.lexicon import EMPTY, Lexicon
 
 VERSION = 4
