@@ -1,4 +1,4 @@
-from doublure.shop.catalog import Line, Rundown, Slot
+from doublure.shop.rundown import Line, Rundown, Slot
 from doublure.show.plan import Plan
 
 PLAN = Rundown(

@@ -12,7 +12,7 @@ from doublure.conversation.phrases import disclosures, ready
 from doublure.cue import Delivery
 from doublure.errors import EngineError
 from doublure.media import Language, Speech
-from doublure.shop.catalog import Line, Rundown, Slot
+from doublure.shop.rundown import Line, Rundown, Slot
 from doublure.show import prepare as module
 from doublure.show.plan import Plan
 from doublure.show.prepare import Preparer

@@ -12,7 +12,6 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from doublure.cue import PLAIN, Delivery
 from doublure.document import Document, Place, Problem
 from doublure.media import Language
 
@@ -86,31 +85,6 @@ class Catalog:
     def product(self, id: str) -> Product | None:
         """The product with this id, or None."""
         return next((product for product in self.products if product.id == id), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One sentence of a script."""
-
-    text: str
-    gesture: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """The stretch of the show that sells one product."""
-
-    product: str
-    """Product id; "" for a stretch without one (opening, thanks)."""
-    lines: tuple[Line, ...]
-    delivery: Delivery = PLAIN
-
-
-@dataclass(frozen=True, slots=True)
-class Rundown:
-    """The plan of the show; it begins again after the last slot."""
-
-    slots: tuple[Slot, ...]
 
 
 def load_catalog(path: Path) -> Catalog:

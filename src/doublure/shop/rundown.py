@@ -4,15 +4,42 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from doublure.cue import Delivery, Energy
+from doublure.cue import PLAIN, Delivery, Energy
 from doublure.document import Document, Problem, close
-from doublure.shop.catalog import Catalog, Line, Price, Rundown, Slot, price_text
+from doublure.shop.catalog import Catalog, Price, price_text
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence of a script."""
+
+    text: str
+    gesture: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The stretch of the show that sells one product."""
+
+    product: str
+    """Product id; "" for a stretch without one (opening, thanks)."""
+    lines: tuple[Line, ...]
+    delivery: Delivery = PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Rundown:
+    """The plan of the show; it begins again after the last slot."""
+
+    slots: tuple[Slot, ...]
+
 
 GESTURES = ("greet", "point_up", "point_down", "present", "count", "emphasise", "thank")
 """What a script may mark: the follow button, the cart, the product, and so on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from doublure.cue import Delivery
-from doublure.shop.catalog import Rundown
+from doublure.shop.rundown import Rundown
 
 
 class Plan:
