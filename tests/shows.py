@@ -17,7 +17,8 @@ from doublure.conversation.settings import JudgeSettings
 from doublure.cue import Clause, Comment, Cue, CueKind, EventKind, Utterance
 from doublure.errors import DoublureError, EngineError
 from doublure.media import SAMPLE_RATE, Speech
-from doublure.shop.catalog import Catalog, Price, Product
+from doublure.shop.catalog import Catalog, Product
+from doublure.shop.prices import Price
 from doublure.shop.rundown import Line, Rundown, Slot
 from doublure.show.director import Director, DirectorParts
 from doublure.show.plan import Plan

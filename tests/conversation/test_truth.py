@@ -10,7 +10,8 @@ import pytest
 from doublure.conversation.moderation import banned
 from doublure.conversation.truth import refusal
 from doublure.cue import Comment, Cue
-from doublure.shop.catalog import Catalog, Fact, Price, Product, load_catalog
+from doublure.shop.catalog import Catalog, Fact, Product, load_catalog
+from doublure.shop.prices import Price
 
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 FACTS = (Fact("cup.volume", "volume", "500 ml"), Fact("cup.heat", "keeps hot", "6 hours"))

@@ -17,7 +17,8 @@ from doublure.picture.faces.patch import head_box
 from doublure.picture.mouth.track import FaceTrack, load_track
 from doublure.picture.overlay import LABELS, Overlay, OverlayState, covered
 from doublure.picture.raster import i420, planes
-from doublure.shop.catalog import Price, Product
+from doublure.shop.catalog import Product
+from doublure.shop.prices import Price
 from doublure.trust.consent import load as load_consent
 from doublure.trust.persona import Persona
 from doublure.trust.persona import load as load_persona

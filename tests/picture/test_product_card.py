@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from doublure.picture.product_card import sticker
-from doublure.shop.catalog import Price, Product
+from doublure.shop.catalog import Product
+from doublure.shop.prices import Price
 
 
 def product(**changes: object) -> Product:

@@ -5,7 +5,8 @@ import pytest
 
 from doublure.errors import SettingsError
 from doublure.media import LANGUAGES, Language
-from doublure.shop.catalog import Price, load_catalog, price_parts, price_text
+from doublure.shop.catalog import load_catalog
+from doublure.shop.prices import Price, price_parts, price_text
 
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 TEXT = """\

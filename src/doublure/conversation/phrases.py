@@ -16,7 +16,8 @@ from doublure.cue import Comment, Cue
 from doublure.document import read
 from doublure.media import Language
 from doublure.sentences import sentences
-from doublure.shop.catalog import Catalog, Product, price_text
+from doublure.shop.catalog import Catalog, Product
+from doublure.shop.prices import price_text
 
 AI = "room.ai"
 """The fact that the host is an AI: what disclosures and the answer to "are you real?" rest on."""

@@ -13,7 +13,8 @@ from doublure.log import get_log
 from doublure.media import Language
 from doublure.picture.lettering import LINE, fitted, letters, printable, width
 from doublure.picture.raster import Rgba, blank, lay, lay_picture, rounded
-from doublure.shop.catalog import PriceParts, Product, price_parts
+from doublure.shop.catalog import Product
+from doublure.shop.prices import PriceParts, price_parts
 
 PAPER = (255, 255, 255)
 SHADOW = (20, 16, 24)

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from doublure.cue import PLAIN, Delivery, Energy
 from doublure.document import Document, Problem, close
-from doublure.shop.catalog import Catalog, Price, price_text
+from doublure.shop.catalog import Catalog
+from doublure.shop.prices import Price, price_text
 
 
 @dataclass(frozen=True, slots=True)

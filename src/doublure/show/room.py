@@ -18,7 +18,7 @@ from doublure.conversation.judge import may_ask_identity
 from doublure.errors import DoublureError, EngineError
 from doublure.log import get_log
 from doublure.picture.engine import Face
-from doublure.shop.catalog import price_text
+from doublure.shop.prices import price_text
 from doublure.show.assemble import RoomParts, address_of, assemble, check_address, close, make_sink
 from doublure.show.prepare import keep_prepared
 from doublure.show.settings import RoomSettings

@@ -27,7 +27,8 @@ from doublure.errors import EngineError, SettingsError
 from doublure.excerpt import excerpt
 from doublure.media import Language
 from doublure.sentences import finished
-from doublure.shop.catalog import Catalog, Product, price_text
+from doublure.shop.catalog import Catalog, Product
+from doublure.shop.prices import price_text
 from doublure.web import bounded_client
 
 T = TypeVar("T")
