@@ -5,10 +5,10 @@ import anyio
 import pytest
 
 from doublure.clock import VirtualClock
+from doublure.conversation.board import SHOWN_COMMENTS
 from doublure.conversation.judge import (
     GREETING_EXPIRES_SECONDS,
     LONGEST_COMMENT,
-    SHOWN_COMMENTS,
     Judge,
     Verdict,
     may_ask_identity,

@@ -10,10 +10,10 @@ import enum
 import math
 from collections import OrderedDict, deque
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from doublure import metrics
 from doublure.clock import Clock
+from doublure.conversation.board import Board, trim
 from doublure.conversation.moderation import WordList, banned
 from doublure.conversation.recent import RecentTexts
 from doublure.conversation.settings import JudgeSettings
@@ -31,16 +31,12 @@ from doublure.cue import Comment, EventKind
 from doublure.shop.catalog import Catalog, Product
 from doublure.views import CommentFate, CommentView
 
-T = TypeVar("T")
-
 REMEMBERED_IDS = 4096
 """Ids kept to know a comment that is delivered twice."""
 REMEMBERED_AUTHORS = 8
 """Authors answered last; others go first."""
 GIVEN_COMMENTS = 64
 """Comments given out lately, which may come back to wait."""
-SHOWN_COMMENTS = 60
-SHOWN_UNKNOWN = 50
 LONGEST_COMMENT = 200
 """Characters; platforms cut off at 50 to 150, longer ones are pasted advertising."""
 TOPIC_UNITS = 6
@@ -103,7 +99,7 @@ class Judge:
         self._recent = RecentTexts(settings.repeat_seconds)
         self._waiting: OrderedDict[str, _Waiting] = OrderedDict()
         self._given: OrderedDict[str, _Waiting] = OrderedDict()
-        self._board = _Board()
+        self._board = Board()
         self._greeted: dict[str, float] = {}
         self._answered: deque[str] = deque(maxlen=REMEMBERED_AUTHORS)
 
@@ -113,7 +109,7 @@ class Judge:
             verdict = Verdict.DUPLICATE
         else:
             self._ids[comment.id] = None
-            _trim(self._ids, REMEMBERED_IDS)
+            trim(self._ids, REMEMBERED_IDS)
             verdict = self._judge(comment) if comment.kind == "comment" else self._greet(comment)
         metrics.COMMENTS.labels(verdict.value).inc()
         return verdict
@@ -125,7 +121,7 @@ class Judge:
             return None
         best = max(self._waiting.values(), key=lambda waiting: self._score(waiting, product))
         self._given[best.comment.id] = self._waiting.pop(best.comment.id)
-        _trim(self._given, GIVEN_COMMENTS)
+        trim(self._given, GIVEN_COMMENTS)
         self._answered.append(best.comment.author)
         return best.comment
 
@@ -254,38 +250,6 @@ class Judge:
                 self._board.show(waiting.comment, "expired")
 
 
-class _Board:
-    """What the operator sees of the comments."""
-
-    def __init__(self) -> None:
-        self._shown: OrderedDict[str, tuple[Comment, CommentFate, str]] = OrderedDict()
-        self.unknown: OrderedDict[str, None] = OrderedDict()
-
-    def show(self, comment: Comment, fate: CommentFate, answer: str = "") -> None:
-        """Show a comment, or its new fate."""
-        self._shown[comment.id] = (comment, fate, answer)
-        _trim(self._shown, SHOWN_COMMENTS)
-
-    def settle(self, id: str, fate: CommentFate, answer: str) -> None:
-        """The last word on a comment; one that is shown no more is let go."""
-        seen = self._shown.get(id)
-        if seen is None:
-            return
-        self.show(seen[0], fate, answer)
-        if fate == "asked_colleagues":
-            self.unknown[seen[0].text] = None
-            _trim(self.unknown, SHOWN_UNKNOWN)
-
-    def views(self, now: float) -> tuple[CommentView, ...]:
-        """All that is shown, newest first."""
-        return tuple(
-            CommentView(
-                comment.id, comment.author, _shown(comment), fate, max(0, int(now - comment.at)), answer
-            )
-            for comment, fate, answer in reversed(self._shown.values())
-        )
-
-
 def may_ask_identity(text: str) -> bool:
     """Whether a comment may ask "are you real?": never wrong about one that `Judge.take` takes for it, seldom
     wrong about others. Tens of microseconds, so that a rush can be looked through before comments are dropped."""
@@ -296,18 +260,7 @@ def _offends(text: str, words: WordList) -> bool:
     return len(text) > LONGEST_COMMENT or bool(words.find(text)) or gives_contact(text)
 
 
-def _trim(kept: OrderedDict[str, T], most: int) -> None:
-    while len(kept) > most:
-        kept.popitem(last=False)
-
-
 def _product_units(product: Product) -> frozenset[str]:
     texts = [product.name, product.id, *(fact.label for fact in product.facts)]
     texts += [ask for question in product.questions for ask in question.asks]
     return frozenset().union(*(units(text) for text in texts))
-
-
-def _shown(comment: Comment) -> str:
-    if comment.kind == "comment":
-        return comment.text
-    return " ".join(part for part in (f"[{comment.kind}]", comment.text) if part)
