@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from doublure.air.performer import FAULTS_TO_STANDBY, Painter, Performer, Shot
+from doublure.air.performer import Performer
 from doublure.clock import RealClock
 from doublure.cue import Clause, Utterance
 from doublure.errors import EngineError
@@ -16,6 +16,7 @@ from doublure.media import SAMPLES_PER_FRAME, Box, Frame, Pcm, Picture, Place, S
 from doublure.picture.body.takes import Takes
 from doublure.picture.engine import Mouth
 from doublure.picture.overlay import Overlay, OverlayState
+from doublure.picture.painter import FAULTS_TO_STANDBY, Painter, Shot
 from doublure.shop.catalog import Catalog
 
 SIZE = Size(360, 640)

@@ -13,9 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import anyio
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from doublure import metrics
 from doublure.air.playhead import Making, Part, Playhead
@@ -25,10 +23,11 @@ from doublure.cue import Clause, Utterance
 from doublure.errors import EngineError
 from doublure.log import get_log
 from doublure.media import FPS, SAMPLES_PER_FRAME, Frame, Pcm, Picture, Speech
-from doublure.picture.body.takes import Plate, Takes
+from doublure.picture.body.takes import Takes
 from doublure.picture.engine import Face
 from doublure.picture.mouth_lane import MouthLane
 from doublure.picture.overlay import Overlay, OverlayState
+from doublure.picture.painter import Painter, Shot
 from doublure.shop.catalog import Catalog, Product
 from doublure.threads import Lane
 
@@ -36,26 +35,12 @@ LOOKAHEAD = 4
 """Frames between planning a picture and needing it: 160 ms, which is also how late a cut is."""
 FRAMES_AHEAD = 12
 """Frames that may wait for the encoder: half a second."""
-CHECK_FRAMES = 5
-"""The label is looked for in every fifth picture, so that it is never missing for 200 ms."""
-FAULTS_TO_STANDBY = 25
-"""Pictures in a row that could not be drawn before air shows stand-by."""
 HANGING_FRAMES = 50
 """Pictures in a row that came too late before the face is said to hang: two seconds."""
 LONGEST_CLAUSE_SECONDS = 60.0
 """A clause that is longer is no clause: a voice that does not end would hold the air for ever."""
 
 log = get_log(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """What the picture lane is to draw."""
-
-    number: int
-    plate: Plate
-    mouth: NDArray[np.float32] | None
-    overlay: OverlayState
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,68 +60,6 @@ class _Planned:
     pcm: Pcm
     clause: Clause | None
     picture: asyncio.Future[Picture] | None
-
-
-class Painter:
-    """Draws pictures; lives in the picture lane. The label comes last, and is looked for."""
-
-    def __init__(self, face: Face, overlay: Overlay) -> None:
-        self._face = face
-        self._overlay = overlay
-        self._states: dict[str, object] = {}
-        self._faults = 0
-        self.fault = ""
-        self.held = ""
-        """Why stand-by is shown for a reason outside: the label does not survive the encoding."""
-        self.standby_picture = self._draw(
-            Shot(0, Takes(face.takes).step(False), None, OverlayState("", None))
-        )
-        if not overlay.label_present(self.standby_picture):
-            raise EngineError("the AI label cannot be drawn", remedy="choose a larger picture")
-
-    def paint(self, shot: Shot) -> Picture:
-        """The picture of a shot; stand-by while it is `held`. An unlabelled picture never leaves: it becomes stand-by. A face
-        that fails raises, and becomes stand-by after `FAULTS_TO_STANDBY` times in a row."""
-        if self.held:
-            return self.standby_picture
-        try:
-            picture = self._draw(shot)
-        except Exception as error:
-            metrics.STAGE_FAULTS.labels("perform").inc()
-            log.error("a picture could not be drawn: %s", error)
-            self._states.clear()
-            self._faults += 1
-            if self._faults < FAULTS_TO_STANDBY:
-                raise
-            self.fault = f"the face fails: {error}"
-            return self.standby_picture
-        if shot.number % CHECK_FRAMES == 0:
-            if not self._overlay.label_present(picture):
-                self.fault = "the AI label was not on the picture"
-                log.error("the AI label was not on the picture")
-                return self.standby_picture
-            self.fault = ""
-        self._faults = 0
-        return self.standby_picture if self.fault else picture
-
-    def _draw(self, shot: Shot) -> Picture:
-        picture = self._host(shot.plate.place.take, shot)
-        if shot.plate.old is not None:
-            old, self._states[shot.plate.old.take] = self._face.render(
-                shot.plate.old, shot.mouth, self._states.get(shot.plate.old.take)
-            )
-            picture = np.asarray(
-                cv2.addWeighted(picture, shot.plate.weight, old, 1.0 - shot.plate.weight, 0.0), np.uint8
-            )
-        self._overlay.draw(picture, shot.overlay)
-        return picture
-
-    def _host(self, take: str, shot: Shot) -> Picture:
-        picture, self._states[take] = self._face.render(shot.plate.place, shot.mouth, self._states.get(take))
-        size = self._face.size
-        if picture.dtype != np.uint8 or picture.shape != (size.height * 3 // 2, size.width):
-            raise EngineError(f"a picture has the shape {picture.shape} and the type {picture.dtype}")
-        return picture
 
 
 class Performer:

@@ -13,7 +13,6 @@ import numpy as np
 
 from doublure.air.encoder import Encoder
 from doublure.air.engine import Sink
-from doublure.air.performer import Painter, Shot
 from doublure.air.settings import PictureSettings, SinkSettings
 from doublure.channel import Channel
 from doublure.cue import Clause, Utterance
@@ -23,6 +22,7 @@ from doublure.media import FPS, SAMPLES_PER_FRAME, Frame, Language, Pcm
 from doublure.picture.body.takes import Takes
 from doublure.picture.engine import Face, Mouth
 from doublure.picture.overlay import Overlay, OverlayState
+from doublure.picture.painter import Painter, Shot
 from doublure.picture.settings import FaceSettings
 from doublure.threads import Lane
 from doublure.voice.engine import Voice
