@@ -6,7 +6,6 @@ with its resampling; one thread costs no more than sliced ones and cuts the pict
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections import deque
 from fractions import Fraction
@@ -28,6 +27,7 @@ from doublure.media import (
     Picture,
     StreamHeader,
 )
+from doublure.trust.mark import ai_mark
 
 AAC_SAMPLES = 1024
 """Samples of an AAC-LC frame (ISO/IEC 14496-3)."""
@@ -139,21 +139,6 @@ class Encoder:
                 packets.append(self._pictures.popleft())
             packets.append(Packet("audio", bytes(packet), ticks, ticks, LEAD_TICKS, False))
         return packets
-
-
-def ai_mark(produce_id: str) -> str:
-    """The implicit AI mark of GB 45438-2025, appendix E, as JSON: label 1 is "is AI-generated", and
-    who first writes it is propagator as well as producer."""
-    fields = {
-        "Label": "1",
-        "ContentProducer": "Doublure",
-        "ProduceID": produce_id,
-        "ReservedCode1": "",
-        "ContentPropagator": "Doublure",
-        "PropagateID": produce_id,
-        "ReservedCode2": "",
-    }
-    return json.dumps(fields, separators=(",", ":"))
 
 
 def _open_video(settings: PictureSettings) -> av.VideoCodecContext:

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from doublure.air.encoder import ai_mark
 from doublure.enrol.footage import most_speech
 from doublure.enrol.report.score import Polygon
 from doublure.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Language, Pcm, Picture, Size
 from doublure.picture.overlay import Overlay, OverlayState
 from doublure.picture.raster import planes
+from doublure.trust.mark import ai_mark
 
 STILL = Size(480, 480)
 """Of each half of a still."""
