@@ -11,7 +11,9 @@ import pytest
 import yaml
 
 from doublure.cli import config
-from doublure.cli.main import app, consent_app, journal_app
+from doublure.cli.consent import consent_app
+from doublure.cli.journal import journal_app
+from doublure.cli.main import app
 from doublure.show.settings import RoomSettings, load_room
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -345,11 +345,11 @@ def test_only_the_command_line_prints() -> None:
         for call, name in called(module):
             if name in ("print", "sys.stdout.write", "sys.stderr.write"):
                 yield f"{call.lineno} {name}"
-            if name in ("typer.echo", "click.echo", "typer.secho") and module.name != "cli.main":
+            if name in ("typer.echo", "click.echo", "typer.secho") and module.name != "cli.terminal":
                 yield f"{call.lineno} {name}"
 
     hold(rule)
-    cli = next(module for module in modules() if module.name == "cli.main")
+    cli = next(module for module in modules() if module.name == "cli.terminal")
     assert len([name for _, name in called(cli) if name.startswith("typer.") and "echo" in name]) == 1
 
 

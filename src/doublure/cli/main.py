@@ -1,4 +1,4 @@
-"""The command line. The only module that prints."""
+"""The command line."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
-from typing import Annotated, NoReturn, cast, get_args
+from typing import Annotated, NoReturn
 
 import anyio
 import typer
@@ -17,18 +16,19 @@ import typer
 from doublure import settings
 from doublure.air.settings import PictureSettings
 from doublure.cli import config as config_module
+from doublure.cli.consent import COMPANY_KEY, consent_app
+from doublure.cli.journal import journal_app
+from doublure.cli.terminal import RoomFile, Seconds, echo, language_named, valid_consent
 from doublure.clock import RealClock
 from doublure.errors import ConsentError, DoublureError, EngineError, SettingsError
 from doublure.log import set_up
-from doublure.media import LANGUAGES, Language
+from doublure.media import Language
 from doublure.picture.settings import FaceSettings
 from doublure.show.settings import RoomSettings, load_room
-from doublure.trust import audit, persona
 from doublure.trust import consent as consents
-from doublure.trust.consent import Consent, Scope, Terms
+from doublure.trust import persona
 from doublure.voice.settings import VoiceSettings
 
-COMPANY_KEY = Path(typer.get_app_dir("doublure")) / "consent.key"
 WRONG = 2
 """Exit code when the operator has something to mend."""
 
@@ -39,18 +39,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-consent_app = typer.Typer(help="The host's permission: make, show and revoke it.", no_args_is_help=True)
-journal_app = typer.Typer(help="The record of what aired.", no_args_is_help=True)
 app.add_typer(consent_app, name="consent")
 app.add_typer(journal_app, name="journal")
-
-RoomFile = Annotated[Path, typer.Argument(help="room file (YAML)", metavar="ROOM.yaml")]
-Seconds = Annotated[float | None, typer.Option(help="end the show after this many seconds", min=1)]
-
-
-def echo(text: str, *, wrong: bool = False) -> None:
-    """Print a line: on stdout, or on stderr when something is wrong."""
-    typer.echo(text, err=wrong)
 
 
 def main() -> None:
@@ -104,7 +94,7 @@ def demo(
 
     machine = settings.load_machine()
     door = Door(machine.console_host, port or machine.console_port, machine.console_password)
-    room = _demo_room(_language(speak, "--speak"), machine.cache_folder.expanduser())
+    room = _demo_room(language_named(speak, "--speak"), machine.cache_folder.expanduser())
     anyio.run(lambda: run_show(room, RealClock(), seconds=seconds, door=door, announce=echo))
 
 
@@ -133,14 +123,14 @@ def say(
         raise SettingsError("there is nothing to say", remedy="give the line in quotes")
     if out.exists():
         raise SettingsError("there is a file already", where=str(out), remedy="write to another file")
-    spoken = _language(language, "--language") if language else _guess(text)
+    spoken = language_named(language, "--language") if language else _guess(text)
     face = FaceSettings(engine="card")
     if persona != "card":
         if consent is None:
             raise ConsentError(
                 "a persona speaks only with its host's consent", where=persona, remedy="add --consent FILE"
             )
-        _valid(consent)
+        valid_consent(consent)
         face = FaceSettings(engine="patch", persona=Path(persona), consent=consent)
     engine, _, name = voice.rpartition("/")
     speaker = VoiceSettings(engine=engine or "kokoro", name=name, persona=face.persona, consent=face.consent)
@@ -202,7 +192,7 @@ def enrol(
     key: Annotated[Path, typer.Option(help="the company's private key; it signs the persona")] = COMPANY_KEY,
 ) -> None:
     """Make a persona from footage."""
-    given = _valid(consent)
+    given = valid_consent(consent)
     consents.check_footage(given, [footage])
     for module in ("mediapipe", "rich", "torch"):
         if importlib.util.find_spec(module) is None:
@@ -217,7 +207,7 @@ def enrol(
     from doublure.enrol.progress import bars
     from doublure.voice.engines.kokoro import voice as kokoro
 
-    language = _language(lang, "--lang")
+    language = language_named(lang, "--lang")
     signing = key if given.scope == "air" else None
     order = Order(footage, given, out, None, language, Wish(kokoro, language, ROUNDS), signing)
     if quick:
@@ -255,7 +245,7 @@ def shotlist(
 
     given = tuple(word.strip() for word in words.replace("，", ",").split(",") if word.strip())
     permission = lists.Permission(who, company, purpose, until, given)
-    shots = lists.load(_language(lang, "--lang"), permission)
+    shots = lists.load(language_named(lang, "--lang"), permission)
     if serve:
         from doublure.console.recording import run
 
@@ -268,75 +258,6 @@ def shotlist(
         echo("\nAs a page with teleprompter, timers and spoken prompts: add --serve")
 
 
-@consent_app.command("new")
-def consent_new(
-    who: Annotated[str, typer.Option(help="the host's name")],
-    company: Annotated[str, typer.Option(help="who may use the likeness")],
-    purpose: Annotated[str, typer.Option(help="what for")],
-    first: Annotated[str, typer.Option("--from", help="first day it holds, YYYY-MM-DD")],
-    last: Annotated[str, typer.Option("--until", help="last day it holds, YYYY-MM-DD")],
-    footage: Annotated[list[Path], typer.Option(help="file of footage; give it once for each file")],
-    out: Annotated[Path, typer.Option(help="consent file to write")],
-    platform: Annotated[
-        list[str] | None, typer.Option(help="platform or host it may air on; once for each")
-    ] = None,
-    scope: Annotated[str, typer.Option(help="air, or local: loopback addresses and files only")] = "air",
-    voice: Annotated[bool, typer.Option(help="whether the voice may be doubled as well")] = True,
-    key: Annotated[Path, typer.Option(help="the company's private key; made when absent")] = COMPANY_KEY,
-    zone: Annotated[str, typer.Option(help="time zone of its days, by its IANA name")] = consents.ZONE,
-) -> None:
-    """Make and sign a consent."""
-    made = not key.exists()
-    terms = Terms(
-        who=who,
-        company=company,
-        purpose=purpose,
-        platforms=tuple(platform or ()),
-        scope=_scope(scope),
-        start=_day(first, "--from"),
-        end=_day(last, "--until"),
-        footage=tuple(consents.fingerprint(file) for file in footage),
-        covers=("face", "voice") if voice else ("face",),
-        zone=zone,
-    )
-    consent = consents.issue(terms, key, out)
-    if made:
-        echo(f"{key}: a new private key; keep it safe and out of reach of others")
-    echo(f"{out}: consent of {consent.who}, {consent.start} to {consent.end}, signed with {consent.key}")
-    echo(f"where it is used, trust that key: export DOUBLURE_TRUSTED_KEYS={consent.key}")
-
-
-@consent_app.command("show")
-def consent_show(file: Annotated[Path, typer.Argument(help="consent file")]) -> None:
-    """Show a consent and whether it holds today."""
-    consent = consents.read(file)
-    for name, text in (
-        ("who", consent.who),
-        ("company", consent.company),
-        ("purpose", consent.purpose),
-        ("platforms", ", ".join(consent.platforms) or "none"),
-        ("scope", consent.scope),
-        ("from", str(consent.start)),
-        ("until", f"{consent.end} ({consent.zone})"),
-        ("covers", ", ".join(consent.covers)),
-        ("footage", ", ".join(consent.footage)),
-        ("signed with", consent.key),
-    ):
-        echo(f"{name:12}{text}")
-    _valid(file)
-    echo(f"{'holds':12}today")
-
-
-@consent_app.command("revoke")
-def consent_revoke(
-    file: Annotated[Path, typer.Argument(help="consent file")],
-    key: Annotated[Path, typer.Option(help="the private key that signed it")] = COMPANY_KEY,
-) -> None:
-    """Revoke a consent: every room that uses it leaves the air within ten seconds."""
-    revocation = consents.revoke(file, key, at=RealClock().wall())
-    echo(f"{revocation}: the consent is revoked; copy this file to every machine that uses it")
-
-
 @app.command()
 def sign(
     folder: Annotated[Path, typer.Argument(help="persona folder")],
@@ -344,17 +265,8 @@ def sign(
     key: Annotated[Path, typer.Option(help="the private key that signed the consent")] = COMPANY_KEY,
 ) -> None:
     """Sign a persona that is not signed yet, or after the company's key has changed."""
-    persona.sign(folder, _valid(consent), key)
+    persona.sign(folder, valid_consent(consent), key)
     echo(f"{folder}: the persona is signed")
-
-
-@journal_app.command("verify")
-def journal_verify(room: RoomFile) -> None:
-    """Read the whole journal of a room and say whether it is as it was written."""
-    opened = load_room(room)
-    found = audit.audit(opened.folder, opened.store)
-    echo(f"{found.entries} entries, as they were written; {found.spooled} more wait in the spool")
-    echo(f"newest entry sealed by: {found.sealed_by or 'nobody'}")
 
 
 def _demo_room(speak: Language, cache: Path) -> RoomSettings:
@@ -371,35 +283,5 @@ def _demo_room(speak: Language, cache: Path) -> RoomSettings:
     return installed.model_copy(update={"folder": folder, "sinks": sinks})
 
 
-def _language(name: str, where: str) -> Language:
-    for language in LANGUAGES:
-        if name.lower() == language:
-            return language
-    raise SettingsError(
-        f"there is no language {name!r}", where=where, remedy=f"choose one of {', '.join(LANGUAGES)}"
-    )
-
-
-def _valid(consent: Path) -> Consent:
-    """A consent that holds today and is signed with a key that this machine trusts."""
-    return consents.load(consent, today=RealClock().wall(), trusted=settings.load_machine().trusted)
-
-
 def _guess(text: str) -> Language:
     return "zh" if any("\u4e00" <= letter <= "\u9fff" for letter in text) else "en"
-
-
-def _scope(name: str) -> Scope:
-    for scope in get_args(Scope):
-        if name == scope:
-            return cast(Scope, scope)
-    raise SettingsError(f"there is no scope {name!r}", where="--scope", remedy="choose air or local")
-
-
-def _day(text: str, where: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise SettingsError(
-            f"{text!r} is not a date", where=where, remedy="write it like 2026-12-31"
-        ) from None
