@@ -59,8 +59,8 @@ class Reader:
     def cut(self) -> list[Clause]:
         return self.playhead.cut()
 
-    def make_way(self, making: Making) -> list[Clause]:
-        return self.playhead.make_way(making)
+    def stop_within(self, making: Making) -> list[Clause]:
+        return self.playhead.stop_within(making)
 
     async def run(self) -> None:
         while True:

@@ -16,7 +16,7 @@ def main() -> None:
     try:
         from doublure.cli import main as cli
 
-        if interrupt.came():
+        if interrupt.requested():
             sys.exit(INTERRUPTED)
         cli.main()
     except KeyboardInterrupt:

@@ -82,7 +82,7 @@ def test_a_cut_fades_and_returns_what_was_not_heard() -> None:
 def test_making_way_keeps_a_sentence_that_ends_soon() -> None:
     playhead = filled(part("a", 10, last=False), part("a", 10), part("b", 10))
     playhead.step()
-    dropped = playhead.make_way(Making(STOPPABLE, 1.0))
+    dropped = playhead.stop_within(Making(STOPPABLE, 1.0))
     assert [clause.utterance.id for clause in dropped] == ["b"]
     assert playhead.waiting == 1
 
@@ -90,7 +90,7 @@ def test_making_way_keeps_a_sentence_that_ends_soon() -> None:
 def test_making_way_stops_a_long_sentence_at_its_clause() -> None:
     playhead = filled(part("a", 10, last=False), part("a", 100), part("b", 10))
     playhead.step()
-    dropped = playhead.make_way(Making(STOPPABLE, 1.0))
+    dropped = playhead.stop_within(Making(STOPPABLE, 1.0))
     assert [clause.utterance.id for clause in dropped] == ["a", "b"]
     assert playhead.waiting == 0
     assert playhead.current is not None
@@ -99,7 +99,7 @@ def test_making_way_stops_a_long_sentence_at_its_clause() -> None:
 def test_a_sentence_whose_end_is_not_there_yet_is_not_waited_for() -> None:
     playhead = filled(part("a", 10, last=False), part("a", 2, last=False))
     playhead.step()
-    assert len(playhead.make_way(Making(STOPPABLE, 5.0))) == 1
+    assert len(playhead.stop_within(Making(STOPPABLE, 5.0))) == 1
 
 
 def long_clause(kind: CueKind, frames: int = 100) -> Playhead:
@@ -129,7 +129,7 @@ def heard_frames(playhead: Playhead) -> list[Step]:
 @pytest.mark.parametrize("kind", ["script", "filler"])
 def test_a_long_clause_of_the_programme_stops_at_a_pause(kind: CueKind) -> None:
     playhead = long_clause(kind)
-    dropped = playhead.make_way(Making(STOPPABLE, 1.2, 1.0))
+    dropped = playhead.stop_within(Making(STOPPABLE, 1.2, 1.0))
     assert [clause.utterance.id for clause in dropped] == ["a", "b"]
     assert len(dropped[0].speech.pcm) == 100 * SAMPLES_PER_FRAME
     sound = np.concatenate([step.pcm for step in heard_frames(playhead)])
@@ -143,7 +143,7 @@ def test_a_long_clause_of_the_programme_stops_at_a_pause(kind: CueKind) -> None:
 
 def test_what_stops_has_not_been_heard_to_its_end() -> None:
     playhead = long_clause("script")
-    playhead.make_way(Making(STOPPABLE, 1.2, 1.0))
+    playhead.stop_within(Making(STOPPABLE, 1.2, 1.0))
     steps = heard_frames(playhead)
     assert steps[0].clause is not None
     assert not steps[0].clause.speech.last
@@ -153,14 +153,14 @@ def test_what_stops_has_not_been_heard_to_its_end() -> None:
 @pytest.mark.parametrize("kind", ["disclosure", "goodbye", "operator", "answer", "welcome"])
 def test_a_disclosure_and_what_is_not_said_again_are_heard_out(kind: CueKind) -> None:
     playhead = long_clause(kind)
-    dropped = playhead.make_way(Making(STOPPABLE, 1.2, 1.0))
+    dropped = playhead.stop_within(Making(STOPPABLE, 1.2, 1.0))
     assert [clause.utterance.id for clause in dropped] == ["b"]
     assert len(heard_frames(playhead)) == 99
 
 
 def test_a_clause_that_ends_soon_is_heard_out() -> None:
     playhead = long_clause("script", frames=24)
-    assert len(playhead.make_way(Making(STOPPABLE, 1.2, 1.0))) == 1
+    assert len(playhead.stop_within(Making(STOPPABLE, 1.2, 1.0))) == 1
     assert len(heard_frames(playhead)) == 23
 
 
@@ -179,7 +179,7 @@ def test_nobody_waits_for_the_pause_behind_what_ends(kind: CueKind) -> None:
     utterance = replace(spoken.clause.utterance, kind=kind)
     playhead = filled(replace(spoken, clause=replace(spoken.clause, utterance=utterance)), part("b", 10))
     first = playhead.step()
-    assert [clause.utterance.id for clause in playhead.make_way(Making(STOPPABLE, 0.0))] == ["b"]
+    assert [clause.utterance.id for clause in playhead.stop_within(Making(STOPPABLE, 0.0))] == ["b"]
     steps = [first, *heard_frames(playhead)]
     sound = np.concatenate([step.pcm for step in steps])
     assert np.all(sound[:24_000] == 0.5)
@@ -194,14 +194,14 @@ def test_what_was_already_silent_ends_at_once() -> None:
     playhead = filled(sentence_with_pause("a"), part("b", 10))
     for _ in range(30):
         playhead.step()
-    playhead.make_way(Making(STOPPABLE, 0.0))
+    playhead.stop_within(Making(STOPPABLE, 0.0))
     assert len(heard_frames(playhead)) <= 1
 
 
 def test_a_sentence_that_is_heard_out_loses_only_its_last_pause() -> None:
     playhead = filled(sentence_with_pause("a", last=False), sentence_with_pause("a"), part("b", 10))
     playhead.step()
-    assert len(playhead.make_way(Making(STOPPABLE, 5.0))) == 1
+    assert len(playhead.stop_within(Making(STOPPABLE, 5.0))) == 1
     assert len(heard_frames(playhead)) == -(-(36_000 + 24_000 + STOPPED_PAUSE) // SAMPLES_PER_FRAME) - 1
 
 

@@ -15,7 +15,7 @@ try:
     {press}
 except:  # as careless libraries do
     pass
-sys.exit(130 if interrupt.came() else 0)
+sys.exit(130 if interrupt.requested() else 0)
 """
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from doublure.enrol import match_voice as matching
-from doublure.enrol.match_voice import HEARD, THRESHOLD, Wish, file_of, match
+from doublure.enrol.match_voice import HEARD, THRESHOLD, VoiceOrder, file_of, match
 from doublure.enrol.voice_pitch import median_pitch
 from doublure.errors import ConsentError, EngineError, FootageError
 from doublure.media import SAMPLE_RATE, Language, Pcm
@@ -79,7 +79,7 @@ def matched(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(matching, "LANGUAGES", ("zh",))
         patch.setattr(matching, "SENTENCES", {"zh": ((LINE,), (LINE,))})
-        entries = match(host, Wish(few, "zh", 2), folder, lambda *step: told.append(step))
+        entries = match(host, VoiceOrder(few, "zh", 2), folder, lambda *step: told.append(step))
     return entries, folder, told, few.said
 
 
@@ -115,13 +115,13 @@ def test_a_killed_run_goes_on_from_what_was_heard(matched: Matched, host: Pcm, t
     # nearest of two, its score, two rounds, the score of the fit
     assert len(said) == 6
     (tmp_path / HEARD).write_bytes((folder / HEARD).read_bytes())
-    assert match(host, Wish(Mute(), "zh", 2), tmp_path, ignore) == entries
+    assert match(host, VoiceOrder(Mute(), "zh", 2), tmp_path, ignore) == entries
 
 
 def test_quick_takes_the_nearest_pack_as_it_is(matched: Matched, host: Pcm, tmp_path: Path) -> None:
     _, folder, _, _ = matched
     (tmp_path / HEARD).write_bytes((folder / HEARD).read_bytes())
-    entry = match(host, Wish(Mute(), "zh", 0), tmp_path, ignore)["zh"]
+    entry = match(host, VoiceOrder(Mute(), "zh", 0), tmp_path, ignore)["zh"]
     assert (entry.prosody, entry.pitch, entry.score) == ("zm_yunxi", 1.0, entry.nearest_score)
     written = np.fromfile(tmp_path / entry.file, "<f4").reshape(ROWS, STYLE)
     assert (written == kokoro.shipped("zm_yunxi").rows).all()
@@ -130,12 +130,12 @@ def test_quick_takes_the_nearest_pack_as_it_is(matched: Matched, host: Pcm, tmp_
 @pytest.mark.parametrize("sound", [np.zeros(20 * SAMPLE_RATE, np.float32), np.zeros(0, np.float32)])
 def test_silence_is_refused_with_what_to_do(sound: Pcm, tmp_path: Path) -> None:
     with pytest.raises(FootageError, match=r"0\.0 s of speech, a voice is matched from 5 s on.*record"):
-        match(sound, Wish(Mute(), "zh"), tmp_path, ignore)
+        match(sound, VoiceOrder(Mute(), "zh"), tmp_path, ignore)
 
 
 def test_too_little_speech_is_refused_with_its_length(host: Pcm, tmp_path: Path) -> None:
     with pytest.raises(FootageError, match=r"there are [12]\.\d s of speech"):
-        match(host[: 2 * SAMPLE_RATE], Wish(Mute(), "zh"), tmp_path, ignore)
+        match(host[: 2 * SAMPLE_RATE], VoiceOrder(Mute(), "zh"), tmp_path, ignore)
 
 
 # ---- in a persona -----------------------------------------------------------------------------------

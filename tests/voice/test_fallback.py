@@ -22,7 +22,7 @@ from doublure.voice import fallback as behind
 from doublure.voice.cache import SpeechCache
 from doublure.voice.engine import Voice
 from doublure.voice.engines.tone import make
-from doublure.voice.fallback import Understudy, rubbish
+from doublure.voice.fallback import FallbackVoice, rubbish
 from doublure.voice.readings import joined
 from doublure.voice.settings import VoiceSettings
 from doublure.voice.speaker import Speaker
@@ -35,17 +35,17 @@ SETTINGS = VoiceSettings(engine="openai", first_seconds=4.0, stall_seconds=0.7)
 """Good answers come much sooner than this on a busy machine as well."""
 
 
-def understudy(address: str, **changes: object) -> Understudy:
+def understudy(address: str, **changes: object) -> FallbackVoice:
     settings = SETTINGS.model_copy(update={"base_url": address + "/v1"} | changes)
     lead: Voice = find_engine("voices", "openai")(settings, "en")  # type: ignore[assignment]
-    return Understudy(lead, make(VoiceSettings(engine="tone"), "en"), settings, RealClock())
+    return FallbackVoice(lead, make(VoiceSettings(engine="tone"), "en"), settings, RealClock())
 
 
 def on_stage(
-    work: Callable[[Understudy], Awaitable[None]], mode: str = "good", **changes: object
-) -> Understudy:
+    work: Callable[[FallbackVoice], Awaitable[None]], mode: str = "good", **changes: object
+) -> FallbackVoice:
     """Run `work` with a voice whose server behaves as told and whose clauses are read along."""
-    found: list[Understudy] = []
+    found: list[FallbackVoice] = []
 
     async def stage(address: str) -> None:
         voice = understudy(address, **changes)
@@ -60,12 +60,12 @@ def on_stage(
     return found[0]
 
 
-def said(mode: str, **changes: object) -> tuple[Understudy, list[Speech], float]:
+def said(mode: str, **changes: object) -> tuple[FallbackVoice, list[Speech], float]:
     """What is heard, and the longest wait for a piece."""
     heard: list[Speech] = []
     waits: list[float] = []
 
-    async def work(voice: Understudy) -> None:
+    async def work(voice: FallbackVoice) -> None:
         last = anyio.current_time()
         async for piece in voice.speak(TEXT, "en"):
             waits.append(anyio.current_time() - last)
@@ -167,7 +167,7 @@ def test_times_from_the_text_alone() -> None:
 def test_it_comes_back_when_its_server_does() -> None:
     spoke: list[str] = []
 
-    async def work(voice: Understudy) -> None:
+    async def work(voice: FallbackVoice) -> None:
         for mode in ("html", "good"):
             STAGE.mode = mode
             spoke.extend([piece.voice async for piece in voice.speak("okay then", "en")][:1])
@@ -197,7 +197,7 @@ def test_it_is_tried_again_after_growing_pauses() -> None:
                 raise RuntimeError("segmentation fault")
                 yield
 
-        voice = Understudy(Dead(), make(SETTINGS, "en"), SETTINGS, clock)
+        voice = FallbackVoice(Dead(), make(SETTINGS, "en"), SETTINGS, clock)
         assert [piece.voice async for piece in voice.speak("okay then", "en")] == ["tone"]
         assert voice.fault == "segmentation fault"
         async with anyio.create_task_group() as tasks:
@@ -220,7 +220,7 @@ def test_a_language_it_does_not_speak_is_the_embedded_ones() -> None:
             yield Speech(np.full(2400, 0.1, np.float32))
 
     async def run() -> list[str]:
-        voice = Understudy(English(), make(SETTINGS, "en"), SETTINGS, RealClock())
+        voice = FallbackVoice(English(), make(SETTINGS, "en"), SETTINGS, RealClock())
         heard = [piece.voice async for piece in voice.speak("你好", "zh")]
         assert voice.fault == ""
         await voice.close()
@@ -230,7 +230,7 @@ def test_a_language_it_does_not_speak_is_the_embedded_ones() -> None:
 
 
 def test_speech_is_kept_under_the_name_of_who_spoke(tmp_path: Path) -> None:
-    async def work(voice: Understudy) -> None:
+    async def work(voice: FallbackVoice) -> None:
         cache = SpeechCache(tmp_path)
         speaker = Speaker(voice, "en", cache)
 
@@ -280,7 +280,7 @@ def test_the_embedded_voice_has_nobody_behind_it() -> None:
     for language, change, name in changes:
         settings = SETTINGS.model_copy(update={"base_url": "http://127.0.0.1:9/v1"} | change)
         remote = make_voice(settings, language, clock)
-        assert isinstance(remote, Understudy)
+        assert isinstance(remote, FallbackVoice)
         assert remote._embedded.name == name
         anyio.run(remote.close)
 

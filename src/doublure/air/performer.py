@@ -115,9 +115,9 @@ class Performer:
         if self._painter is not None:
             self._painter.held = why
 
-    def make_way(self, making: Making) -> list[Clause]:
+    def stop_within(self, making: Making) -> list[Clause]:
         """Stop some kinds of speech softly; returns what is not heard to its end."""
-        return self._playhead.make_way(making)
+        return self._playhead.stop_within(making)
 
     @property
     def current(self) -> Clause | None:

@@ -117,7 +117,7 @@ class Playhead:
             self._current = None
         return dropped
 
-    def make_way(self, making: Making) -> list[Clause]:
+    def stop_within(self, making: Making) -> list[Clause]:
         """Stop `making.kinds` as it says. The pause behind what ends is short. Returns the clauses that are not
         heard to their end, in order."""
         waiting = self._waiting.clear()

@@ -105,7 +105,7 @@ class Interrupt:
         """Listen for signals until cancelled."""
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             task_status.started()
-            if interrupt.came():
+            if interrupt.requested():
                 self._everything.cancel()
                 return
             async with anyio.create_task_group() as wrapping:

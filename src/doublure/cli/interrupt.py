@@ -17,7 +17,7 @@ def watch() -> None:
     signal.signal(signal.SIGINT, _note)
 
 
-def came() -> bool:
+def requested() -> bool:
     """Whether there was one since `watch`."""
     return _came
 

@@ -203,15 +203,15 @@ def enrol(
             )
     from doublure.enrol.enrol import QUICK_SECONDS, REPORT, Order
     from doublure.enrol.enrol import enrol as make_persona
-    from doublure.enrol.match_voice import ROUNDS, Wish
+    from doublure.enrol.match_voice import ROUNDS, VoiceOrder
     from doublure.enrol.progress import bars
     from doublure.voice.engines.kokoro import voice as kokoro
 
     language = language_named(lang, "--lang")
     signing = key if given.scope == "air" else None
-    order = Order(footage, given, out, None, language, Wish(kokoro, language, ROUNDS), signing)
+    order = Order(footage, given, out, None, language, VoiceOrder(kokoro, language, ROUNDS), signing)
     if quick:
-        order = Order(footage, given, out, QUICK_SECONDS, None, Wish(kokoro, language, 0), signing)
+        order = Order(footage, given, out, QUICK_SECONDS, None, VoiceOrder(kokoro, language, 0), signing)
     with bars() as progress:
         made = make_persona(order, progress)
     size = made.size

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from doublure.enrol import footage as reading
 from doublure.enrol.face_track import cut_mouths, measure, mouths_of, sharpness_lost
 from doublure.enrol.learn_mouth import learn
-from doublure.enrol.match_voice import HEARD, Wish, match
+from doublure.enrol.match_voice import HEARD, VoiceOrder, match
 from doublure.enrol.report.findings import whole_stretches
 from doublure.enrol.report.review import STAGES as REVIEW_STAGES
-from doublure.enrol.report.review import Subject, review
+from doublure.enrol.report.review import ReportSubject, review
 from doublure.enrol.scan import Progress, Watched, watch
 from doublure.enrol.tracking import Tracked
 from doublure.errors import DoublureError, EngineError, FootageError
@@ -72,7 +72,7 @@ class Order:
     """Look at so much of the footage only; at all of it when None."""
     report: Language | None = None
     """The language of the report card; without one none is made."""
-    voice: Wish | None = None
+    voice: VoiceOrder | None = None
     """How the voice is matched; without a wish it is not. A consent that does not cover the voice goes
     before it."""
     key: Path | None = None
@@ -158,7 +158,9 @@ def _fill(folder: Path, order: Order, progress: Progress) -> None:
     if order.report:
         # a persona whose rebuilt face is no face to a detector is a persona still
         with suppress(EngineError):
-            subject = Subject(order.consent.who, voices.get(order.voice.language) if order.voice else None)
+            subject = ReportSubject(
+                order.consent.who, voices.get(order.voice.language) if order.voice else None
+            )
             review(watched, subject, folder / REPORT, order.report, progress)
     seen.unlink()
     (folder / HEARD).unlink(missing_ok=True)

@@ -89,7 +89,7 @@ class Told(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class VoiceOrder:
     """How the voice is to be matched."""
 
     synthesis: Synthesis
@@ -135,7 +135,7 @@ def file_of(language: Language) -> str:
     return f"voice_{language}.bin"
 
 
-def match(pcm: Pcm, wish: Wish, folder: Path, told: Told) -> dict[Language, VoiceEntry]:
+def match(pcm: Pcm, wish: VoiceOrder, folder: Path, told: Told) -> dict[Language, VoiceEntry]:
     """Match the voice in the footage's sound and write a pack for each language into `folder`. What was heard
     is kept there in the file `HEARD`, from which a killed run goes on. Raises `FootageError` when too little is
     said."""
@@ -191,7 +191,7 @@ def _host(pcm: Pcm, folder: Path) -> _Host:
 class _Ear:
     """Speaks a pack's sentences and hears them; remembers in a file what it heard."""
 
-    def __init__(self, wish: Wish, file: Path, told: Told) -> None:
+    def __init__(self, wish: VoiceOrder, file: Path, told: Told) -> None:
         self.synthesis = wish.synthesis
         self.rounds = wish.rounds
         self._file = file

@@ -30,7 +30,7 @@ log = get_log(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Sticker:
+class ProductCard:
     """The drawn card with its shadow."""
 
     drawing: Rgba
@@ -38,7 +38,7 @@ class Sticker:
     """Width of the shadow around the card in pixels."""
 
 
-def sticker(product: Product, language: Language, pixels: int) -> Sticker:
+def sticker(product: Product, language: Language, pixels: int) -> ProductCard:
     """The card of `product`, `pixels` wide without its shadow. A picture that cannot be read is
     left out and logged."""
     pad, margin = max(2, round(pixels * 0.055)), max(2, round(pixels * 0.09))
@@ -73,7 +73,7 @@ def sticker(product: Product, language: Language, pixels: int) -> Sticker:
         baseline = top + round(pixels * 0.1)
         _write(drawing, was, margin + pad, baseline, size, WAS)
         _strike(drawing, margin + pad, baseline - round(size * 0.33), round(width(was, size)), size)
-    return Sticker(drawing, margin)
+    return ProductCard(drawing, margin)
 
 
 def _paper(drawing: Rgba, pixels: int, height: int, margin: int) -> None:

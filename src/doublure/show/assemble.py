@@ -43,7 +43,7 @@ from doublure.trust.consent import Consent
 from doublure.trust.journal import Journal
 from doublure.voice.cache import SpeechCache
 from doublure.voice.engine import Pronouncing, Voice
-from doublure.voice.fallback import Understudy
+from doublure.voice.fallback import FallbackVoice
 from doublure.voice.phones.symbols import Sounds
 from doublure.voice.settings import VoiceSettings
 from doublure.voice.speaker import Speaker
@@ -72,7 +72,7 @@ class RoomParts:
     journal: Journal
     preparer: Preparer
     watchdog: Watchdog
-    understudy: Understudy | None = None
+    understudy: FallbackVoice | None = None
     """What stands behind the voice; None where the embedded voice speaks itself."""
 
 
@@ -129,7 +129,7 @@ async def assemble(
         journal,
         Preparer(plan, speaker, catalog.language),
         watchdog,
-        voice if isinstance(voice, Understudy) else None,
+        voice if isinstance(voice, FallbackVoice) else None,
     )
 
 
@@ -209,7 +209,7 @@ def make_voice(
     if settings.engine in EMBEDDED:
         return voice
     behind = VoiceSettings(name=settings.understudy, speed=settings.speed)
-    return Understudy(voice, _voice(EMBEDDED[0], behind, language, sounds), settings, clock)
+    return FallbackVoice(voice, _voice(EMBEDDED[0], behind, language, sounds), settings, clock)
 
 
 def _voice(engine: str, settings: VoiceSettings, language: Language, sounds: Sounds | None) -> Voice:

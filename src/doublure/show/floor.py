@@ -81,7 +81,7 @@ class Stage(Protocol):
         """Be silent now; returns what was not heard to its end."""
         ...
 
-    def make_way(self, making: Making) -> list[Clause]:
+    def stop_within(self, making: Making) -> list[Clause]:
         """Stop some kinds of speech softly; returns what will not be heard to its end."""
         ...
 
@@ -190,7 +190,7 @@ class Floor:
         what was dropped comes before them."""
         if not kinds:
             return
-        dropped = self._stage.make_way(Making(kinds, rule.sentence_seconds, rule.phrase_seconds))
+        dropped = self._stage.stop_within(Making(kinds, rule.sentence_seconds, rule.phrase_seconds))
         lost = {clause.utterance.cue for clause in dropped}
         for turn in self.turns.live():
             unspoken = not turn.offered and turn.cue.kind in kinds & PROGRAMME

@@ -32,7 +32,7 @@ MEMORY_MEGABYTES = 24
 _FULL_SCALE = 32767
 
 
-class Shelf:
+class _Disk:
     """The files. Synchronous; lives in the cache's lane."""
 
     def __init__(self, folder: Path, megabytes: float) -> None:
@@ -114,7 +114,7 @@ class SpeechCache:
     def __init__(
         self, folder: Path, megabytes: float = DISK_MEGABYTES, memory_megabytes: float = MEMORY_MEGABYTES
     ) -> None:
-        self._shelf = Shelf(folder, megabytes)
+        self._shelf = _Disk(folder, megabytes)
         self._lane = Lane("speech-cache")
         self._front: OrderedDict[str, tuple[Speech, ...]] = OrderedDict()
         self._front_bytes = 0

@@ -57,7 +57,7 @@ waited in any case."""
 log = get_log(__name__)
 
 
-class Watched:
+class CheckedClause:
     """One clause of a voice: checked, timed, and what is left to say when it fails."""
 
     def __init__(
@@ -121,7 +121,7 @@ class Watched:
         return piece
 
 
-class Understudy:
+class FallbackVoice:
     """A voice and the embedded one behind it, which speaks while `fault` says why."""
 
     def __init__(self, lead: Voice, embedded: Voice, settings: VoiceSettings, clock: Clock) -> None:
@@ -156,7 +156,9 @@ class Understudy:
                     yield replace(piece, voice=self._embedded.name)
             return
         # the lexicons load at first use
-        watched = await self._lane.run(Watched, self._lead, self._settings, self._clock, spoken, language)
+        watched = await self._lane.run(
+            CheckedClause, self._lead, self._settings, self._clock, spoken, language
+        )
         if not watched.usual.words:
             return
         if self._settings.times == "reading":
@@ -197,7 +199,7 @@ class Understudy:
 
     async def _probe(self) -> None:
         language = min(self._lead.languages & self._embedded.languages or self._lead.languages)
-        watched = Watched(self._lead, self._settings, self._clock, PROBE[language], language)
+        watched = CheckedClause(self._lead, self._settings, self._clock, PROBE[language], language)
         try:
             async with aclosing(watched.pieces()) as led:
                 async for _ in led:
@@ -219,7 +221,7 @@ class Understudy:
 
     # ---- what the reading is for -------------------------------------------------------------------
 
-    async def _timed(self, watched: Watched, piece: Speech) -> Speech:
+    async def _timed(self, watched: CheckedClause, piece: Speech) -> Speech:
         """A piece with its words and phones: the voice's own, the reading's, or the text's."""
         if watched.own_times:
             return piece
@@ -238,7 +240,7 @@ class Understudy:
         watched.words += len(words)
         return replace(piece, words=words, phones=marks)
 
-    async def _check_end(self, watched: Watched) -> None:
+    async def _check_end(self, watched: CheckedClause) -> None:
         """A voice that ended in mid-clause without a word about it. Raises `EngineError`."""
         if watched.own_times:
             return
@@ -249,7 +251,7 @@ class Understudy:
         if times.said < TOLD * len(reading.words):
             raise watched.fault(f"it stopped after {times.said} of {len(reading.words)} words")
 
-    async def _rest(self, watched: Watched) -> Speech | None:
+    async def _rest(self, watched: CheckedClause) -> Speech | None:
         """What of the clause was not heard, as loud as what was; None when all of it was."""
         if watched.rambled:
             return None

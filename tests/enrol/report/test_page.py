@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from doublure.enrol.report.comparison import CLIP_HEIGHT, Shown, Still, stills, write_clip
+from doublure.enrol.report.comparison import CLIP_HEIGHT, HeldOut, Still, stills, write_clip
 from doublure.enrol.report.findings import KINDS, SEVERITIES, Finding
 from doublure.enrol.report.page import (
     GRADES,
@@ -53,7 +53,7 @@ FOUND = (
 
 
 @cache
-def shown() -> Shown:
+def shown() -> HeldOut:
     """40 frames of the rendered host; the double's are darker, so that they are told apart."""
     pictures, pcm, _ = talking(2.0)
     pictures = pictures[10 : 10 + len(HELD)]
@@ -67,7 +67,7 @@ def shown() -> Shown:
             yield double
 
     sound = pcm[10 * SAMPLES_PER_FRAME :]
-    return Shown(lambda: iter(pictures), ours, HELD, [oval] * len(HELD), sound)
+    return HeldOut(lambda: iter(pictures), ours, HELD, [oval] * len(HELD), sound)
 
 
 def card(language: Language = "en", score: Score = FINE, found: tuple[Finding, ...] = ()) -> Card:
@@ -260,7 +260,7 @@ def test_a_wide_and_long_stretch_is_cut_to_the_face_and_to_ten_seconds(tmp_path:
     def still() -> Iterator[Picture]:
         return iter([picture] * count)
 
-    long = Shown(still, still, range(count), [mask] * count, pcm)
+    long = HeldOut(still, still, range(count), [mask] * count, pcm)
     size = write_clip(long, "fr", tmp_path / "wide.mp4")
     assert size.height <= CLIP_HEIGHT
     assert 1.3 < size.width / size.height < 1.6

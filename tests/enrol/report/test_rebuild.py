@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from doublure.enrol.report.rebuild import Trial, hide, hold_back
-from doublure.enrol.report.review import STAGES, Subject, review
+from doublure.enrol.report.review import STAGES, ReportSubject, review
 from doublure.enrol.report.score import Score, score
 from doublure.enrol.scan import Watched, watch
 from doublure.picture.mouth.geometry import MOVING, SHAPES
@@ -75,7 +75,9 @@ def test_hiding_blanks_the_region_and_nothing_else(trial: Trial) -> None:
 
 def test_the_report_card_is_written_with_what_was_measured(watched: Watched, tmp_path: Path) -> None:
     told: list[str] = []
-    card = review(watched, Subject("Ling"), tmp_path / "report", "en", lambda stage, *_: told.append(stage))
+    card = review(
+        watched, ReportSubject("Ling"), tmp_path / "report", "en", lambda stage, *_: told.append(stage)
+    )
     assert list(dict.fromkeys(told)) == list(STAGES)
     assert card.score.frames == len(card.shown.held)
     assert card.silent_opening_ratio < 2

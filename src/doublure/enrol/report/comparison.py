@@ -45,7 +45,7 @@ DIVIDER = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class HeldOut:
     """The held-out stretch as it can be shown; opened anew for every reading."""
 
     truth: Callable[[], Iterator[Picture]]
@@ -91,7 +91,7 @@ class _Cut:
         return np.concatenate(parts)
 
 
-def stills(shown: Shown, frames: Sequence[int], language: Language) -> tuple[Still, ...]:
+def stills(shown: HeldOut, frames: Sequence[int], language: Language) -> tuple[Still, ...]:
     """The face on frames of the footage that are held, in the order asked for."""
     wanted = {shown.held.index(frame) for frame in frames}
     label = Overlay(STILL, language)
@@ -108,7 +108,7 @@ def stills(shown: Shown, frames: Sequence[int], language: Language) -> tuple[Sti
     return tuple(made[frame] for frame in frames)
 
 
-def write_clip(shown: Shown, language: Language, out: Path) -> Size:
+def write_clip(shown: HeldOut, language: Language, out: Path) -> Size:
     """Write the clip as MP4 (H.264, AAC): at most 10 s, where most is said; the truth on the left, ours
     on the right. Returns its size."""
     count = len(shown.held)

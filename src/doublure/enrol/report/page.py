@@ -21,7 +21,7 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict, RootModel
 
-from doublure.enrol.report.comparison import Shown, Still, stills, write_clip
+from doublure.enrol.report.comparison import HeldOut, Still, stills, write_clip
 from doublure.enrol.report.findings import SEVERITIES, Finding, Kind, Severity
 from doublure.enrol.report.score import Score
 from doublure.media import FPS, Language, Size
@@ -99,7 +99,7 @@ class Card:
     """As `score.opening_ratio` gives it."""
     findings: tuple[Finding, ...]
     timings: tuple[Timing, ...]
-    shown: Shown
+    shown: HeldOut
     voice: VoiceEntry | None = None
     """The matched voice in the host's language, where there is one."""
     targets: tuple[Target, ...] = TARGETS

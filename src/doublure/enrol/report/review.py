@@ -10,7 +10,7 @@ import numpy as np
 
 from doublure.clock import RealClock
 from doublure.enrol.observations import hear, source
-from doublure.enrol.report.comparison import Shown
+from doublure.enrol.report.comparison import HeldOut
 from doublure.enrol.report.findings import find
 from doublure.enrol.report.page import Card, Timing, write
 from doublure.enrol.report.rebuild import Trial, hold_back
@@ -26,7 +26,7 @@ SILENCE_FRAMES = 5 * FPS
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class ReportSubject:
     """Whom the report is about."""
 
     who: str
@@ -36,7 +36,7 @@ class Subject:
 
 def review(
     watched: Watched,
-    subject: Subject,
+    subject: ReportSubject,
     folder: Path,
     language: Language,
     progress: Progress,
@@ -68,7 +68,7 @@ def review(
         findings=findings,
         voice=subject.voice,
         timings=(Timing("training", learnt - began), Timing("score", clock.now() - learnt)),
-        shown=Shown(
+        shown=HeldOut(
             trial.truth,
             lambda: trial.rebuilt(rows),
             trial.held,
