@@ -17,11 +17,12 @@ from doublure.voice.engines.kokoro.graph import PITCH, with_times_and_pitch
 from doublure.voice.engines.kokoro.norms import with_norms
 from doublure.voice.engines.kokoro.onnx import Graph
 from doublure.voice.engines.kokoro.products import MIDDLE, _split, with_products
+from doublure.voice.engines.kokoro.weights import PARTS, _part
 
 
 @cache
 def model() -> bytes:
-    return b"".join(kokoro._part(name) for name in kokoro.PARTS)
+    return b"".join(_part(name) for name in PARTS)
 
 
 def sounded(*changes: Callable[[Graph], None]) -> tuple[Pcm, Counter[str]]:

