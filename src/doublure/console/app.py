@@ -51,7 +51,7 @@ def make_app(
     _add_login(app, console, access)
     app.mount("/static", StaticFiles(packages=[("doublure.console", "static")]))
     # the font of the picture, for machines that have none for Chinese
-    app.mount("/fonts", StaticFiles(packages=[("doublure", "fonts")]))
+    app.mount("/fonts", StaticFiles(packages=[("doublure.picture", "fonts")]))
     return app
 
 

@@ -72,7 +72,7 @@ def make_app(shots: ShotList, prompt: Callable[[str], Awaitable[bytes]]) -> Fast
             return PlainTextResponse(str(error), 503)
 
     app.mount("/static", StaticFiles(packages=[("doublure.console", "static")]))
-    app.mount("/fonts", StaticFiles(packages=[("doublure", "fonts")]))
+    app.mount("/fonts", StaticFiles(packages=[("doublure.picture", "fonts")]))
     return app
 
 
