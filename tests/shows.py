@@ -158,7 +158,9 @@ class Judge:
 class Show:
     """One show; `run` plays a script against it."""
 
-    def __init__(self, slots: dict[str, list[str]], *, gap_seconds: float = 0.0) -> None:
+    def __init__(
+        self, slots: dict[str, list[str]], *, gap_seconds: float = 0.0, folder: Path = Path("room")
+    ) -> None:
         self.clock = VirtualClock(settle=12)
         self.reader = Reader(self.clock)
         self.journal = Journal(self.clock)
@@ -173,6 +175,7 @@ class Show:
         settings = RoomSettings(
             room="show",
             language="en",
+            folder=folder,
             catalog=Path("c"),
             rundown=Path("r"),
             show=ShowSettings(disclosure_minutes=10),

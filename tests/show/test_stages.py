@@ -52,7 +52,7 @@ def leaving(
             await anyio.sleep(0.01)
         await show.clock.advance(0.08)
 
-    return Show({"A": ["A1", "A2"]}).run(script), left
+    return Show({"A": ["A1", "A2"]}, folder=folder / "room").run(script), left
 
 
 @pytest.mark.parametrize("journal", ["works", "hangs", "fails"])
