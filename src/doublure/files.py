@@ -8,29 +8,41 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
 
 from doublure.errors import SettingsError
 
 
-def contents(path: Path, most_bytes: int) -> bytes:
-    """The bytes of a regular file. Raises `SettingsError` when it is a folder, a pipe or a device, or has
-    more than `most_bytes`; `OSError` when it is missing or may not be read."""
+def opened(path: Path) -> BufferedReader:
+    """A regular file, opened for reading. Raises `SettingsError` when it is a pipe or a device; `OSError` when it is
+    a folder, is missing or may not be read."""
     if "\0" in str(path):
         raise SettingsError("a path cannot hold the character NUL", where=repr(str(path)))
     # without O_NONBLOCK (which Windows lacks) opening a pipe waits for its writer
-    opened = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with open(opened, "rb") as file:
-        state = os.fstat(opened)
-        if stat.S_ISDIR(state.st_mode):
+    number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    file = open(number, "rb")  # noqa: SIM115 - the caller closes it
+    try:
+        mode = os.fstat(number).st_mode
+        if stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        if not stat.S_ISREG(state.st_mode):
+        if not stat.S_ISREG(mode):
             raise SettingsError(
                 "this is a pipe or a device, not a file", where=str(path), remedy="name a regular file"
             )
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def contents(path: Path, most_bytes: int) -> bytes:
+    """The bytes of a regular file. Raises as `opened` does, and `SettingsError` for more than `most_bytes`."""
+    with opened(path) as file:
+        size = os.fstat(file.fileno()).st_size
         # a file under /proc says that it is empty, and one that grows says too little: the read is bounded too
         raw = file.read(most_bytes + 1)
-    if max(len(raw), state.st_size) > most_bytes:
+    if max(len(raw), size) > most_bytes:
         raise SettingsError(
             f"the file is larger than {size_text(most_bytes)}",
             where=str(path),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -328,3 +329,19 @@ def test_a_consent_that_does_not_say_what_it_covers_was_spoken_for_both(terms: T
     third.write_text(json.dumps(less), "utf-8")
     with pytest.raises(ConsentError, match="changed after it was signed"):
         consents.load(third, today=terms.start, trusted=trusted)
+
+
+@pytest.mark.parametrize("reader", ["consent", "fingerprint"])
+def test_a_pipe_or_a_device_is_no_file_of_a_host(tmp_path: Path, reader: str) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/zero")):
+        with pytest.raises(ConsentError, match="a pipe or a device"):
+            consents.read(path) if reader == "consent" else consents.fingerprint(path)
+
+
+def test_a_consent_as_large_as_a_film_is_not_read(tmp_path: Path) -> None:
+    film = tmp_path / "film.json"
+    film.write_bytes(b" " * (consents.MOST_BYTES + 1))
+    with pytest.raises(ConsentError, match="larger than 1 MB"):
+        consents.read(film)

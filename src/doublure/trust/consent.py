@@ -18,7 +18,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from doublure import address
-from doublure.errors import ConsentError
+from doublure.errors import ConsentError, SettingsError
+from doublure.files import contents, opened
 from doublure.trust import revocation
 from doublure.trust.signing import canonical, private_key, public_hex, verified, write_whole
 
@@ -49,6 +50,8 @@ serves others as well. Platforms hand out push addresses one by one and may use 
 are named in the consent."""
 
 Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+MOST_BYTES = 1_000_000
+"""Of a consent file; a whole one has a few thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +216,9 @@ def read(path: Path) -> Consent:
     Raises `ConsentError`."""
     where = str(path)
     try:
-        document = _Document.model_validate_json(path.read_bytes())
+        document = _Document.model_validate_json(contents(path, MOST_BYTES))
+    except SettingsError as error:
+        raise ConsentError(error.what, where=where, remedy=error.remedy) from error
     except OSError as error:
         raise ConsentError(
             f"the consent cannot be read: {error.strerror}",
@@ -327,8 +332,10 @@ def allows_address(consent: Consent, url: str) -> bool:
 def fingerprint(file: Path) -> str:
     """sha256 of a file, hex. Raises `ConsentError` when it cannot be read."""
     try:
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
+        with opened(file) as footage:
+            return hashlib.file_digest(footage, "sha256").hexdigest()
+    except SettingsError as error:
+        raise ConsentError(error.what, where=str(file), remedy=error.remedy) from error
     except OSError as error:
         raise ConsentError(
             f"the footage cannot be read: {error.strerror}", where=str(file), remedy="check the path"

@@ -11,7 +11,8 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from doublure.errors import ConsentError, FootageError
+from doublure.errors import ConsentError, FootageError, SettingsError
+from doublure.files import contents, opened
 from doublure.media import Language, Size
 from doublure.trust.consent import Consent
 from doublure.trust.signing import canonical, private_key, public_hex, verified, write_whole
@@ -28,6 +29,7 @@ Format = Literal["doublure-persona-6"]
 _FORMAT = re.compile(r'"format"\s*:\s*"([^"]{1,80})"')
 AGAIN = "copy the persona again, or enrol the host again"
 _Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+MOST_MANIFEST_BYTES = 4_000_000
 
 
 class TakeEntry(BaseModel):
@@ -107,7 +109,7 @@ def fingerprints(folder: Path, names: Iterable[str]) -> dict[str, str]:
     """sha256 (hex) of files of the folder."""
     found: dict[str, str] = {}
     for name in names:
-        with (folder / name).open("rb") as file:
+        with opened(folder / name) as file:
             found[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return found
 
@@ -229,7 +231,7 @@ def verify_file(path: Path, name: str, expected: str) -> None:
 
 def _manifest(path: Path) -> Manifest:
     try:
-        text = (path / MANIFEST).read_text("utf-8", "replace")
+        text = contents(path / MANIFEST, MOST_MANIFEST_BYTES).decode("utf-8", "replace")
         written = _FORMAT.search(text)
         if written and written[1] not in get_args(Format):
             raise FootageError(
@@ -238,6 +240,8 @@ def _manifest(path: Path) -> Manifest:
                 remedy="enrol the host again from the same footage and consent",
             )
         return Manifest.model_validate_json(text)
+    except SettingsError as error:
+        raise FootageError(error.what, where=error.where, remedy=error.remedy) from error
     except OSError as error:
         raise FootageError(
             f"there is no persona here: {error.strerror}",

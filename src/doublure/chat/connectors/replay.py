@@ -7,6 +7,7 @@ CSV with those columns.
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,6 +20,10 @@ from doublure.clock import Clock
 from doublure.cue import Comment, EventKind
 from doublure.document import Document
 from doublure.errors import SettingsError
+from doublure.files import contents
+
+MOST_BYTES = 4_000_000
+"""Of a file of comments: tens of thousands."""
 
 
 class _Entry(BaseModel):
@@ -81,8 +86,8 @@ def _script(path: Path) -> _Script:
 
 def _table(path: Path) -> _Script:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
+        text = contents(path, MOST_BYTES).decode("utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SettingsError(
             f"cannot be read: {error}", where=str(path), remedy="save it as UTF-8 CSV"

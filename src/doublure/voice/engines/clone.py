@@ -16,11 +16,14 @@ from pathlib import Path
 import av
 
 from doublure.errors import EngineError, SettingsError
+from doublure.files import contents
 from doublure.media import LANGUAGES, Language
 from doublure.voice.engine import Voice
 from doublure.voice.engines.remote import Body, Remote, check_address
 from doublure.voice.settings import VoiceSettings
 
+MOST_BYTES = 32_000_000
+"""Of a reference clip; ten seconds of WAV have two million."""
 SHORTEST_SECONDS, LONGEST_SECONDS = 1.0, 60.0
 """Of the reference clip: what the four servers make sense of."""
 
@@ -130,7 +133,7 @@ def _reference(settings: VoiceSettings, language: Language, shape: Shape) -> Ref
             remedy="write it down word for word",
         )
     try:
-        content = file.read_bytes()
+        content = contents(file, MOST_BYTES)
         seconds = _seconds(file)
     except (OSError, av.FFmpegError, IndexError) as error:
         raise SettingsError(
