@@ -382,6 +382,18 @@ def test_an_answer_that_cannot_be_made_leaves_the_show_alone() -> None:
     assert show.silences(34.0) == []
 
 
+def test_the_words_before_an_answer_are_no_answer() -> None:
+    async def script(show: Show) -> None:
+        show.voice.faults = {"broken": RuntimeError("no")}
+        await show.clock.advance(DISCLOSED + 1)
+        show.ask("c1", "broken")
+        await show.clock.advance(30)
+
+    show = Show(SLOTS).run(script)
+    assert len(show.heard("answer")) == 1  # the opening was on air already
+    assert show.judge.fates[-1] == ("c1", "expired", "")
+
+
 def test_a_voice_that_always_fails_does_not_spin() -> None:
     async def script(show: Show) -> None:
         show.voice.faults = {"": EngineError("dead")}

@@ -213,7 +213,7 @@ class Director:
         text = " ".join(utterance.text for utterance in answer)
         if turn.fate == "cut":
             self.parts.making.judge.settle(comment.id, "cut", text)
-        elif turn.fate == "heard" or answer:
+        elif answer:
             unknown = any(asked_colleagues(utterance) for utterance in answer)
             self.parts.making.judge.settle(comment.id, "asked_colleagues" if unknown else "answered", text)
         elif turn.fate == "stopped":
