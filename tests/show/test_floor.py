@@ -11,6 +11,7 @@ from doublure.cue import CueKind
 from doublure.errors import EngineError
 from doublure.show.director import MOST_OPERATOR_LINES
 from doublure.show.floor import QUIET_SECONDS
+from doublure.show.production import CLAUSE_SECONDS
 from tests.shows import Show
 
 SLOTS = {"A": ["A1", "A2", "A3"], "B": ["B1", "B2", "B3"], "C": ["C1", "C2", "C3"]}
@@ -365,8 +366,8 @@ def test_a_line_that_cannot_be_digested_is_dropped_and_shown(error: Exception | 
     show = Show(SLOTS).run(script)
     heard = show.heard("script")
     assert heard[:4] == ["A1", "A3", "B1", "B2"]
-    assert len(heard) > 15
-    assert all(length <= 8.0 for _, length in show.silences(60.0))
+    assert len(heard) > 12
+    assert all(length <= CLAUSE_SECONDS - 8.0 + 0.1 for _, length in show.silences(60.0))  # 8 s were queued
 
 
 def test_an_answer_that_cannot_be_made_leaves_the_show_alone() -> None:

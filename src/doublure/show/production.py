@@ -26,8 +26,10 @@ from doublure.show.turns import Turn
 from doublure.trust.journal import Journal
 from doublure.voice.speaker import Speaker
 
-CLAUSE_SECONDS = 8.0
-"""Longest wait for the next clause of a cue, when little is left to be heard."""
+CLAUSE_SECONDS = 20.0
+"""Longest wait for the next clause of a cue. A slow machine may take seconds for one, and a cue that is given up is made
+again from its start; so this only ends a wait for an engine that hangs. A voice on another machine has a limit of its
+own, after which the embedded one speaks."""
 SILENCE_SECONDS = 4.0
 """With more waiting for air, a clause may take until the host has been silent this long."""
 LOADING_SECONDS = 60.0
