@@ -366,8 +366,8 @@ def test_a_line_that_cannot_be_digested_is_dropped_and_shown(error: Exception | 
     show = Show(SLOTS).run(script)
     heard = show.heard("script")
     assert heard[:4] == ["A1", "A3", "B1", "B2"]
-    assert len(heard) > 12
-    assert all(length <= CLAUSE_SECONDS - 8.0 + 0.1 for _, length in show.silences(60.0))  # 8 s were queued
+    assert len(heard) > 8
+    assert all(length < CLAUSE_SECONDS for _, length in show.silences(60.0))
 
 
 def test_an_answer_that_cannot_be_made_leaves_the_show_alone() -> None:
