@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import av
 import numpy as np
 from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from doublure.enrol.picture_form import Former, Turn, turn_of, upright_size
 from doublure.errors import FootageError
 from doublure.media import FPS, SAMPLE_RATE, Pcm, Picture, Size
 
 LEAST_SPEECH_SECONDS = 15.0
-LONGEST_SIDE = 1920
-"""Larger footage is scaled down to this."""
 GAP_SECONDS = 0.1
 """Sound that is missing for longer was not recorded; shorter differences are the time stamps' rounding."""
+JUMP_SECONDS = 5.0
+"""No camera pauses for longer between two pictures: the time stamps jump."""
+MISSING_SECONDS = 1.0
+"""A file that ends this much earlier than its head says was cut off."""
+LOOKED_AT_PACKETS = 300
+"""Packets by which the stream that moves is told from a cover."""
+OPPOSITE = 0.1
+"""With the sum of two channels below this share of their difference, one of them is upside down."""
 WINDOW = SAMPLE_RATE * 30 // 1000
 """30 ms: a window of the speech detector."""
 PAUSE_WINDOWS = 17
@@ -34,33 +44,33 @@ class Shape:
 
     size: Size
     """Upright, as it is enrolled."""
-    turns: int
-    """Quarter turns, anticlockwise, that make it upright."""
+    turn: Turn
+    """What makes it upright."""
     seconds: float
-    """Of the file, or of the stretch that is looked at."""
+    """Of the picture, or of the stretch that is looked at."""
     start: float | None = None
     """Second of the file at which that stretch begins; None for the whole file."""
 
 
 def inspect(file: Path) -> Shape:
-    """Size, rotation and length. Raises `FootageError` when there is no picture or no sound."""
+    """Size, orientation and length. Raises `FootageError` when there is no picture or no sound, when the file was cut
+    off, or when its time stamps jump."""
     try:
-        with av.open(str(file)) as container:
-            if not container.streams.video:
-                raise FootageError("there is no picture in this file", where=str(file), remedy="name a video")
+        with _opened(file) as container:
+            stream = _picture(container, file)
             if not container.streams.audio:
                 raise FootageError(
                     "there is no sound in this footage",
                     where=str(file),
                     remedy="record again with the microphone on: the mouth is learnt from speech",
                 )
-            frame = next(container.decode(video=0), None)
+            seconds = _measured(container, stream, file)
+            container.seek(0)
+            frame = next(container.decode(stream), None)
             if frame is None:
-                raise FootageError("there is no picture in this file", where=str(file), remedy="name a video")
-            turns = round(frame.rotation / 90) % 4
-            size = _upright(frame.width, frame.height, turns)
-            seconds = float(container.duration or 0) / av.time_base
-            return Shape(size, turns, seconds)
+                raise _no_picture(file)
+            turn = turn_of(frame)
+            return Shape(upright_size(frame, turn, stream.sample_aspect_ratio), turn, seconds)
     except (av.FFmpegError, OSError) as error:
         raise _broken(file, 0.0, error) from error
 
@@ -72,12 +82,13 @@ def pictures(file: Path, shape: Shape) -> Iterator[Picture]:
     last: Picture | None = None
     first: float | None = None
     second = 0.0
+    form = Former(shape.size, shape.turn)
     try:
-        with av.open(str(file)) as container:
-            stream = container.streams.video[0]
+        with _opened(file) as container:
+            stream = _picture(container, file)
             stream.thread_type = "AUTO"
             if shape.start is not None:
-                first = _first_picture(container) + shape.start
+                first = _begins(stream) + shape.start
                 container.seek(int(first * av.time_base))
             for frame in container.decode(stream):
                 if frame.time is None:
@@ -92,49 +103,126 @@ def pictures(file: Path, shape: Shape) -> Iterator[Picture]:
                 while last is not None and made / FPS < second - 0.5 / FPS:
                     yield last
                     made += 1
-                last = _turn(frame, shape)
+                last = form(frame)
         if last is not None:
             yield last
     except (av.FFmpegError, OSError) as error:
         raise _broken(file, (shape.start or 0) + second, error) from error
-    if second + 1.0 < shape.seconds:
-        raise FootageError(
-            f"the picture ends after {second:.1f} of {shape.seconds:.1f} s",
-            where=f"{file}, second {(shape.start or 0) + second:.1f}",
-            remedy="copy the file again from the camera; it was cut off",
-        )
+    if second + MISSING_SECONDS < shape.seconds:
+        raise _cut_off(file, (shape.start or 0) + second, (shape.start or 0) + shape.seconds)
 
 
 def sound(file: Path) -> Pcm:
     """The sound from the first picture on, float32, mono, 24 kHz; pieces lie where their time stamps say, with
     silence where there is none. Raises `FootageError`."""
-    resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
     pieces: list[NDArray[np.float32]] = []
     second, lead, count = 0.0, 0, 0
+    listener = _Listener()
     try:
-        with av.open(str(file)) as container:
-            begins = _first_picture(container)
+        with _opened(file) as container:
+            begins = _begins(_picture(container, file))
             for frame in container.decode(audio=0):
                 second = frame.time or second
                 late = round((second - begins) * SAMPLE_RATE) - count
                 if not pieces:
                     lead = late
                 if not pieces or late > GAP_SECONDS * SAMPLE_RATE:
-                    pieces.append(np.zeros(max(0, late), np.float32))
+                    pieces.append(np.zeros((2, max(0, late)), np.float32))
                     count += late
-                made = [piece.to_ndarray()[0] for piece in resampler.resample(frame)]
+                made = listener.hear(frame)
                 pieces += made
-                count += sum(map(len, made))
-            pieces += [piece.to_ndarray()[0] for piece in resampler.resample(None)]
+                count += sum(piece.shape[1] for piece in made)
+            pieces += listener.rest()
     except (av.FFmpegError, OSError) as error:
         raise _broken(file, second, error) from error
-    return np.concatenate(pieces)[max(0, -lead) :] if pieces else np.zeros(0, np.float32)
+    return _mono(np.concatenate(pieces, axis=1))[max(0, -lead) :] if pieces else np.zeros(0, np.float32)
 
 
-def _first_picture(container: InputContainer) -> float:
+class _Listener:
+    """Resamples to two channels at 24 kHz. Sound whose format changes in mid-file goes on in the new one."""
+
+    def __init__(self) -> None:
+        self._format: tuple[str, str, int] | None = None
+        self._resampler: av.AudioResampler | None = None
+
+    def hear(self, frame: av.AudioFrame) -> list[NDArray[np.float32]]:
+        """The samples of a frame, float32 [2, n]; a single channel stands in both."""
+        made: list[NDArray[np.float32]] = []
+        key = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if key != self._format:
+            made += self.rest()
+            layout = "mono" if frame.layout.nb_channels == 1 else "stereo"
+            self._resampler = av.AudioResampler(format="fltp", layout=layout, rate=SAMPLE_RATE)
+            self._format = key
+        return made + self._resampled(frame)
+
+    def rest(self) -> list[NDArray[np.float32]]:
+        """What the resampler still holds."""
+        return self._resampled(None) if self._resampler is not None else []
+
+    def _resampled(self, frame: av.AudioFrame | None) -> list[NDArray[np.float32]]:
+        assert self._resampler is not None
+        return [
+            np.broadcast_to(one.to_ndarray(), (2, one.samples)) for one in self._resampler.resample(frame)
+        ]
+
+
+def _mono(channels: NDArray[np.float32]) -> Pcm:
+    """Both channels as one. Where one is the other upside down (a wrongly wired plug), their difference is heard,
+    because their sum is silence."""
+    together, apart = (channels[0] + channels[1]) / 2, (channels[0] - channels[1]) / 2
+    opposite = float(np.square(together).mean()) < OPPOSITE**2 * float(np.square(apart).mean())
+    return np.ascontiguousarray(apart if opposite else together, np.float32)
+
+
+def _opened(file: Path) -> InputContainer:
+    # an absolute path is never taken for a protocol, as `take:1.mp4` would be
+    container: InputContainer = av.open(str(file.absolute()))
+    return container
+
+
+def _picture(container: InputContainer, file: Path) -> VideoStream:
+    """The stream that moves: a cover is one picture, wherever it stands in the file. Raises `FootageError`."""
+    streams = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
+    if not streams:
+        raise _no_picture(file)
+    if len(streams) == 1:
+        return streams[0]
+    counts = dict.fromkeys((one.index for one in streams), 0)
+    for packet in islice(container.demux(streams), LOOKED_AT_PACKETS):
+        counts[packet.stream.index] += packet.size > 0
+    container.seek(0)
+    return max(streams, key=lambda one: counts[one.index])
+
+
+def _measured(container: InputContainer, stream: VideoStream, file: Path) -> float:
+    """Seconds of the picture by its packets, because a file's head may say nothing, or count a longer sound."""
+    begins = _begins(stream)
+    last = before = heard = 0.0
+    for packet in container.demux(stream, container.streams.audio[0]):
+        if packet.pts is None or packet.time_base is None:
+            continue
+        at = float(packet.pts * packet.time_base) - begins
+        if packet.stream.index != stream.index:
+            heard = max(heard, at)
+            continue
+        if at - before > JUMP_SECONDS:
+            raise FootageError(
+                f"the time stamps jump from {before:.1f} to {at:.1f} s",
+                where=f"{file}, second {before:.1f}",
+                remedy="convert the file once more, or cut it there and enrol one part",
+            )
+        before = max(before, at)
+        last = max(last, at + float((packet.duration or 0) * packet.time_base))
+    said = float(container.duration or 0) / av.time_base
+    if max(last, heard) + MISSING_SECONDS < said:
+        raise _cut_off(file, max(last, heard), said)
+    return last
+
+
+def _begins(stream: VideoStream) -> float:
     """When the first picture is shown, seconds of the file's own clock: cameras may start sound and picture at
     different times."""
-    stream = container.streams.video[0]
     return float((stream.start_time or 0) * (stream.time_base or 0))
 
 
@@ -187,22 +275,16 @@ def check_speech(file: Path, pcm: Pcm) -> None:
         )
 
 
-def _upright(width: int, height: int, turns: int) -> Size:
-    if turns % 2:
-        width, height = height, width
-    scale = min(1.0, LONGEST_SIDE / max(width, height))
-    return Size(round(width * scale / 2) * 2, round(height * scale / 2) * 2)
+def _no_picture(file: Path) -> FootageError:
+    return FootageError("there is no picture in this file", where=str(file), remedy="name a video")
 
 
-def _turn(frame: av.VideoFrame, shape: Shape) -> Picture:
-    size = shape.size
-    width, height = (size.height, size.width) if shape.turns % 2 else (size.width, size.height)
-    flat = frame.reformat(width, height, "yuv420p", interpolation="AREA").to_ndarray()
-    if not shape.turns:
-        return np.asarray(flat, np.uint8)
-    luma, chroma = flat[:height], flat[height:].reshape(2, height // 2, width // 2)
-    planes = [np.rot90(plane, shape.turns) for plane in (luma, *chroma)]
-    return np.concatenate([np.ascontiguousarray(plane).reshape(-1, size.width) for plane in planes])
+def _cut_off(file: Path, second: float, whole: float) -> FootageError:
+    return FootageError(
+        f"the picture ends after {second:.1f} of {whole:.1f} s",
+        where=f"{file}, second {second:.1f}",
+        remedy="copy the file again from the camera; it was cut off",
+    )
 
 
 def _broken(file: Path, second: float, error: Exception) -> FootageError:

@@ -30,6 +30,8 @@ MISSING_SHARE = 0.2
 """Most frames that may lack the face."""
 MISSING_FRAMES = 10 * FPS
 """Most frames in a row that may."""
+FOREHEAD, CHIN = 10, 152
+"""Places of MediaPipe's face mesh."""
 ASPECT_MARGIN = 0.75
 """Half the side of the mesh's square, in face heights."""
 
@@ -183,6 +185,12 @@ def _check(found: list[NDArray[np.float64] | None], search: _Search, file: Path,
     missing = [number for number, points in enumerate(found) if points is None]
     if not found or len(missing) > MISSING_SHARE * len(found):
         raise _no_face(file, before + missing[0] if missing else before)
+    if np.median([points[CHIN, 1] - points[FOREHEAD, 1] for points in found if points is not None]) < 0:
+        raise FootageError(
+            "the face is upside down",
+            where=f"{file}, second {before / FPS:.1f}",
+            remedy="turn the film upright in an editor; its own note of how it is to be turned is wrong",
+        )
     height = float(np.median(search.heights))
     if height < LEAST_FACE_PIXELS:
         raise FootageError(
