@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from doublure.enrol import footage, picture_form
 from doublure.enrol.footage import inspect, pictures, sound
+from doublure.enrol.observations import source
 from doublure.enrol.picture_form import HLG, PQ, Former, Turn, to_sdr
 from doublure.errors import FootageError
 from doublure.media import FPS, SAMPLE_RATE, Size
@@ -251,6 +252,49 @@ def test_a_jump_of_the_time_stamps_is_refused_with_its_second(tmp_path: Path) ->
     both.write_bytes(one.read_bytes() + two.read_bytes())
     with pytest.raises(FootageError, match=r"the time stamps jump from [12]\.\d to 36\d\d\.\d s"):
         inspect(both)
+
+
+def test_a_clock_that_goes_back_is_refused(tmp_path: Path) -> None:
+    one = write(tmp_path / "one.ts", 4.0)
+    both = tmp_path / "twice.ts"
+    both.write_bytes(one.read_bytes() * 2)
+    with pytest.raises(FootageError, match="the time stamps jump"):
+        inspect(both)
+
+
+def test_sound_alone_that_jumps_is_refused(tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "sound.mkv", 4.0, heard=np.concatenate([tone(2.0), tone(60.0) * 0, tone(2.0)], axis=1)
+    )
+    assert inspect(file).seconds == pytest.approx(4.0, abs=0.1)  # sound that is only longer is fine
+    gap = tmp_path / "gap.mkv"
+    with av.open(str(file)) as given, av.open(str(gap), "w") as out:
+        streams = {one.index: out.add_stream_from_template(one) for one in given.streams}
+        for packet in given.demux():
+            at = float(packet.pts * packet.time_base) if packet.pts is not None else 0.0
+            if packet.dts is None or (packet.stream.type == "audio" and 2.0 < at < 62.0):
+                continue
+            packet.stream = streams[packet.stream.index]
+            out.mux(packet)
+    with pytest.raises(FootageError, match=r"jump from [12]\.\d to 62\.\d s"):
+        inspect(gap)
+
+
+def test_opposite_channels_after_a_single_one_are_heard(tmp_path: Path) -> None:
+    one = write(tmp_path / "one.ts", 2.0)
+    two = write(tmp_path / "two.ts", 2.0, heard=tone(2.0, opposite=True), start=2.0)
+    both = tmp_path / "both.ts"
+    both.write_bytes(one.read_bytes() + two.read_bytes())
+    pcm = sound(both)
+    assert loudness(pcm[-2 * SAMPLE_RATE :]) == pytest.approx(0.3 / np.sqrt(2), rel=0.2)
+
+
+def test_the_finding_of_hdr_looks_at_the_film_and_not_at_its_cover(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "take:1.mkv", cover=True)
+    monkeypatch.chdir(tmp_path)
+    assert source(Path("take:1.mkv")).bits == 8
 
 
 def test_footage_without_a_length_in_its_head_is_measured(tmp_path: Path) -> None:

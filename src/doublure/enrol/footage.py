@@ -56,8 +56,8 @@ def inspect(file: Path) -> Shape:
     """Size, orientation and length. Raises `FootageError` when there is no picture or no sound, when the file was cut
     off, or when its time stamps jump."""
     try:
-        with _opened(file) as container:
-            stream = _picture(container, file)
+        with opened(file) as container:
+            stream = moving_picture(container, file)
             if not container.streams.audio:
                 raise FootageError(
                     "there is no sound in this footage",
@@ -84,8 +84,8 @@ def pictures(file: Path, shape: Shape) -> Iterator[Picture]:
     second = 0.0
     form = Former(shape.size, shape.turn)
     try:
-        with _opened(file) as container:
-            stream = _picture(container, file)
+        with opened(file) as container:
+            stream = moving_picture(container, file)
             stream.thread_type = "AUTO"
             if shape.start is not None:
                 first = _begins(stream) + shape.start
@@ -115,56 +115,69 @@ def pictures(file: Path, shape: Shape) -> Iterator[Picture]:
 def sound(file: Path) -> Pcm:
     """The sound from the first picture on, float32, mono, 24 kHz; pieces lie where their time stamps say, with
     silence where there is none. Raises `FootageError`."""
-    pieces: list[NDArray[np.float32]] = []
+    pieces: list[Pcm] = []
     second, lead, count = 0.0, 0, 0
     listener = _Listener()
     try:
-        with _opened(file) as container:
-            begins = _begins(_picture(container, file))
+        with opened(file) as container:
+            begins = _begins(moving_picture(container, file))
             for frame in container.decode(audio=0):
                 second = frame.time or second
                 late = round((second - begins) * SAMPLE_RATE) - count
                 if not pieces:
                     lead = late
                 if not pieces or late > GAP_SECONDS * SAMPLE_RATE:
-                    pieces.append(np.zeros((2, max(0, late)), np.float32))
+                    pieces += [*listener.run(), np.zeros(max(0, late), np.float32)]
                     count += late
-                made = listener.hear(frame)
-                pieces += made
-                count += sum(piece.shape[1] for piece in made)
-            pieces += listener.rest()
+                count += listener.hear(frame)
+            pieces += listener.run()
     except (av.FFmpegError, OSError) as error:
         raise _broken(file, second, error) from error
-    return _mono(np.concatenate(pieces, axis=1))[max(0, -lead) :] if pieces else np.zeros(0, np.float32)
+    return np.concatenate(pieces)[max(0, -lead) :] if pieces else np.zeros(0, np.float32)
 
 
 class _Listener:
-    """Resamples to two channels at 24 kHz. Sound whose format changes in mid-file goes on in the new one."""
+    """Resamples to 24 kHz and makes one channel of each run of one format. Sound may change its format in mid-file."""
 
     def __init__(self) -> None:
         self._format: tuple[str, str, int] | None = None
         self._resampler: av.AudioResampler | None = None
+        self._heard: list[NDArray[np.float32]] = []
+        self._runs: list[Pcm] = []
 
-    def hear(self, frame: av.AudioFrame) -> list[NDArray[np.float32]]:
-        """The samples of a frame, float32 [2, n]; a single channel stands in both."""
-        made: list[NDArray[np.float32]] = []
+    def hear(self, frame: av.AudioFrame) -> int:
+        """Take a frame; returns how many samples came of it."""
         key = (frame.format.name, frame.layout.name, frame.sample_rate)
+        count = 0
         if key != self._format:
-            made += self.rest()
+            count += self._end()
             layout = "mono" if frame.layout.nb_channels == 1 else "stereo"
             self._resampler = av.AudioResampler(format="fltp", layout=layout, rate=SAMPLE_RATE)
             self._format = key
-        return made + self._resampled(frame)
+        return count + self._resample(frame)
 
-    def rest(self) -> list[NDArray[np.float32]]:
-        """What the resampler still holds."""
-        return self._resampled(None) if self._resampler is not None else []
+    def run(self) -> list[Pcm]:
+        """All that was heard since the last call, one channel."""
+        self._end()
+        self._format = None
+        runs, self._runs = self._runs, []
+        return runs
 
-    def _resampled(self, frame: av.AudioFrame | None) -> list[NDArray[np.float32]]:
+    def _end(self) -> int:
+        count = self._resample(None) if self._format is not None else 0
+        if self._heard:
+            self._runs.append(_mono(np.concatenate(self._heard, axis=1)))
+            self._heard = []
+        return count
+
+    def _resample(self, frame: av.AudioFrame | None) -> int:
         assert self._resampler is not None
-        return [
+        # a single channel stands in both
+        made = [
             np.broadcast_to(one.to_ndarray(), (2, one.samples)) for one in self._resampler.resample(frame)
         ]
+        self._heard += made
+        return sum(piece.shape[1] for piece in made)
 
 
 def _mono(channels: NDArray[np.float32]) -> Pcm:
@@ -175,13 +188,14 @@ def _mono(channels: NDArray[np.float32]) -> Pcm:
     return np.ascontiguousarray(apart if opposite else together, np.float32)
 
 
-def _opened(file: Path) -> InputContainer:
+def opened(file: Path) -> InputContainer:
+    """The file, opened for reading. Raises `av.FFmpegError` and `OSError`."""
     # an absolute path is never taken for a protocol, as `take:1.mp4` would be
     container: InputContainer = av.open(str(file.absolute()))
     return container
 
 
-def _picture(container: InputContainer, file: Path) -> VideoStream:
+def moving_picture(container: InputContainer, file: Path) -> VideoStream:
     """The stream that moves: a cover is one picture, wherever it stands in the file. Raises `FootageError`."""
     streams = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
     if not streams:
@@ -196,28 +210,40 @@ def _picture(container: InputContainer, file: Path) -> VideoStream:
 
 
 def _measured(container: InputContainer, stream: VideoStream, file: Path) -> float:
-    """Seconds of the picture by its packets, because a file's head may say nothing, or count a longer sound."""
+    """Seconds of the picture by its packets, because a file's head may say nothing, or count a longer sound. Raises
+    `FootageError` where the file was cut off, and where the time stamps of picture or sound jump."""
     begins = _begins(stream)
-    last = before = heard = 0.0
+    at = {stream.index: 0.0, container.streams.audio[0].index: 0.0}
+    gaps: list[tuple[float, float]] = []
+    end = 0.0
     for packet in container.demux(stream, container.streams.audio[0]):
-        if packet.pts is None or packet.time_base is None:
+        if packet.dts is None or packet.pts is None or packet.time_base is None:
             continue
-        at = float(packet.pts * packet.time_base) - begins
-        if packet.stream.index != stream.index:
-            heard = max(heard, at)
-            continue
-        if at - before > JUMP_SECONDS:
-            raise FootageError(
-                f"the time stamps jump from {before:.1f} to {at:.1f} s",
-                where=f"{file}, second {before:.1f}",
-                remedy="convert the file once more, or cut it there and enrol one part",
-            )
-        before = max(before, at)
-        last = max(last, at + float((packet.duration or 0) * packet.time_base))
+        before, now = at[packet.stream.index], float(packet.dts * packet.time_base) - begins
+        picture = packet.stream.index == stream.index
+        if now < before - MISSING_SECONDS or (picture and now - before > JUMP_SECONDS):
+            raise _jump(file, before, now)
+        if now - before > JUMP_SECONDS:
+            gaps.append((before, now))
+        at[packet.stream.index] = max(before, now)
+        if picture:
+            end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base) - begins)
+    # sound may pause while the picture goes on, but not come back when there is no picture any more
+    for before, now in gaps:
+        if now > end:
+            raise _jump(file, before, now)
     said = float(container.duration or 0) / av.time_base
-    if max(last, heard) + MISSING_SECONDS < said:
-        raise _cut_off(file, max(last, heard), said)
-    return last
+    if max(end, *at.values()) + MISSING_SECONDS < said:
+        raise _cut_off(file, max(end, *at.values()), said)
+    return end
+
+
+def _jump(file: Path, before: float, now: float) -> FootageError:
+    return FootageError(
+        f"the time stamps jump from {before:.1f} to {now:.1f} s",
+        where=f"{file}, second {before:.1f}",
+        remedy="convert the file once more, or cut it there and enrol one part",
+    )
 
 
 def _begins(stream: VideoStream) -> float:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from doublure.enrol.footage import WINDOW, speech_windows
+from doublure.enrol.footage import WINDOW, moving_picture, opened, speech_windows
 from doublure.enrol.tracking import Tracked
 from doublure.errors import FootageError
 from doublure.media import SAMPLE_RATE, Pcm, Picture
@@ -89,9 +89,10 @@ class Heard:
 def source(file: Path) -> Source:
     """How the file keeps its pictures. Raises `FootageError`."""
     try:
-        with av.open(str(file)) as container:
-            codec = container.streams.video[0].codec_context
-            return Source(max(part.bits for part in codec.format.components), int(codec.color_trc))
+        with opened(file) as container:
+            codec = moving_picture(container, file).codec_context
+            parts = codec.format.components if codec.format is not None else ()
+            return Source(max((part.bits for part in parts), default=8), int(codec.color_trc))
     except (av.FFmpegError, OSError, IndexError) as error:
         raise FootageError(
             f"this file cannot be read: {error}", where=str(file), remedy="copy it again from the camera"

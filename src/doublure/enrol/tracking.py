@@ -30,8 +30,9 @@ MISSING_SHARE = 0.2
 """Most frames that may lack the face."""
 MISSING_FRAMES = 10 * FPS
 """Most frames in a row that may."""
-FOREHEAD, CHIN = 10, 152
-"""Places of MediaPipe's face mesh."""
+TURNED_FRAMES = 25
+"""Every so many frames the picture is also searched upside down. The mesh cannot tell: it lays an upright face on one
+that is not."""
 ASPECT_MARGIN = 0.75
 """Half the side of the mesh's square, in face heights."""
 
@@ -61,6 +62,8 @@ class _Search:
     """Height of another face, as a share of the host's."""
     missing: int = 0
     heights: list[float] = field(default_factory=list)
+    upside_down: list[bool] = field(default_factory=list)
+    """Whether a face was surer upside down, of the pictures that were looked at so."""
 
 
 def track(
@@ -87,9 +90,12 @@ def track(
             rgb = cv2.cvtColor(picture, cv2.COLOR_YUV2RGB_I420)
             if search.box is None or number % DETECT_FRAMES == 0:
                 _detect(detector, rgb, search)
+            if number % TURNED_FRAMES == 0:
+                search.upside_down.append(_surest(detector, rgb[::-1, ::-1]) > _surest(detector, rgb))
             points = _mesh(mesh, rgb, search)
             search.missing = 0 if points is not None else search.missing + 1
             if search.missing > MISSING_FRAMES:
+                _check_upright(search, file, before_them)
                 raise _no_face(file, before_them + number - MISSING_FRAMES)
             found.append(points)
             small = cv2.resize(picture[: size.height], (90, 160), interpolation=cv2.INTER_AREA).astype(
@@ -154,6 +160,12 @@ def _detect(detector: object, rgb: NDArray[np.uint8], search: _Search) -> None:
     search.other = float(np.delete(heights, host).max(initial=0.0) / heights[host])
 
 
+def _surest(detector: object, rgb: NDArray[np.uint8]) -> float:
+    """How sure the detector is of its surest face, 0..1; 0 for none."""
+    found = detector.process(np.ascontiguousarray(rgb)).detections or []  # type: ignore[attr-defined]
+    return max((float(one.score[0]) for one in found), default=0.0)
+
+
 def _mesh(mesh: object, rgb: NDArray[np.uint8], search: _Search) -> NDArray[np.float64] | None:
     if search.box is None:
         return None
@@ -182,21 +194,25 @@ def _square(
 
 
 def _check(found: list[NDArray[np.float64] | None], search: _Search, file: Path, before: int) -> None:
+    _check_upright(search, file, before)
     missing = [number for number, points in enumerate(found) if points is None]
     if not found or len(missing) > MISSING_SHARE * len(found):
         raise _no_face(file, before + missing[0] if missing else before)
-    if np.median([points[CHIN, 1] - points[FOREHEAD, 1] for points in found if points is not None]) < 0:
-        raise FootageError(
-            "the face is upside down",
-            where=f"{file}, second {before / FPS:.1f}",
-            remedy="turn the film upright in an editor; its own note of how it is to be turned is wrong",
-        )
     height = float(np.median(search.heights))
     if height < LEAST_FACE_PIXELS:
         raise FootageError(
             f"the face is only {height:.0f} pixels high, at least {LEAST_FACE_PIXELS} are needed",
             where=f"{file}, second {before / FPS:.1f}",
             remedy="move the camera nearer, or record at a higher resolution",
+        )
+
+
+def _check_upright(search: _Search, file: Path, before: int) -> None:
+    if search.upside_down and np.mean(search.upside_down) > 0.5:
+        raise FootageError(
+            "the face is upside down",
+            where=f"{file}, second {before / FPS:.1f}",
+            remedy="turn the film upright in an editor; its own note of how it is to be turned is wrong",
         )
 
 
