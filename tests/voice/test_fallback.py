@@ -35,7 +35,7 @@ SETTINGS = VoiceSettings(engine="openai", first_seconds=4.0, stall_seconds=0.7)
 """Good answers come much sooner than this on a busy machine as well."""
 
 
-def understudy(address: str, **changes: object) -> FallbackVoice:
+def fallback(address: str, **changes: object) -> FallbackVoice:
     settings = SETTINGS.model_copy(update={"base_url": address + "/v1"} | changes)
     lead: Voice = find_engine("voices", "openai")(settings, "en")  # type: ignore[assignment]
     return FallbackVoice(lead, make(VoiceSettings(engine="tone"), "en"), settings, RealClock())
@@ -48,7 +48,7 @@ def on_stage(
     found: list[FallbackVoice] = []
 
     async def stage(address: str) -> None:
-        voice = understudy(address, **changes)
+        voice = fallback(address, **changes)
         found.append(voice)
         async with anyio.create_task_group() as reading:
             reading.start_soon(voice.run)
@@ -275,7 +275,7 @@ def test_the_embedded_voice_has_nobody_behind_it() -> None:
     assert make_voice(VoiceSettings(), "zh", clock).name == "kokoro/zf_xiaoxiao"
     changes: tuple[tuple[Language, dict[str, object], str], ...] = (
         ("fr", {"speed": 1.2}, "kokoro/ff_siwis@1.2"),
-        ("en", {"understudy": "am_michael"}, "kokoro/am_michael"),
+        ("en", {"fallback": "am_michael"}, "kokoro/am_michael"),
     )
     for language, change, name in changes:
         settings = SETTINGS.model_copy(update={"base_url": "http://127.0.0.1:9/v1"} | change)
@@ -311,7 +311,7 @@ def test_in_mid_show_nothing_stops_and_the_operator_knows(tmp_path: Path) -> Non
     silences: list[float] = []
 
     async def show(address: str) -> None:
-        voice = understudy(address)
+        voice = fallback(address)
         async with open_room(settings, voice=voice) as room, anyio.create_task_group() as watching:
             watching.start_soon(hush, room, silences)
             await until(room, lambda view: any(line.kind == "script" for line in view.said), 90)

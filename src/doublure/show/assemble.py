@@ -72,7 +72,7 @@ class RoomParts:
     journal: Journal
     preparer: Preparer
     watchdog: Watchdog
-    understudy: FallbackVoice | None = None
+    fallback: FallbackVoice | None = None
     """What stands behind the voice; None where the embedded voice speaks itself."""
 
 
@@ -208,7 +208,7 @@ def make_voice(
     voice = _voice(settings.engine, settings, language, sounds)
     if settings.engine in EMBEDDED:
         return voice
-    behind = VoiceSettings(name=settings.understudy, speed=settings.speed)
+    behind = VoiceSettings(name=settings.fallback, speed=settings.speed)
     return FallbackVoice(voice, _voice(EMBEDDED[0], behind, language, sounds), settings, clock)
 
 

@@ -215,8 +215,8 @@ class Room:
             ("judge", lambda: judge_comments(parts, inbox)),
         ):
             spawn(supervise, self.watchdog, name, stage)
-        if parts.understudy is not None:
-            spawn(supervise, self.watchdog, "readings", parts.understudy.run)
+        if parts.fallback is not None:
+            spawn(supervise, self.watchdog, "readings", parts.fallback.run)
             spawn(supervise, self.watchdog, "voice", lambda: watch_voice(parts))
         consent = parts.consent
         if consent is not None and consent_file is not None:

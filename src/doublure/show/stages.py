@@ -152,15 +152,15 @@ def _forget(consent: Consent, file: Path, folders: Sequence[Path], now: datetime
 
 async def watch_voice(parts: RoomParts) -> None:
     """While the voice fails, an alarm stands and it is tried again; both ends are journalled."""
-    understudy = parts.understudy
-    assert understudy is not None
+    fallback = parts.fallback
+    assert fallback is not None
     while True:
-        why = await understudy.lost()
+        why = await fallback.lost()
         parts.watchdog.alarm("voice", f"the embedded voice speaks: {why}")
         await parts.director.production.note("voice", "replaced", why)
-        await understudy.found()
+        await fallback.found()
         parts.watchdog.clear("voice")
-        await parts.director.production.note("voice", "back", understudy.name)
+        await parts.director.production.note("voice", "back", fallback.name)
 
 
 def line_view(parts: RoomParts, utterance: Utterance) -> LineView:

@@ -1,4 +1,4 @@
-"""The understudy: when a voice dies, stalls or sends rubbish, the embedded one speaks its clause, or
+"""The fallback: when a voice dies, stalls or sends rubbish, the embedded one speaks its clause, or
 goes on in mid-clause where the other stopped.
 
 The embedded voice reads every clause along, in the background and at low priority (`readings`). The

@@ -62,7 +62,7 @@ class VoiceSettings(Settings):
         2.0, gt=0, le=30, description="longest silence of a server in mid-clause before kokoro goes on"
     )
     breath: bool = Field(True, description="a quiet breath after some of a script's sentences")
-    understudy: str = Field(
+    fallback: str = Field(
         "", description="kokoro voice that speaks when a server fails; empty: the language's default"
     )
     times: Literal["reading", "text"] = Field(

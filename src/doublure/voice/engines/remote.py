@@ -1,7 +1,7 @@
 """A voice behind an address: one request a clause, its sound given on as it comes.
 
 The sound is cut into pieces where it is quietest, so that a join is not heard. It comes without
-times: whoever wants them finds them (`understudy`).
+times: `fallback` finds them where they are needed.
 """
 
 from __future__ import annotations
