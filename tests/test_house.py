@@ -65,7 +65,7 @@ ENGINES: dict[str, tuple[str, ...]] = {
 engine imports the vocabulary, lower packages, and of its own package protocol, settings and tools."""
 ONLY_IMPORTER: dict[str, tuple[str, ...]] = {
     "ray": ("cluster",),
-    "torch": ("enrol",),
+    "torch": (),
     "mediapipe": ("enrol",),
     "av": ("air", "picture.body", "picture.mouth", "voice.engines", "voice.pace", "enrol"),
     "fastapi": ("console",),

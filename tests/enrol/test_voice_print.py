@@ -37,11 +37,9 @@ def test_the_bands_are_those_the_network_was_trained_on() -> None:
 def test_the_network_is_an_lstm_of_three_layers_and_its_prints_have_length_one() -> None:
     with files("doublure.enrol").joinpath("speaker.npz").open("rb") as file, np.load(file) as kept:
         assert sum(kept[name].size for name in kept.files) == 1_423_616
-    pieces = torch.zeros(2, PIECE, BANDS)
-    with torch.no_grad():
-        found = prints._network()(pieces)
+    found = prints._network()(np.zeros((2, PIECE, BANDS), np.float32))
     assert found.shape == (2, SIZE)
-    assert torch.allclose(found[0], found[1])
+    np.testing.assert_allclose(found[0], found[1])
 
 
 def test_one_voice_is_more_like_itself_than_like_another() -> None:
@@ -69,3 +67,16 @@ def test_no_sound_has_a_print_of_nothing_and_breaks_nothing() -> None:
     found = voice_print(np.zeros(0, np.float32))
     assert found.shape == (SIZE,)
     assert np.isfinite(found).all()
+
+
+def test_numpy_computes_what_torch_computes() -> None:
+    with files("doublure.enrol").joinpath("speaker.npz").open("rb") as file, np.load(file) as kept:
+        weights = {name: torch.from_numpy(kept[name].astype(np.float32)) for name in kept.files}
+    lstm, linear = torch.nn.LSTM(BANDS, SIZE, 3, batch_first=True), torch.nn.Linear(SIZE, SIZE)
+    lstm.load_state_dict({name[5:]: one for name, one in weights.items() if name.startswith("lstm.")})
+    linear.load_state_dict({name[7:]: one for name, one in weights.items() if name.startswith("linear.")})
+    mel = np.abs(np.random.default_rng(5).normal(0, 0.05, (3, PIECE, BANDS))).astype(np.float32)
+    with torch.no_grad():
+        _, (hidden, _) = lstm(torch.from_numpy(mel))
+        wanted = torch.nn.functional.normalize(torch.relu(linear(hidden[-1])), dim=1).numpy()
+    np.testing.assert_allclose(prints._network()(mel), wanted, atol=2e-5)

@@ -194,7 +194,7 @@ def enrol(
     """Make a persona from footage."""
     given = valid_consent(consent)
     consents.check_footage(given, [footage])
-    for module in ("mediapipe", "rich", "torch"):
+    for module in ("mediapipe", "rich"):
         if importlib.util.find_spec(module) is None:
             raise EngineError(
                 f"enrolment needs {module}, which is not installed",

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from doublure.enrol import timbres
@@ -139,7 +138,6 @@ def match(pcm: Pcm, wish: VoiceOrder, folder: Path, told: Told) -> dict[Language
     """Match the voice in the footage's sound and write a pack for each language into `folder`. What was heard
     is kept there in the file `HEARD`, from which a killed run goes on. Raises `FootageError` when too little is
     said."""
-    torch.set_num_threads(1)
     host = _host(pcm, folder)
     ear = _Ear(wish, folder / HEARD, told)
     languages = (wish.language, *(one for one in LANGUAGES if one != wish.language))

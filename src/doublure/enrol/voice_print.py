@@ -8,13 +8,12 @@ ours, so the threshold was set anew on recordings of people.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from doublure.enrol.footage import WINDOW, speech_windows
 from doublure.media import Pcm
@@ -48,8 +47,7 @@ def voice_print(speech: Pcm) -> Print:
     for piece, start in zip(pieces, starts, strict=True):
         there = mel[start : start + PIECE]
         piece[: len(there)] = there
-    with torch.no_grad():
-        found = _network()(torch.from_numpy(pieces)).numpy().mean(axis=0)
+    found = _network()(pieces).mean(axis=0)
     return np.asarray(found / max(float(np.linalg.norm(found)), 1e-9), np.float32)
 
 
@@ -66,21 +64,58 @@ def _mel(sound: Pcm) -> NDArray[np.float32]:
     return np.asarray(power @ filters(BANDS), np.float32)
 
 
-class _Network(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.lstm = nn.LSTM(BANDS, SIZE, LAYERS, batch_first=True)
-        self.linear = nn.Linear(SIZE, SIZE)
+class _Network:
+    """LSTM layers, a linear one, and a ReLU. Equations of an LSTM as PyTorch documents them: the gates stand in the order
+    input, forget, cell, output."""
 
-    def forward(self, mel: torch.Tensor) -> torch.Tensor:
-        """[pieces, PIECE, BANDS] -> [pieces, SIZE], each of length 1."""
-        _, (hidden, _) = self.lstm(mel)
-        return nn.functional.normalize(torch.relu(self.linear(hidden[-1])), dim=1)
+    def __init__(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
+        self._layers = [
+            (
+                weights[f"lstm.weight_ih_l{layer}"].T.copy(),
+                weights[f"lstm.weight_hh_l{layer}"].T.copy(),
+                weights[f"lstm.bias_ih_l{layer}"] + weights[f"lstm.bias_hh_l{layer}"],
+            )
+            for layer in range(LAYERS)
+        ]
+        self._linear = weights["linear.weight"].T.copy(), weights["linear.bias"]
+
+    def __call__(self, mel: NDArray[np.float32]) -> NDArray[np.float32]:
+        """float32 [pieces, PIECE, BANDS] -> [pieces, SIZE], each of length 1."""
+        heard = mel
+        for layer in self._layers:
+            heard = _lstm(heard, *layer)
+        weight, bias = self._linear
+        found = np.maximum(heard[:, -1] @ weight + bias, 0.0)
+        return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12), np.float32)
+
+
+def _lstm(
+    given: NDArray[np.float32],
+    inward: NDArray[np.float32],
+    onward: NDArray[np.float32],
+    bias: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Hidden states of one layer, [pieces, steps, SIZE]."""
+    pieces, steps, _ = given.shape
+    wanted = given @ inward + bias
+    hidden = np.zeros((pieces, SIZE), np.float32)
+    cell = np.zeros_like(hidden)
+    states = np.empty((pieces, steps, SIZE), np.float32)
+    for step in range(steps):
+        gates = wanted[:, step] + hidden @ onward
+        enter, forget, new, leave = np.split(gates, 4, axis=1)
+        cell = _sigmoid(forget) * cell + _sigmoid(enter) * np.tanh(new)
+        hidden = _sigmoid(leave) * np.tanh(cell)
+        states[:, step] = hidden
+    return states
+
+
+def _sigmoid(value: NDArray[np.float32]) -> NDArray[np.float32]:
+    # by the hyperbolic tangent, which does not overflow
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * value)), np.float32)
 
 
 @cache
 def _network() -> _Network:
-    made = _Network()
     with files("doublure.enrol").joinpath("speaker.npz").open("rb") as file, np.load(file) as kept:
-        made.load_state_dict({name: torch.from_numpy(kept[name].astype(np.float32)) for name in kept.files})
-    return made.eval()
+        return _Network({name: kept[name].astype(np.float32) for name in kept.files})
