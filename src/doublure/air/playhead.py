@@ -59,7 +59,7 @@ class Step:
 
 
 class Playhead:
-    """Reads clauses out. One producer offers them, the frame clock steps. `heard` is told of each clause that was
+    """Reads clauses out. One producer offers them, the frame clock steps. `heard` is called with each clause that was
     read out to its end (as far as it was shortened)."""
 
     def __init__(self, heard: Callable[[Clause], None] = lambda clause: None) -> None:

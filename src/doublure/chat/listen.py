@@ -14,7 +14,7 @@ log = get_log(__name__)
 
 
 async def listen(chat: Chat, inbox: Channel[Comment], clock: Clock) -> None:
-    """Forward until the chat ends of itself or the inbox closes. A chat that fails is started again
+    """Forward until the chat ends or the inbox closes. A chat that fails is started again
     after a growing pause (`Retry`); a comment that arrives resets the pause."""
     retry = Retry(clock)
     while True:

@@ -38,7 +38,7 @@ log = get_log(__name__)
 async def write(
     cue: Cue, writer: Writer, catalog: Catalog, own: WordList | None = None
 ) -> AsyncGenerator[Utterance, None]:
-    """The sentences of a cue, as they come. `own` is the room's list of banned words, which an answer may not
+    """The sentences of a cue, as soon as each is written. `own` is the room's list of banned words, which an answer may not
     say either. Raises `EngineError` when even the templates fail."""
     if cue.kind in ("script", "operator"):
         for utterance in _as_given(cue, catalog.language):

@@ -15,5 +15,5 @@ class Writer(Protocol):
     name: str
 
     def write(self, cue: Cue, catalog: Catalog, product: Product | None) -> AsyncIterator[Utterance]:
-        """Yield sentences as they come; raises `EngineError`."""
+        """Yield each sentence as soon as it is written; raises `EngineError`."""
         ...

@@ -207,7 +207,7 @@ class Judge:
         self._waiting[waiting.comment.id] = waiting
         if len(self._waiting) <= self._settings.waiting_comments:
             return Verdict.ACCEPTED
-        # "are you real?" and the operator outlive a rush, for they are always answered
+        # "are you real?" and the operator outlive a rush, because they are always answered
         lost = next(
             (
                 id

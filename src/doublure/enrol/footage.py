@@ -26,7 +26,7 @@ JUMP_SECONDS = 5.0
 MISSING_SECONDS = 1.0
 """A file that ends this much earlier than its head says was cut off."""
 LOOKED_AT_PACKETS = 300
-"""Packets by which the stream that moves is told from a cover."""
+"""Packets that are counted to tell a film from a cover picture."""
 OPPOSITE = 0.1
 """With the sum of two channels below this share of their difference, one of them is upside down."""
 WINDOW = SAMPLE_RATE * 30 // 1000

@@ -16,11 +16,11 @@ from doublure.picture.mouth.articulation import generic_mouth
 from doublure.picture.mouth.geometry import LEFT_EYE, RIGHT_EYE, opening
 
 STEP_SECONDS = 1 / (FPS * PER_FRAME)
-"""It is told to 20 ms: the eye sees nothing below 40."""
+"""Resolution: 20 ms. The eye sees nothing below 40."""
 FARTHEST = 40
 """Steps to either side that are looked at: 0.8 s."""
 LEAST_FRAMES = 8 * FPS
-"""Frames of speech below which nothing is told."""
+"""With fewer frames of speech nothing is concluded."""
 LEAST_TOGETHER, LEAST_BETTER = 0.4, 0.04
 """The lips must go with the sound at least so well (correlation), and by so much better than they do unshifted:
 a mumbled or covered mouth tells nothing."""

@@ -13,7 +13,7 @@ from doublure.enrol.scan import Progress
 
 @contextmanager
 def bars() -> Iterator[Progress]:
-    """What is told to the progress appears as a bar for each stage; one is full when the next begins."""
+    """Shows a bar for each stage; a bar is full when the next stage begins."""
     columns = (
         *rich_progress.Progress.get_default_columns()[:3],
         rich_progress.TimeRemainingColumn(),

@@ -2,7 +2,7 @@
 
 The programme works through the rundown, a sentence at a time. Whoever interrupts it (an answer, the operator)
 makes its first clause while the programme still speaks, and then takes the floor. Who may stop whom, and where,
-stands in `floor`. "Said", "answered" and "disclosed" are told of what was heard, not of what was queued.
+stands in `floor`. "Said", "answered" and "disclosed" mean heard, not queued.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class Stage(Protocol):
 
 
 class Floor:
-    """One turn at a time offers clauses. `ended` is told once of each turn, when its fate is known."""
+    """One turn at a time offers clauses. `ended` is called once with each turn, when its fate is known."""
 
     def __init__(self, stage: Stage, clock: Clock, ended: Callable[[Turn], None]) -> None:
         self.closed = False

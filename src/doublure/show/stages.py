@@ -112,7 +112,7 @@ def _note_wait(parts: RoomParts, lines: AiredLines, utterance: Utterance, at: fl
 async def watch_consent(
     parts: RoomParts, consent: Consent, file: Path, clock: Clock, leave: Callable[[str], None]
 ) -> None:
-    """Look at the consent as long as it holds. When it is revoked or over, leave the air at once; the journal is told
+    """Look at the consent as long as it holds. When it is revoked or over, leave the air at once; it is journalled
     after. The days of the consent are counted from the show's start, so that setting back the machine's clock does
     not lengthen it."""
     began, start = clock.now(), clock.wall()

@@ -40,7 +40,7 @@ class Turn:
 
 
 class Turns:
-    """The turns whose fate is not known yet. `ended` is told once of each, when it is."""
+    """The turns whose fate is not known yet. `ended` is called once with each, when it is."""
 
     def __init__(self, ended: Callable[[Turn], None]) -> None:
         self._ended = ended

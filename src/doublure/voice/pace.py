@@ -1,4 +1,4 @@
-"""Any voice at another pace: of itself where it can, else stretched by FFmpeg's `atempo` (WSOLA: Verhelst and
+"""Any voice at another pace: the voice's own pace where it has one, otherwise stretched by FFmpeg's `atempo` (WSOLA: Verhelst and
 Roelands 1993), which keeps the pitch."""
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def at_pace(voice: Voice, pace: float, lane: Lane) -> Voice:
 
 
 class Stretched:
-    """A voice whose pieces are stretched as they come."""
+    """A voice whose pieces are stretched while they arrive."""
 
     def __init__(self, voice: Voice, pace: float, lane: Lane) -> None:
         self.name = f"{voice.name}~{pace:g}"

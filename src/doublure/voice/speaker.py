@@ -52,7 +52,7 @@ Parts = tuple[Part, ...]
 
 class Speaker:
     """Speaks with one voice. Speech that is wanted on air goes before speech made ahead: the
-    latter is given up for it and made again later."""
+    latter is cancelled and made again later."""
 
     def __init__(
         self,

@@ -1,5 +1,5 @@
 """The voice `clone`: a server that speaks as a reference clip sounds. The clip is somebody's voice:
-a room airs it only with a consent that was given for that very file (`company`).
+a room airs it only with a consent that was given for that very file (`show.assemble`).
 
 What is asked for stands in docs/voices.md, a table a shape; facts about each from the server's own
 source, 2025.

@@ -1,4 +1,4 @@
-"""A server's answer to sound, as it comes: raw PCM, WAV and MP3 piece by piece, any other container
+"""Decodes a server's answer while it arrives: raw PCM, WAV and MP3 piece by piece, any other container
 at its end."""
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class Decoder:
         assert self._codec is not None
         frames: list[av.AudioFrame | None] = []
         for packet in packets:
-            # tags and torn frames stand between the others; what has no sound at all is told by its length
+            # tags and torn frames stand between the others; an answer without any sound is known by its length
             with suppress(av.error.InvalidDataError):
                 frames += self._codec.decode(packet)
         return self._resampled(frames)

@@ -1,4 +1,4 @@
-"""The voice `openai`: any server that speaks `/v1/audio/speech`, its sound as it comes."""
+"""The voice `openai`: any server that speaks `/v1/audio/speech`, streamed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A voice behind an address: one request a clause, its sound given on as it comes.
+"""A voice behind an address: one request per clause, its sound streamed on.
 
 The sound is cut into pieces where it is quietest, so that a join is not heard. It comes without
 times: `fallback` finds them where they are needed.

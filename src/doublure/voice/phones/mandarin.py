@@ -1,5 +1,5 @@
 """Mandarin to Kokoro's symbols: jieba's word breaks, pypinyin's readings, misaki's symbols; and
-Latin letters and words as a Mandarin speaker says them, for the Mandarin voices never heard English.
+Latin letters and words as a Mandarin speaker says them, because the Mandarin voices never heard English.
 """
 
 from __future__ import annotations

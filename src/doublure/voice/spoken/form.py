@@ -1,5 +1,5 @@
 """Spoken form: the words as said. Prices, units, dates and abbreviations are put into words, emoji
-are dropped, punctuation stays, for it makes the pauses."""
+are dropped, punctuation stays, because it makes the pauses."""
 
 from __future__ import annotations
 
