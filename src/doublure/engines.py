@@ -20,25 +20,6 @@ Kind = Literal["chats", "writers", "voices", "faces", "sinks"]
 
 
 @runtime_checkable
-class Abortable(Protocol):
-    """A sink whose waits can be ended from another thread. One that cannot holds up the end of the
-    process until its own time limits are over."""
-
-    def abort(self) -> None:
-        """Let an `open` or `write` that is under way fail at once. Never waits, never raises."""
-        ...
-
-
-@runtime_checkable
-class Redirectable(Protocol):
-    """A sink whose server may send it on to another address."""
-
-    def permit(self, permitted: Callable[[str], bool]) -> None:
-        """Say which addresses it may follow to; none until this is called."""
-        ...
-
-
-@runtime_checkable
 class Closable(Protocol):
     """A voice or writer that holds connections."""
 

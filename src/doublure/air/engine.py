@@ -1,8 +1,9 @@
-"""The protocol of a sink."""
+"""The protocol of a sink, and of what one may do besides."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 from doublure.media import Packet, StreamHeader
 
@@ -22,4 +23,23 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Finish the file or the connection; may be called twice. Never raises."""
+        ...
+
+
+@runtime_checkable
+class Abortable(Protocol):
+    """A sink whose waits can be ended from another thread. One that cannot holds up the end of the
+    process until its own time limits are over."""
+
+    def abort(self) -> None:
+        """Let an `open` or `write` that is under way fail at once. Never waits, never raises."""
+        ...
+
+
+@runtime_checkable
+class Redirectable(Protocol):
+    """A sink whose server may send it on to another address."""
+
+    def permit(self, permitted: Callable[[str], bool]) -> None:
+        """Say which addresses it may follow to; none until this is called."""
         ...

@@ -8,10 +8,9 @@ import anyio
 
 from doublure import metrics
 from doublure.address import redact
-from doublure.air.engine import Sink
+from doublure.air.engine import Abortable, Sink
 from doublure.air.ring import Ring
 from doublure.clock import Clock
-from doublure.engines import Abortable
 from doublure.errors import SinkError
 from doublure.excerpt import excerpt
 from doublure.log import get_log

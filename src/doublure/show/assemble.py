@@ -10,7 +10,7 @@ from typing import cast
 
 from doublure import address
 from doublure.air.encoder import Encoder
-from doublure.air.engine import Sink
+from doublure.air.engine import Redirectable, Sink
 from doublure.air.label_check import LabelCheck
 from doublure.air.performer import Performer
 from doublure.air.publisher import Publisher
@@ -20,7 +20,7 @@ from doublure.clock import Clock
 from doublure.conversation.engine import Writer
 from doublure.conversation.judge import Judge
 from doublure.conversation.moderation import banned
-from doublure.engines import Closable, Redirectable, find_engine
+from doublure.engines import Closable, find_engine
 from doublure.errors import ConsentError, SettingsError, SinkError
 from doublure.log import get_log
 from doublure.media import Language
