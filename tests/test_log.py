@@ -122,7 +122,10 @@ def test_every_handler_of_the_package_writes_what_it_folded(stream: io.StringIO)
 
 
 @pytest.mark.parametrize("name", ["asyncio", "uvicorn.error"])
-def test_libraries_are_folded_to_one_line_as_well(stream: io.StringIO, name: str) -> None:
+def test_libraries_are_folded_to_one_line_as_well(
+    stream: io.StringIO, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.NOTSET, name)  # servers of other tests make uvicorn silent
     for _ in range(50):
         try:
             raise OSError(24, "Too many open files")
