@@ -215,6 +215,29 @@ def test_sound_that_ends_after_the_picture_is_no_broken_copy(tmp_path: Path) -> 
         assert len(list(pictures(file, shape))) == 75
 
 
+@pytest.mark.parametrize("name", ["early.mp4", "early.mkv"])
+def test_sound_that_starts_long_before_the_picture_is_no_broken_copy(tmp_path: Path, name: str) -> None:
+    file = write(tmp_path / "clip.mkv", 4.0, heard=tone(7.0))
+    early = tmp_path / name
+    with av.open(str(file)) as given, av.open(str(early), "w") as out:
+        streams = {one.index: out.add_stream_from_template(one) for one in given.streams}
+        for packet in given.demux():
+            if packet.dts is None or packet.pts is None or packet.time_base is None:
+                continue
+            if packet.stream.type == "video":
+                late = round(3.0 / packet.time_base)
+                packet.pts, packet.dts = packet.pts + late, packet.dts + late
+            packet.stream = streams[packet.stream.index]
+            out.mux(packet)
+    assert inspect(early).seconds == pytest.approx(4.0, abs=0.1)
+
+
+def test_rgb_becomes_bt709() -> None:
+    frame = av.VideoFrame.from_ndarray(board(), format="rgb24")
+    frame.pts = 0
+    assert is_board(rgb_of(Former(Size(WIDTH, HEIGHT), Turn())(frame), Size(WIDTH, HEIGHT)))
+
+
 def test_a_file_that_was_cut_off_is_refused(tmp_path: Path) -> None:
     file = write(tmp_path / "whole.mkv", 8.0)
     raw = file.read_bytes()

@@ -213,13 +213,18 @@ def _measured(container: InputContainer, stream: VideoStream, file: Path) -> flo
     """Seconds of the picture by its packets, because a file's head may say nothing, or count a longer sound. Raises
     `FootageError` where the file was cut off, and where the time stamps of picture or sound jump."""
     begins = _begins(stream)
-    at = {stream.index: 0.0, container.streams.audio[0].index: 0.0}
+    followed = (stream.index, container.streams.audio[0].index)
+    at: dict[int, float] = {}
     gaps: list[tuple[float, float]] = []
-    end = 0.0
-    for packet in container.demux(stream, container.streams.audio[0]):
+    end = latest = 0.0
+    for packet in container.demux():
         if packet.dts is None or packet.pts is None or packet.time_base is None:
             continue
-        before, now = at[packet.stream.index], float(packet.dts * packet.time_base) - begins
+        now = float(packet.dts * packet.time_base) - begins
+        latest = max(latest, now)
+        if packet.stream.index not in followed:
+            continue  # another track only makes the file longer
+        before = at.get(packet.stream.index, now)
         picture = packet.stream.index == stream.index
         if now < before - MISSING_SECONDS or (picture and now - before > JUMP_SECONDS):
             raise _jump(file, before, now)
@@ -232,9 +237,11 @@ def _measured(container: InputContainer, stream: VideoStream, file: Path) -> flo
     for before, now in gaps:
         if now > end:
             raise _jump(file, before, now)
-    said = float(container.duration or 0) / av.time_base
-    if max(end, *at.values()) + MISSING_SECONDS < said:
-        raise _cut_off(file, max(end, *at.values()), said)
+    # the head counts from the earliest stream on, which may be the sound
+    said = float((container.start_time or 0) + (container.duration or 0)) / av.time_base - begins
+    latest = max(end, latest)
+    if latest + MISSING_SECONDS < said:
+        raise _cut_off(file, latest, said)
     return end
 
 

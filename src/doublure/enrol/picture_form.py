@@ -127,7 +127,7 @@ class _Tags:
 def _tags(frame: av.VideoFrame) -> _Tags | None:
     """None for a picture that only has to be scaled."""
     space, transfer = int(frame.colorspace), int(frame.color_trc)
-    full = frame.format.name.startswith("yuvj") or int(frame.color_range) == FULL_RANGE
+    full = frame.format.is_rgb or frame.format.name.startswith("yuvj") or int(frame.color_range) == FULL_RANGE
     hdr = transfer if transfer in (PQ, HLG) else 0
     if not (full or hdr or space in MATRICES):
         return None
