@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
+from doublure.air.settings import SinkSettings
+from doublure.engines import find_engine
 from doublure.media import Packet, StreamHeader
 
 
@@ -43,3 +45,15 @@ class Redirectable(Protocol):
     def permit(self, permitted: Callable[[str], bool]) -> None:
         """Say which addresses it may follow to; none until this is called."""
         ...
+
+
+class SinkMaker(Protocol):
+    """Makes a sink from its settings. Raises `SinkError`."""
+
+    def __call__(self, settings: SinkSettings, /) -> Sink: ...
+
+
+def find_sink(name: str) -> SinkMaker:
+    """The maker of the sink `name`. Raises `EngineError` when there is none, or when it cannot be loaded."""
+    # an entry point has no type: what it must be stands above
+    return cast(SinkMaker, find_engine("sinks", name))

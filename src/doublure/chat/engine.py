@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import Protocol, cast
 
+from doublure.chat.settings import ChatSettings
+from doublure.clock import Clock
 from doublure.cue import Comment
+from doublure.engines import find_engine
 
 
 class Chat(Protocol):
@@ -16,3 +19,15 @@ class Chat(Protocol):
     def comments(self) -> AsyncIterator[Comment]:
         """Yield comments until the chat ends; raises `EngineError` when it is lost."""
         ...
+
+
+class ChatMaker(Protocol):
+    """Makes a chat from its settings. Raises `SettingsError`."""
+
+    def __call__(self, settings: ChatSettings, clock: Clock, /) -> Chat: ...
+
+
+def find_chat(name: str) -> ChatMaker:
+    """The maker of the chat `name`. Raises `EngineError` when there is none, or when it cannot be loaded."""
+    # an entry point has no type: what it must be stands above
+    return cast(ChatMaker, find_engine("chats", name))

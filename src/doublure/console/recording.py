@@ -6,7 +6,6 @@ import io
 import socket
 import wave
 from collections.abc import Callable
-from typing import cast
 
 import anyio
 import numpy as np
@@ -16,10 +15,9 @@ from doublure.console import descriptors
 from doublure.console.serve import Server, listen
 from doublure.console.teleprompter import make_app
 from doublure.cue import Utterance
-from doublure.engines import find_engine
 from doublure.enrol.shotlist import ShotList
 from doublure.media import SAMPLE_RATE, Language
-from doublure.voice.engine import Voice
+from doublure.voice.engine import find_voice
 from doublure.voice.settings import VoiceSettings
 from doublure.voice.speaker import Speaker
 
@@ -30,7 +28,7 @@ class Prompts:
     """Speaks prompts and keeps what was spoken: a list has a few dozen."""
 
     def __init__(self, language: Language, voice: VoiceSettings) -> None:
-        made = cast(Voice, find_engine("voices", voice.engine)(voice, language))
+        made = find_voice(voice.engine)(voice, language)
         self._language = language
         self._speaker = Speaker(made, language)
         self._kept: dict[str, bytes] = {}

@@ -11,19 +11,17 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from functools import cache
-from typing import cast
 
 from doublure import metrics
 from doublure.clock import RealClock
 from doublure.conversation import phrases
-from doublure.conversation.engine import Writer
+from doublure.conversation.engine import Writer, find_writer
 from doublure.conversation.moderation import WordList
 from doublure.conversation.phrases import OPENING
 from doublure.conversation.settings import WriterSettings
 from doublure.conversation.truth import refusal
 from doublure.conversation.wording import intents
 from doublure.cue import Cue, Utterance
-from doublure.engines import find_engine
 from doublure.errors import EngineError
 from doublure.log import get_log
 from doublure.media import Language
@@ -131,4 +129,4 @@ def _as_given(cue: Cue, language: Language) -> Iterator[Utterance]:
 @cache
 def _spare(language: Language) -> Writer:
     """The templates writer that stands in; one for every room of a language."""
-    return cast(Writer, find_engine("writers", SPARE)(WriterSettings(), language, RealClock()))
+    return find_writer(SPARE)(WriterSettings(), language, RealClock())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from doublure.engines import find_engine
 from doublure.media import Box, Picture, Place, Size, Speech
+from doublure.picture.settings import FaceSettings
 
 Mouth = NDArray[np.float32]
 """Mouth shape of consecutive frames, float32 [frames, shape]; what the columns mean is the
@@ -37,3 +39,15 @@ class Face(Protocol):
         """The host at `place`, mouth as given (None: at rest). `state` is what the last call
         returned, None at first. The picture belongs to the caller, who may draw on it."""
         ...
+
+
+class FaceMaker(Protocol):
+    """Makes a face from its settings at a size; takes seconds. Raises `SettingsError`, `FootageError`, `ConsentError`."""
+
+    def __call__(self, settings: FaceSettings, size: Size, /) -> Face: ...
+
+
+def find_face(name: str) -> FaceMaker:
+    """The maker of the face `name`. Raises `EngineError` when there is none, or when it cannot be loaded."""
+    # an entry point has no type: what it must be stands above
+    return cast(FaceMaker, find_engine("faces", name))

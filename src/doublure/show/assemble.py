@@ -6,25 +6,24 @@ import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 from doublure import address
 from doublure.air.encoder import Encoder
-from doublure.air.engine import Redirectable, Sink
+from doublure.air.engine import Redirectable, Sink, find_sink
 from doublure.air.label_check import LabelCheck
 from doublure.air.performer import Performer
 from doublure.air.publisher import Publisher
 from doublure.air.settings import SinkSettings
-from doublure.chat.engine import Chat
+from doublure.chat.engine import Chat, find_chat
 from doublure.clock import Clock
-from doublure.conversation.engine import Writer
+from doublure.conversation.engine import find_writer
 from doublure.conversation.judge import Judge
 from doublure.conversation.moderation import banned
-from doublure.engines import Closable, find_engine
+from doublure.engines import Closable
 from doublure.errors import ConsentError, SettingsError, SinkError
 from doublure.log import get_log
 from doublure.media import Language
-from doublure.picture.engine import Face
+from doublure.picture.engine import Face, find_face
 from doublure.picture.overlay import Overlay
 from doublure.settings import load_machine
 from doublure.shop.catalog import Catalog, load_catalog
@@ -42,7 +41,7 @@ from doublure.trust import persona as personas
 from doublure.trust.consent import Consent
 from doublure.trust.journal import Journal
 from doublure.voice.cache import SpeechCache
-from doublure.voice.engine import Pronouncing, Voice
+from doublure.voice.engine import Pronouncing, Voice, find_voice
 from doublure.voice.fallback import FallbackVoice
 from doublure.voice.phones.symbols import Sounds
 from doublure.voice.settings import VoiceSettings
@@ -106,9 +105,7 @@ async def assemble(
         lexicon=lexicon,
         breathes=settings.voice.breath,
     )
-    writer = cast(
-        Writer, find_engine("writers", settings.writer.engine)(settings.writer, settings.language, clock)
-    )
+    writer = find_writer(settings.writer.engine)(settings.writer, settings.language, clock)
     judge = Judge(settings.judge, catalog, clock)
     performer = Performer(face, overlay, catalog, clock)
     journal = Journal(store, clock)
@@ -117,7 +114,7 @@ async def assemble(
         catalog, judge, writer, speaker, performer, journal, clock, watchdog, banned(settings.judge.words)
     )
     director = Director(DirectorParts(settings, plan, making))
-    chats = tuple(cast(Chat, find_engine("chats", chat.engine)(chat, clock)) for chat in settings.chats)
+    chats = tuple(find_chat(chat.engine)(chat, clock) for chat in settings.chats)
     return RoomParts(
         consent,
         catalog,
@@ -213,20 +210,20 @@ def make_voice(
 
 
 def _voice(engine: str, settings: VoiceSettings, language: Language, sounds: Sounds | None) -> Voice:
-    voice = cast(Voice, find_engine("voices", engine)(settings, language))
+    voice = find_voice(engine)(settings, language)
     return voice.pronouncing(sounds) if sounds and isinstance(voice, Pronouncing) else voice
 
 
 def make_face(settings: RoomSettings) -> Face:
     """The face of the settings; takes seconds."""
-    return cast(Face, find_engine("faces", settings.face.engine)(settings.face, settings.picture.size))
+    return find_face(settings.face.engine)(settings.face, settings.picture.size)
 
 
 def make_sink(settings: SinkSettings, number: int, consent: Consent | None) -> Sink:
     """An output; its name is its engine and number unless it was given one. A server may send it on
     only to where the consent allows."""
     named = settings.model_copy(update={"name": settings.name or f"{settings.engine}-{number}"})
-    sink = cast(Sink, find_engine("sinks", settings.engine)(named))
+    sink = find_sink(settings.engine)(named)
     if isinstance(sink, Redirectable):
         sink.permit(partial(covers_address, consent))
     return sink

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from doublure.air.settings import SinkSettings
+from doublure.chat.engine import find_chat
 from doublure.chat.settings import ChatSettings
 from doublure.clock import Clock
 from doublure.conversation.settings import WriterSettings
@@ -120,7 +121,7 @@ def _chat(chat: ChatSettings, where: str, clock: Clock) -> Iterator[str]:
         yield from unreadable
         return
     # what the room would refuse is refused here: the engine is made as the room makes it
-    for problem in _tried(lambda: find_engine("chats", chat.engine)(chat, clock)):
+    for problem in _tried(lambda: find_chat(chat.engine)(chat, clock)):
         yield f"{where}: {problem}"
 
 

@@ -6,26 +6,24 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import anyio
 import numpy as np
 
 from doublure.air.encoder import Encoder
-from doublure.air.engine import Sink
+from doublure.air.engine import find_sink
 from doublure.air.settings import PictureSettings, SinkSettings
 from doublure.channel import Channel
 from doublure.cue import Clause, Utterance
-from doublure.engines import find_engine
 from doublure.errors import EngineError
 from doublure.media import FPS, SAMPLES_PER_FRAME, Frame, Language, Pcm
 from doublure.picture.body.takes import Takes
-from doublure.picture.engine import Face, Mouth
+from doublure.picture.engine import Mouth, find_face
 from doublure.picture.overlay import Overlay, OverlayState
 from doublure.picture.painter import Painter, Shot
 from doublure.picture.settings import FaceSettings
 from doublure.threads import Lane
-from doublure.voice.engine import Voice
+from doublure.voice.engine import find_voice
 from doublure.voice.settings import VoiceSettings
 from doublure.voice.speaker import Speaker
 
@@ -57,13 +55,11 @@ class Studio:
         `SinkError`."""
         size = order.picture.size
         self.frames = 0
-        self._face = cast(Face, find_engine("faces", order.face.engine)(order.face, size))
+        self._face = find_face(order.face.engine)(order.face, size)
         self._painter = Painter(self._face, Overlay(size, order.language, self._face.head))
         self._takes = Takes(self._face.takes)
         self._encoder = Encoder(order.picture)
-        self._sink = cast(
-            Sink, find_engine("sinks", "file")(SinkSettings(engine="file", name="clip", path=order.out))
-        )
+        self._sink = find_sink("file")(SinkSettings(engine="file", name="clip", path=order.out))
         self._sink.open(self._encoder.header)
 
     def rest(self) -> None:
@@ -130,7 +126,7 @@ async def render(order: Order) -> float:
 
 
 async def _speak(order: Order, clauses: Channel[Clause]) -> None:
-    voice = cast(Voice, find_engine("voices", order.voice.engine)(order.voice, order.language))
+    voice = find_voice(order.voice.engine)(order.voice, order.language)
     utterance = Utterance("say-1", "say-1", "operator", order.text, order.language)
     async for clause in Speaker(voice, order.language, None).speak(utterance):
         await clauses.put(clause)

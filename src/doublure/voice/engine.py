@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
+from doublure.engines import find_engine
 from doublure.media import Language, Speech
 from doublure.voice.phones.symbols import Sounds
+from doublure.voice.settings import VoiceSettings
 
 
 class Voice(Protocol):
@@ -47,3 +49,15 @@ class Warming(Protocol):
     async def warm(self) -> None:
         """Load. Raises `EngineError`."""
         ...
+
+
+class VoiceMaker(Protocol):
+    """Makes a voice from its settings. Raises `SettingsError`, `EngineError`."""
+
+    def __call__(self, settings: VoiceSettings, language: Language, /) -> Voice: ...
+
+
+def find_voice(name: str) -> VoiceMaker:
+    """The maker of the voice `name`. Raises `EngineError` when there is none, or when it cannot be loaded."""
+    # an entry point has no type: what it must be stands above
+    return cast(VoiceMaker, find_engine("voices", name))
