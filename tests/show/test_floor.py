@@ -338,6 +338,19 @@ def test_a_wrap_lets_the_sentence_end() -> None:
     assert show.heard()[2:] == ["one", "two", "three", "I am", "an AI", "good", "bye"]
 
 
+def test_a_line_after_the_wrap_is_refused_and_not_lost_in_silence() -> None:
+    async def script(show: Show) -> None:
+        await show.clock.advance(DISCLOSED + 1)
+        show.order(show.director.wrap)
+        await show.clock.advance(1)
+        show.order(show.director.say, "one more thing")
+        await show.clock.advance(30)
+
+    show = Show(SLOTS).run(script)
+    assert show.heard("operator") == []
+    assert "ending" in show.refused[0]
+
+
 def test_the_goodbye_is_tried_again_when_the_voice_fails_once() -> None:
     async def script(show: Show) -> None:
         await show.clock.advance(DISCLOSED + 1)

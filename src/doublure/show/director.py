@@ -119,6 +119,8 @@ class Director:
     async def say(self, text: str) -> None:
         """Override: the operator's line comes next, before answers and the rundown. Raises `DoublureError` when
         it is not spoken: too many wait, it cannot be journalled, or it cannot be made."""
+        if self.floor.closed:
+            raise EngineError("the show is ending: no further line is spoken", where=text[:40])
         if self.floor.turns.making(frozenset({"operator"})) >= MOST_OPERATOR_LINES:
             raise EngineError(
                 f"{MOST_OPERATOR_LINES} lines wait to be spoken", remedy="wait until one was, or cut them all"
