@@ -1,1 +1,1 @@
-"""Words become sound."""
+"""Speech synthesis: words to sound."""

@@ -1,8 +1,8 @@
-"""When each word and phone is heard, for sound that comes without times.
+"""Forced alignment: finds the times of words and phones in sound that has none.
 
-The sound is warped onto a reading of the same words whose times are known exactly (dynamic time
-warping: Sakoe and Chiba 1978), on mel cepstra and their slopes. The sound may end before the words
-do: how far it came is found as well. Without a reading the text alone gives times, by its phones.
+The sound is aligned with a reading of the same words whose times are known exactly, by dynamic time
+warping (Sakoe and Chiba 1978) of mel cepstra and their slopes. The sound may end before the words do; the
+alignment finds how far it got. Without a reading, times are estimated from the phones of the text.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from doublure.media import SAMPLE_RATE, Language, Pcm, Phone, Speech, Word
 from doublure.voice.phones.symbols import phones
 
 HOP = SAMPLE_RATE // 100
-"""Samples a frame: 10 ms."""
+"""Samples per frame: 10 ms."""
 WINDOW = SAMPLE_RATE // 40
 BANDS, CEPSTRA, POINTS = 40, 13, 1024
 RANGE = 6.0
-"""Powers of ten below the loudest band that still count; what is fainter is silence."""
+"""Dynamic range in powers of ten below the loudest band; anything fainter is silence."""
 LEVEL_WEIGHT, SLOPE_WEIGHT = 2.0, 4.0
-"""Of the level against a cepstrum, and of a slope (difference of 10 ms) against its value. Chosen on
-36 clauses of two voices at two speeds in three languages, with `SIDE`."""
+"""Weight of the level relative to a cepstrum, and of a slope (difference over 10 ms) relative to its value.
+Tuned together with `SIDE` on 36 clauses of two voices at two speeds in three languages."""
 SIDE = 1.6
-"""Cost of a step in which only one of the two sounds goes on; both together cost 2."""
+"""Weight of a step that advances only one of the two sounds; a step that advances both has 2."""
 NEAR = 5 * HOP
-"""A word whose end is that close to the end of what was heard was heard: 50 ms."""
+"""A word that ends within 50 ms of the end of the heard part counts as heard."""
 
 _SILENT = frozenset("ˈˌ↓→↗↘ʰʲː\u0303ᵝ")
-"""Marks of stress, tone and length, which are no phones."""
+"""Marks of stress, tone and length, which are not phones."""
 _VOWELS = frozenset("AIOQWYaeiouyæɑɐɒɔəɚɛɜɤɨɪøœɯʊʌᵊᵻ")
 _VOWEL, _PAUSE = 1.6, 3.0
-"""Length of a vowel and of a mark's pause, a consonant is 1."""
+"""Lengths of a vowel and of a punctuation pause; a consonant is 1."""
 CONSONANT_SECONDS: dict[Language, float] = {"zh": 0.051, "en": 0.060, "fr": 0.061}
 """Kokoro's pace at speed 1, median of six clauses each."""
 
@@ -44,19 +44,19 @@ Frames = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """What is heard when, in samples of the sound."""
+    """Times of words and phones, in samples of the sound."""
 
     words: tuple[Word, ...]
-    """Those that begin in the sound."""
+    """The words that begin in the sound."""
     phones: tuple[Phone, ...]
-    """End to end, from the first sample to the last."""
+    """The phones, without gaps from the first sample to the last."""
     said: int
     """How many of the words were heard to their end."""
 
 
 def aligned(sound: Pcm, reading: Speech, *, whole: bool) -> Times:
-    """The times of a reading's words in another sound of the same words, float32 mono 24 kHz. `whole`
-    tells that the sound ends where the words end. About 10 ms of work for 3 s."""
+    """The times of a reading's words in another sound of the same words, float32 mono 24 kHz. `whole`: the
+    sound ends where the words end. Takes about 10 ms for 3 s of sound."""
     heard, read = _frames(sound), _frames(reading.pcm)
     last = (len(read) if whole else _reached(heard, read)) - 1
     place = _places(heard, read, last)
@@ -65,8 +65,8 @@ def aligned(sound: Pcm, reading: Speech, *, whole: bool) -> Times:
 
 
 def by_text(spoken: str, language: Language, speed: float) -> Speech:
-    """The words and phones of a text at the usual pace; `pcm` is silence of that length. Empty when
-    there is nothing to say."""
+    """The words and phones of a text at the usual pace; `pcm` is silence of that length. Empty if there is
+    nothing to say."""
     unit = CONSONANT_SECONDS[language] / speed * SAMPLE_RATE
     words: list[Word] = []
     found: list[Phone] = []
@@ -85,7 +85,7 @@ def by_text(spoken: str, language: Language, speed: float) -> Speech:
 
 
 def scaled(reading: Speech, length: int, samples: int) -> Times:
-    """The times of a reading as if all of it took `length` samples, of which `samples` were heard."""
+    """The times of a reading scaled to `length` samples, of which `samples` were heard."""
     factor = length / max(1, len(reading.pcm))
     frames = -(-len(reading.pcm) // HOP)
     place = np.arange(frames + 1) * HOP * factor
@@ -93,7 +93,7 @@ def scaled(reading: Speech, length: int, samples: int) -> Times:
 
 
 def _moved(reading: Speech, place: NDArray[np.float64], end: int, length: int) -> Times:
-    """Times of the reading, up to its sample `end`, moved to where its frames are in the sound."""
+    """The times of the reading up to its sample `end`, mapped to the positions of its frames in the sound."""
 
     def at(sample: int) -> int:
         return int(min(length, max(0.0, float(np.interp(sample / HOP, np.arange(len(place)), place)))))
@@ -112,13 +112,13 @@ def _moved(reading: Speech, place: NDArray[np.float64], end: int, length: int) -
 
 
 def _reached(heard: Frames, read: Frames) -> int:
-    """How many frames of the reading were heard: where the warp may end at the least cost a step."""
+    """Number of frames of the reading that were heard: the end of the warp with the least cost per step."""
     ends = _warp(heard, read)[0]
     return int(np.argmin(ends / (np.arange(len(ends)) + 1 + len(heard)))) + 1
 
 
 def _places(heard: Frames, read: Frames, last: int) -> NDArray[np.float64]:
-    """Where the edges of the reading's frames 0..last are in the sound, samples [last + 2]."""
+    """Positions in the sound of the edges of the reading's frames 0..last, samples [last + 2]."""
     steps = _warp(heard, read[: last + 1])[1]
     total, count = np.zeros(last + 1), np.zeros(last + 1)
     i, j = last, len(heard) - 1
@@ -134,15 +134,15 @@ def _places(heard: Frames, read: Frames, last: int) -> NDArray[np.float64]:
 
 
 def _warp(heard: Frames, read: Frames) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
-    """The cost of ending at each frame of the reading, and for each pair of frames [read, heard] the
-    step that led there: 0 both, 1 the reading, 2 the sound."""
+    """The cost of ending at each frame of the reading, and the step that led to each pair of frames
+    [read, heard]: 0 advanced both, 1 the reading, 2 the sound."""
     squares = (read**2).sum(axis=1)[:, None] + (heard**2).sum(axis=1) - 2 * read @ heard.T
     cost = np.sqrt(np.maximum(0.0, squares))
     rows, columns = cost.shape
     total = np.full((rows + 1, columns + 1), np.inf)
     total[0, 0] = 0.0
     steps = np.zeros((rows, columns), np.int8)
-    # the pairs of one diagonal do not depend on each other
+    # pairs on one diagonal are independent
     for diagonal in range(rows + columns - 1):
         i = np.arange(max(0, diagonal - columns + 1), min(rows, diagonal + 1))
         j = diagonal - i
@@ -157,7 +157,7 @@ def _warp(heard: Frames, read: Frames) -> tuple[NDArray[np.float64], NDArray[np.
 
 
 def _frames(pcm: Pcm) -> Frames:
-    """Cepstra, level and the slopes of both, less their mean, so that microphones do not matter."""
+    """Cepstra, level and the slopes of both. The mean is subtracted, to cancel differences of microphones."""
     padded = np.pad(np.asarray(pcm, np.float64), (WINDOW // 2, WINDOW))
     count = max(1, -(-len(pcm) // HOP))
     pieces = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][:count]
@@ -173,7 +173,7 @@ def _frames(pcm: Pcm) -> Frames:
 
 @cache
 def _filters() -> NDArray[np.float64]:
-    """[POINTS / 2 + 1, BANDS]: triangles of even width on the mel scale, 60 Hz to 8 kHz."""
+    """[POINTS / 2 + 1, BANDS]: triangles of equal width on the mel scale, 60 Hz to 8 kHz."""
     frequencies = np.linspace(0, SAMPLE_RATE / 2, POINTS // 2 + 1)[:, None]
     lowest, highest = (2595 * np.log10(1 + hertz / 700) for hertz in (60.0, 8000.0))
     mels = np.linspace(lowest, highest, BANDS + 2)
@@ -185,7 +185,7 @@ def _filters() -> NDArray[np.float64]:
 
 @cache
 def _cosines() -> NDArray[np.float64]:
-    """[BANDS, CEPSTRA]: the cosine transform, without its first row, which is the level."""
+    """[BANDS, CEPSTRA]: the cosine transform without its first row, the level."""
     numbers = np.arange(1, CEPSTRA + 1)
     return np.asarray(
         np.cos(np.pi * (np.arange(BANDS)[:, None] + 0.5) * numbers / BANDS) * np.sqrt(2 / BANDS)

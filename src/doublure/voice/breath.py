@@ -1,4 +1,4 @@
-"""The breath after a sentence: shaped noise, nobody's recording."""
+"""The breath after a sentence: shaped noise, not a recording."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import numpy as np
 from doublure.media import SAMPLE_RATE, Pcm
 
 SECONDS = (0.22, 0.34)
-"""How long it is; each sentence has its own."""
+"""Range of its length, seconds; it varies by sentence."""
 LEVEL = 10 ** (-50 / 20)
-"""RMS, full scale 1: 34 dB below speech at -16 LUFS, heard in a quiet room and not sought."""
+"""RMS, full scale 1: 34 dB below speech at -16 LUFS, audible in a quiet room but not conspicuous."""
 BANDS = ((500.0, 250.0, 0.5), (1500.0, 500.0, 1.0), (2600.0, 900.0, 0.8))
-"""Middle, width (Hz) and weight of what an open mouth lets through."""
+"""Centre (Hz), width (Hz) and weight of the bands that an open mouth lets through."""
 RISE = 0.65
-"""Share of its length over which it swells; then it breaks off towards the word."""
+"""The breath swells over this share of its length, then falls off towards the next word."""
 SHARE = 2
 """One sentence in this many is followed by a breath, chosen by a hash of its text."""
 
 
 def is_due(text: str) -> bool:
-    """Whether a breath follows this sentence: always the same for the same text."""
+    """Whether a breath follows this sentence; always the same for the same text."""
     return _seed(text) % SHARE == 0
 
 
@@ -30,7 +30,7 @@ def _seed(text: str) -> int:
 
 
 def breath(text: str) -> Pcm:
-    """The breath after this sentence, float32, about a quarter of a second. Same text, same breath."""
+    """The breath after this sentence, float32, about a quarter of a second; the same for the same text."""
     chance = np.random.default_rng(_seed(text))
     count = int(chance.uniform(*SECONDS) * SAMPLE_RATE)
     hertz = np.fft.rfftfreq(count, 1 / SAMPLE_RATE)

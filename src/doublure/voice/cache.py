@@ -1,7 +1,7 @@
-"""Speech that was synthesised before: on disk within a bound, the latest of it in memory.
+"""Cache of synthesised speech: on disk up to a size limit, the most recent clauses also in memory.
 
-One file a clause. A file is written whole or not at all, carries its own checksum, and is thrown
-away when it does not match, so a damaged cache costs a synthesis and never a wrong sound.
+There is one file per clause. Files are written atomically and carry a checksum. A file whose checksum
+does not match is deleted, so a damaged cache costs a synthesis and never plays a wrong sound.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ log = get_log(__name__)
 MAGIC = b"DBLSPCH1"
 SUFFIX = ".speech"
 DISK_MEGABYTES = 512
-"""About three hours of speech: 48 kB a second."""
+"""About three hours of speech at 48 kB/s."""
 MEMORY_MEGABYTES = 24
-"""About four minutes: the clauses that are about to be said."""
+"""About four minutes of speech: the clauses that come next."""
 _FULL_SCALE = 32767
 
 
 class _Disk:
-    """The files. Synchronous; lives in the cache's lane."""
+    """The files of the cache. Synchronous; runs in the cache's lane."""
 
     def __init__(self, folder: Path, megabytes: float) -> None:
         self.folder = folder
         self.kept: dict[str, int] = {}
-        """Bytes of each file by its key, the longest unused first."""
+        """Bytes of each file by key, least recently used first."""
         self._bound = int(megabytes * 1e6)
         self._opened = False
 
     def open(self) -> None:
-        """Look what there is; leftovers of broken writes go. Once."""
+        """List the files and delete leftovers of interrupted writes. Later calls do nothing."""
         if self._opened:
             return
         self._opened = True
@@ -59,7 +59,7 @@ class _Disk:
         self._shrink()
 
     def read(self, key: str) -> tuple[Speech, ...] | None:
-        """The pieces of a clause, or None; a damaged file is dropped and counted."""
+        """The pieces of a clause, or None. A damaged file is deleted and counted."""
         self.open()
         path = self._path(key)
         if key not in self.kept and not path.exists():  # another room may have written it
@@ -76,10 +76,10 @@ class _Disk:
         return pieces
 
     def write(self, key: str, pieces: tuple[Speech, ...]) -> None:
-        """Keep a clause; makes room for it. Raises `OSError`."""
+        """Store a clause, and delete old ones if the limit is exceeded. Raises `OSError`."""
         self.open()
         raw = encode(pieces)
-        # two rooms of one folder may be writing the same clause
+        # two rooms that share the folder may write the same clause at once
         part = self.folder / f"{key}.{os.getpid()}-{id(self)}.part"
         try:
             with part.open("wb") as file:
@@ -109,7 +109,7 @@ class _Disk:
 
 
 class SpeechCache:
-    """The cache of a room. A disk that fails makes it slower and never stops it."""
+    """The speech cache of a room. A failing disk makes the room slower and never stops it."""
 
     def __init__(
         self, folder: Path, megabytes: float = DISK_MEGABYTES, memory_megabytes: float = MEMORY_MEGABYTES
@@ -121,14 +121,14 @@ class SpeechCache:
         self._front_bound = int(memory_megabytes * 1e6)
 
     async def open(self) -> None:
-        """Look what is on disk; `holds` knows of it from then on."""
+        """List the files on disk; `holds` covers them from then on."""
         try:
             await self._lane.run(self._shelf.open)
         except OSError as error:
             log.warning("the speech cache cannot be used: %s", error)
 
     def holds(self, key: str) -> bool:
-        """Whether a clause is there, as far as is known without looking."""
+        """Whether a clause is cached, without access to the disk."""
         return key in self._front or key in self._shelf.kept
 
     async def get(self, key: str) -> tuple[Speech, ...] | None:
@@ -148,7 +148,7 @@ class SpeechCache:
         return pieces
 
     async def put(self, key: str, pieces: tuple[Speech, ...]) -> None:
-        """Keep a clause. What cannot be written is kept in memory and counted."""
+        """Store a clause. If the disk fails, the clause stays in memory and the failure is counted."""
         self._remember(key, pieces)
         try:
             await self._lane.run(self._shelf.write, key, pieces)
@@ -157,7 +157,7 @@ class SpeechCache:
             log.warning("the speech cache cannot be written: %s", error)
 
     def close(self) -> None:
-        """Let the lane go."""
+        """Close the lane."""
         self._lane.close()
 
     def _remember(self, key: str, pieces: tuple[Speech, ...]) -> None:
@@ -177,7 +177,7 @@ def _bytes(pieces: tuple[Speech, ...]) -> int:
 
 
 def encode(pieces: tuple[Speech, ...]) -> bytes:
-    """Magic, sha256 of the rest, length of the JSON (uint32 LE), JSON of the times, PCM (int16 LE)."""
+    """The file: magic, sha256 of the rest, length of the JSON (uint32 LE), JSON of the times, PCM (int16 LE)."""
     head = json.dumps(
         [
             {
@@ -197,7 +197,7 @@ def encode(pieces: tuple[Speech, ...]) -> bytes:
 
 
 def decode(raw: bytes) -> tuple[Speech, ...]:
-    """The pieces of a file. Raises `ValueError` when it is not whole."""
+    """The pieces in a file. Raises `ValueError` if it is incomplete or damaged."""
     body = raw[len(MAGIC) + 32 :]
     if not raw.startswith(MAGIC) or hashlib.sha256(body).digest() != raw[len(MAGIC) : len(MAGIC) + 32]:
         raise ValueError("its checksum does not match")

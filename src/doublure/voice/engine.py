@@ -1,4 +1,4 @@
-"""The protocols of a voice: what every one does, and what one may do besides."""
+"""The protocols of a voice: the required one, and optional abilities."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ from doublure.voice.settings import VoiceSettings
 
 
 class Voice(Protocol):
-    """Speaks."""
+    """A voice that speaks clauses."""
 
     name: str
     """Engine and voice, e.g. `kokoro/zf_xiaoxiao`; part of the speech cache's key."""
     languages: frozenset[Language]
 
     def speak(self, spoken: str, language: Language) -> AsyncIterator[Speech]:
-        """Yield the sound of one clause in spoken form (words only, see `spoken`), in one or more
-        pieces as they are ready. Raises `EngineError`."""
+        """Yield the sound of one clause in spoken form (words only, see `spoken`), in pieces as they become
+        ready. Raises `EngineError`."""
         ...
 
 
 @runtime_checkable
 class Pronouncing(Protocol):
-    """A voice that takes phones for words."""
+    """A voice that accepts phones for words."""
 
     def pronouncing(self, sounds: Sounds) -> Voice:
-        """The same voice, which says these words in their phones."""
+        """The same voice with these words pronounced by their given phones."""
         ...
 
 
 @runtime_checkable
 class Paced(Protocol):
-    """A voice that can speak faster and slower itself."""
+    """A voice that can change its pace itself."""
 
     def paced(self, pace: float) -> Voice:
-        """The same voice, `pace` times as fast as it is; its name tells."""
+        """The same voice, `pace` times as fast; its name includes the pace."""
         ...
 
 
 @runtime_checkable
 class Warming(Protocol):
-    """A voice that can load before it is needed."""
+    """A voice that can load before its first use."""
 
     async def warm(self) -> None:
         """Load. Raises `EngineError`."""

@@ -1,9 +1,9 @@
-"""The fallback: when a voice dies, stalls or sends rubbish, the embedded one speaks its clause, or
-goes on in mid-clause where the other stopped.
+"""The fallback: if a voice dies, stalls or sends rubbish, the embedded voice speaks the clause, or
+continues it from the word where the other voice stopped.
 
-The embedded voice reads every clause along, in the background and at low priority (`readings`). The
-reading gives the times of words and phones to voices that have none (`align`), and is what is heard
-when the voice fails: nothing has to be synthesised then.
+The embedded voice also reads every clause, in the background and at low priority (`readings`). The
+reading provides the times of words and phones for voices that report none (`align`). If the voice
+fails, the reading is played, so nothing has to be synthesised then.
 """
 
 from __future__ import annotations
@@ -31,34 +31,35 @@ from doublure.voice.readings import Readings, closing, piece_of, rest_of
 from doublure.voice.settings import VoiceSettings
 
 FIRST_PROBE_SECONDS, LONGEST_PROBE_SECONDS = 2.0, 60.0
-"""A voice that failed is tried again after two seconds, then after twice as long each time."""
+"""A voice that failed is retried after two seconds; the pause then doubles each time, up to a minute."""
 GOOD_CLAUSES = 3
-"""Whole clauses after which a voice that came back is trusted as before."""
+"""After this many whole clauses from a voice that recovered, the retry pause is reset."""
 PROBE: dict[Language, str] = {"zh": "好的", "en": "okay", "fr": "d'accord"}
 SILENCE = 1e-3
-"""Highest sample that is silence still: -60 dB of full scale."""
+"""Samples below this are silence: -60 dB of full scale."""
 LOUDEST = 4.0
-"""Samples beyond this are no sound; full scale is 1."""
+"""Samples above this are not sound; full scale is 1."""
 LONGEST_SILENCE = 1.5
-"""Seconds of silence at a stretch that are a fault."""
+"""More seconds of continuous silence than this are a fault."""
 HISS_CROSSINGS, HISS_LEVEL = 0.35, 0.2
-"""Share of samples that change sign and RMS of bytes taken for sound: no voice hisses that loudly."""
+"""Share of sign changes between samples, and RMS. Sound above both is noise (bytes in the wrong format): no
+voice hisses that loudly."""
 LONGEST_RATIO, LONGEST_EXTRA = 3.0, 2.0
-"""A clause may take this many times its usual length and seconds more; then the voice rambles."""
+"""A clause may take this many times its usual length plus this many seconds. Beyond that the voice rambles."""
 SHORT, TOLD = 0.75, 0.8
-"""A clause shorter than this, against its reading, may have stopped before its end; it did when fewer
-than this share of its words are found in it."""
+"""A clause shorter than `SHORT` times its reading may have stopped early. It did if fewer than `TOLD` of the
+reading's words are found in it."""
 SHOWN_CHARACTERS = 400
-"""Of a voice's fault."""
+"""Longest text of a voice's fault."""
 MARGIN, PATIENCE = 0.3, 0.1
-"""Seconds of sound that stay ahead of air while a reading is waited for and aligned; seconds that are
-waited in any case."""
+"""Waiting for a reading and aligning it must leave `MARGIN` seconds of sound ahead of air. The wait may always
+last `PATIENCE` seconds."""
 
 log = get_log(__name__)
 
 
 class CheckedClause:
-    """One clause of a voice: checked, timed, and what is left to say when it fails."""
+    """One clause of a voice, checked while it arrives; records how much was passed on."""
 
     def __init__(
         self, voice: Voice, settings: VoiceSettings, clock: Clock, spoken: str, language: Language
@@ -68,21 +69,21 @@ class CheckedClause:
         self.usual = by_text(spoken, language, settings.speed)
         """Words and phones at the usual pace."""
         self.sound: Pcm = np.zeros(0, np.float32)
-        """All that was given on."""
+        """All sound passed on."""
         self.words = 0
-        """Words given on, begun or whole."""
+        """Words passed on, the last perhaps only begun."""
         self.own_times = False
-        """Whether the voice told the times of its words itself."""
+        """Whether the voice reported the times of its words."""
         self.rambled = False
         self.began = 0.0
-        """Clock seconds of its first sound."""
+        """Clock time of its first sound, seconds."""
         self._voice = voice
         self._settings = settings
         self._clock = clock
 
     async def pieces(self) -> AsyncGenerator[Speech, None]:
-        """The voice's pieces without the silence before them. Raises `EngineError` for whatever is
-        wrong with them."""
+        """The voice's pieces without the leading silence. Raises `EngineError` if anything is wrong with
+        them."""
         silent = 0
         async with closing(self._voice.speak(self.spoken, self.language)) as stream:
             while (piece := await self._next(stream)) is not None:
@@ -95,7 +96,7 @@ class CheckedClause:
                     piece = trimmed(piece)
                 most = LONGEST_RATIO * len(self.usual.pcm) + LONGEST_EXTRA * SAMPLE_RATE
                 if len(self.sound) + len(piece.pcm) > most:
-                    # all that was to be said was said; what follows is invention
+                    # the whole clause has been said; the rest is invented
                     self.rambled = True
                     raise self.fault("it does not stop")
                 self.own_times |= bool(piece.words or piece.phones)
@@ -106,7 +107,7 @@ class CheckedClause:
             raise self.fault("it sends no sound")
 
     def fault(self, why: str) -> EngineError:
-        """The error that says what is wrong with this voice."""
+        """The error for a fault of this voice."""
         return EngineError(f"the voice failed: {why}", where=self._voice.name)
 
     async def _next(self, stream: AsyncIterator[Speech]) -> Speech | None:
@@ -122,14 +123,14 @@ class CheckedClause:
 
 
 class FallbackVoice:
-    """A voice and the embedded one behind it, which speaks while `fault` says why."""
+    """A voice backed by the embedded one, which speaks while `fault` is set."""
 
     def __init__(self, lead: Voice, embedded: Voice, settings: VoiceSettings, clock: Clock) -> None:
         self.name = lead.name
-        """Of the voice that speaks now."""
+        """Name of the voice that speaks now."""
         self.languages: frozenset[Language] = lead.languages | embedded.languages
         self.fault = ""
-        """What went wrong with the voice that was chosen; "" while it speaks."""
+        """Why the chosen voice failed; "" while it speaks."""
         self._lead = lead
         self._embedded = embedded
         self._settings = settings
@@ -141,7 +142,7 @@ class FallbackVoice:
         self._good = 0
 
     async def run(self) -> None:
-        """Read clauses along, until cancelled. Raises `EngineError`."""
+        """Read clauses in the background until cancelled. Raises `EngineError`."""
         (language, *_) = sorted(self._embedded.languages)
         await self._lane.run(by_text, PROBE[language], language, 1.0)
         await self._readings.read(PROBE[language], language)
@@ -149,7 +150,7 @@ class FallbackVoice:
 
     async def speak(self, spoken: str, language: Language) -> AsyncGenerator[Speech, None]:
         """The clause in pieces, each with the times of its words and the voice that spoke it. Raises
-        `EngineError` only when the embedded voice fails as well."""
+        `EngineError` only if the embedded voice fails as well."""
         if self.fault or language not in self._lead.languages:
             async with closing(self._embedded.speak(spoken, language)) as pieces:
                 async for piece in pieces:
@@ -172,26 +173,26 @@ class FallbackVoice:
             if self._good >= GOOD_CLAUSES:
                 self._retry.reset()
             return
-        except Exception as error:  # whatever an engine raises, the show goes on
+        except Exception as error:  # an engine may raise anything; the show goes on
             self._lose(error)
         rest = await self._rest(watched)
         if rest is not None:
             yield replace(rest, voice=self._embedded.name)
 
     async def lost(self) -> str:
-        """Return why when the voice has failed."""
+        """Wait until the voice has failed; return why."""
         while not self.fault:
             await self._changed.wait()
         return self.fault
 
     async def found(self) -> None:
-        """Return when the voice speaks again: it is tried off air, after growing pauses."""
+        """Wait until the voice speaks again. It is tried off air, after growing pauses."""
         while self.fault:
             await self._retry.wait()
             await self._probe()
 
     async def close(self) -> None:
-        """Let go of the lane, and of the connections of the voices."""
+        """Close the lane and the connections of the voices."""
         self._lane.close()
         for voice in (self._lead, self._embedded):
             if isinstance(voice, Closable):
@@ -219,17 +220,17 @@ class FallbackVoice:
         self._changed.set()
         self._changed = anyio.Event()
 
-    # ---- what the reading is for -------------------------------------------------------------------
+    # ---- use of the reading ------------------------------------------------------------------------
 
     async def _timed(self, watched: CheckedClause, piece: Speech) -> Speech:
-        """A piece with its words and phones: the voice's own, the reading's, or the text's."""
+        """A piece with its words and phones, timed by the voice, by the reading, or by the text alone."""
         if watched.own_times:
             return piece
         end = len(watched.sound)
         start = end - len(piece.pcm)
         if not start:
             watched.began = self._clock.now()
-        # what was given on already is being heard: so long may be waited
+        # the wait may last as long as the sound already passed on plays, less the margin
         ahead = start / SAMPLE_RATE - (self._clock.now() - watched.began) - MARGIN
         times = scaled(watched.usual, max(len(watched.usual.pcm), end), end)
         if self._settings.times == "reading":
@@ -241,7 +242,7 @@ class FallbackVoice:
         return replace(piece, words=words, phones=marks)
 
     async def _check_end(self, watched: CheckedClause) -> None:
-        """A voice that ended in mid-clause without a word about it. Raises `EngineError`."""
+        """Raise `EngineError` if the voice ended in mid-clause without reporting an error."""
         if watched.own_times:
             return
         reading = self._readings.ready(watched.spoken, watched.language)
@@ -252,7 +253,8 @@ class FallbackVoice:
             raise watched.fault(f"it stopped after {times.said} of {len(reading.words)} words")
 
     async def _rest(self, watched: CheckedClause) -> Speech | None:
-        """What of the clause was not heard, as loud as what was; None when all of it was."""
+        """The part of the clause that was not heard, at the loudness of the part that was; None if all was
+        heard."""
         if watched.rambled:
             return None
         reading = await self._readings.read(watched.spoken, watched.language)
@@ -272,7 +274,7 @@ class FallbackVoice:
 
 
 def rubbish(pcm: Pcm) -> str:
-    """Why an array is no speech, "" when it may be."""
+    """Why an array cannot be speech; "" if it may be."""
     if pcm.ndim != 1 or pcm.dtype != np.float32:
         return f"it sends {pcm.dtype} of {pcm.ndim} dimensions instead of float32 samples"
     if not np.isfinite(pcm).all():
@@ -287,12 +289,12 @@ def rubbish(pcm: Pcm) -> str:
 
 
 def quiet(pcm: Pcm) -> bool:
-    """Whether nothing is heard."""
+    """Whether the sound is silence."""
     return bool(np.abs(pcm).max(initial=0.0) < SILENCE)
 
 
 def trimmed(piece: Speech) -> Speech:
-    """A piece without the silence before its first sound, but for 20 ms; as it is when it has times."""
+    """A piece without its leading silence, except the last 20 ms of it. A piece with times stays unchanged."""
     if piece.words or piece.phones:
         return piece
     heard = np.flatnonzero(np.abs(piece.pcm) >= SILENCE)

@@ -1,9 +1,9 @@
-"""Loudness of speech: measured as broadcasters do, brought to one level, peaks held.
+"""Loudness of speech: measures it as broadcasters do, levels it, and limits peaks.
 
-Loudness is ITU-R BS.1770-4 integrated loudness of the clause alone (K-weighting, 400 ms blocks with
-75 % overlap, gates at -70 LUFS and 10 LU below). Two approximations: the weighting is applied in
-the frequency domain, and a clause is levelled by itself, so a show is as loud as its clauses are.
-The sound is mono; on air it is split over two channels at -3 dB each, which keeps its loudness.
+Loudness is ITU-R BS.1770-4 integrated loudness of one clause (K-weighting, 400 ms blocks with 75 % overlap,
+gates at -70 LUFS and 10 LU below). Two approximations: the weighting is applied in the frequency domain, and
+each clause is levelled by itself, so the show is as loud as its clauses. The sound is mono; on air it is split
+over two channels at -3 dB each, which keeps its loudness.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from doublure.media import SAMPLE_RATE, Pcm
 
 TARGET_LUFS = -16.0
-"""What phones and platforms play speech at without turning it down or up by much."""
+"""Phones and platforms play speech at about this level, so they change it little."""
 PEAK = 10 ** (-1.0 / 20)
 """True peak of -1 dBTP, full scale 1; lossy encoders overshoot by less."""
 MOST_GAIN_DB, LEAST_GAIN_DB = 18.0, -12.0
-"""A clause that is nearly silent is not blown up."""
+"""Limits of the gain, so that a nearly silent clause is not blown up."""
 BLOCK, HOP = int(0.4 * SAMPLE_RATE), int(0.1 * SAMPLE_RATE)
 LOOKAHEAD = SAMPLE_RATE // 200
-"""5 ms: the limiter turns down this long before a peak and up again as long after it."""
+"""5 ms: the limiter starts this long before a peak and recovers over as long after it."""
 OVERSAMPLING = 4
 
 
@@ -42,7 +42,7 @@ def lufs(pcm: Pcm) -> float:
 
 
 def gain(pcm: Pcm) -> float:
-    """The factor that brings a clause to the target."""
+    """The factor that brings a clause to the target loudness."""
     measured = lufs(pcm)
     if measured == float("-inf"):
         return 1.0
@@ -50,9 +50,9 @@ def gain(pcm: Pcm) -> float:
 
 
 def levelled(pcm: Pcm, factor: float) -> Pcm:
-    """Sound times `factor`, its true peak held under -1 dBTP. A new array."""
+    """Sound times `factor`, with its true peak limited to -1 dBTP; a new array."""
     louder = (pcm * np.float32(factor)).astype(np.float32)
-    for _ in range(2):  # the limiter works on samples; what is between them may need a second turn
+    for _ in range(2):  # the limiter works on samples; peaks between them may need a second pass
         peaks = _peaks(louder)
         if peaks.max(initial=0.0) <= PEAK:
             break
@@ -62,7 +62,7 @@ def levelled(pcm: Pcm, factor: float) -> Pcm:
 
 
 def true_peak(pcm: Pcm) -> float:
-    """The highest value between and on the samples, full scale 1."""
+    """The highest absolute value at and between the samples, full scale 1."""
     return float(_peaks(pcm).max(initial=0.0))
 
 
@@ -78,7 +78,7 @@ def _peaks(pcm: Pcm) -> NDArray[np.float64]:
 
 
 def _reduction(peaks: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Gain of each sample, 0..1: as low as the peaks within 5 ms ask for, without steps."""
+    """Gain of each sample, 0..1: as low as the peaks within 5 ms require, smoothed."""
     wanted = np.minimum(1.0, PEAK / np.maximum(peaks, 1e-9))
     span = 2 * LOOKAHEAD + 1
     padded = np.pad(wanted, 2 * LOOKAHEAD, constant_values=1.0)
@@ -99,8 +99,8 @@ def _weighted(pcm: Pcm) -> NDArray[np.float64]:
 
 
 def _shelf(z: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """The head's shelf of BS.1770, +4 dB above 1.68 kHz, bilinear at our rate. Its analogue values
-    are those which give the recommendation's coefficients at 48 kHz."""
+    """BS.1770's shelf for the head, +4 dB above 1.68 kHz, by bilinear transform at our rate. The analogue values
+    give the recommendation's coefficients at 48 kHz."""
     k = np.tan(np.pi * 1681.9744509555319 / SAMPLE_RATE)
     q, high = 0.7071752369554196, 10 ** (3.99984385397 / 20)
     band = high**0.4996667741545416

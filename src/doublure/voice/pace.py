@@ -1,5 +1,5 @@
-"""Any voice at another pace: the voice's own pace where it has one, otherwise stretched by FFmpeg's `atempo` (WSOLA: Verhelst and
-Roelands 1993), which keeps the pitch."""
+"""Changes the pace of any voice: by the voice itself if it can, otherwise by FFmpeg's `atempo` (WSOLA: Verhelst
+and Roelands 1993), which keeps the pitch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from doublure.voice.engine import Paced, Voice
 
 
 def at_pace(voice: Voice, pace: float, lane: Lane) -> Voice:
-    """`voice` at another pace; what has to be stretched is stretched in `lane`."""
+    """`voice` at another pace; any stretching runs in `lane`."""
     if pace == 1.0:
         return voice
     return voice.paced(pace) if isinstance(voice, Paced) else Stretched(voice, pace, lane)
@@ -34,7 +34,7 @@ class Stretched:
         self._lane = lane
 
     async def speak(self, spoken: str, language: Language) -> AsyncGenerator[Speech, None]:
-        """As the voice, later by what the stretching takes (1 ms for a second)."""
+        """The voice's pieces, stretched. Stretching takes 1 ms per second of sound."""
         stream: AsyncIterator[Speech] = self._voice.speak(spoken, language)
         try:
             async for piece in stream:
@@ -47,7 +47,7 @@ class Stretched:
 
 
 def stretched(speech: Speech, pace: float) -> Speech:
-    """Speech `pace` (0.5..100) times as fast, its times with it."""
+    """Speech `pace` (0.5..100) times as fast, with its times adapted."""
     pcm = _tempo(speech.pcm, pace)
     count = len(pcm)
 

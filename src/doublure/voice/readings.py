@@ -1,5 +1,5 @@
-"""Clauses read along by the embedded voice, whose times are exact: they time the voices that have
-none, and are what is heard when such a voice fails."""
+"""Readings: clauses spoken in the background by the embedded voice, with exact times. They time voices that
+report no times, and are played if such a voice fails."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from doublure.voice.align import Times
 from doublure.voice.engine import Voice
 
 KEPT, AHEAD = 8, 2
-"""Clauses."""
+"""Clauses kept after reading, and clauses queued for it."""
 
 
 class Readings:
-    """Reads what is wanted, in the background, and keeps the last few clauses."""
+    """Reads requested clauses in the background and keeps the last few."""
 
     def __init__(self, voice: Voice) -> None:
         self.voice = voice
@@ -35,22 +35,22 @@ class Readings:
             await self.read(spoken, language)
 
     def want(self, spoken: str, language: Language) -> None:
-        """Have a clause read soon; of more than two the oldest is forgotten."""
+        """Queue a clause for reading. The queue holds two; the oldest is dropped."""
         if (spoken, language) not in self._made:
             self._wanted.offer((spoken, language))
 
     def ready(self, spoken: str, language: Language) -> Speech | None:
-        """The reading of a clause if it is there."""
+        """The reading of a clause, or None if it is not made yet."""
         return self._made.get((spoken, language))
 
     async def wait(self, spoken: str, language: Language) -> Speech:
-        """The reading of a clause as soon as it is there."""
+        """Wait for the reading of a clause."""
         while (reading := self.ready(spoken, language)) is None:
             await self._changed.wait()
         return reading
 
     async def read(self, spoken: str, language: Language) -> Speech:
-        """The reading of a clause, made now unless it is there. Raises `EngineError`."""
+        """The reading of a clause, synthesised now if it is not kept. Raises `EngineError`."""
         async with self._lock:
             made = self._made.get((spoken, language))
             if made is None:
@@ -66,8 +66,8 @@ class Readings:
 
 @asynccontextmanager
 async def closing(pieces: AsyncIterator[Speech]) -> AsyncGenerator[AsyncIterator[Speech], None]:
-    """A voice's pieces, closed at the end when they are a generator; an engine of a third party may
-    give any iterator."""
+    """A voice's pieces, closed at the end if they are a generator. A third-party engine may return any
+    iterator."""
     try:
         yield pieces
     finally:
@@ -76,7 +76,7 @@ async def closing(pieces: AsyncIterator[Speech]) -> AsyncGenerator[AsyncIterator
 
 
 def joined(pieces: list[Speech]) -> Speech:
-    """Pieces of one clause as one."""
+    """The pieces of a clause joined into one."""
     at = 0
     words: list[Word] = []
     found: list[Phone] = []
@@ -89,7 +89,7 @@ def joined(pieces: list[Speech]) -> Speech:
 
 
 def rest_of(reading: Speech, said: int) -> Speech | None:
-    """A reading from its word number `said` on; None when there is none."""
+    """The part of a reading from word number `said` on; None if no word is left."""
     if said >= len(reading.words):
         return None
     start = reading.words[said].start if said else 0
@@ -103,9 +103,9 @@ def rest_of(reading: Speech, said: int) -> Speech | None:
 
 
 def piece_of(times: Times, start: int, end: int, given: int) -> tuple[tuple[Word, ...], tuple[Phone, ...]]:
-    """Of a clause's times those of its samples `start` to `end`, counted from `start`. A word belongs
-    to the piece it begins in and ends with it at the latest; the first `given` words belong to
-    earlier pieces."""
+    """The times within samples `start` to `end` of a clause, counted from `start`. A word belongs to the piece
+    in which it begins, and is cut at the end of that piece. The first `given` words belong to earlier
+    pieces."""
     words = tuple(
         Word(word.text, max(word.start, start) - start, max(min(word.end, end), start) - start)
         for word in times.words[given:]

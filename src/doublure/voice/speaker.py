@@ -1,5 +1,5 @@
-"""Utterances to sound: clause by clause in spoken form, levelled, joined without clicks, from the
-cache when it was said before."""
+"""Turns utterances into sound clause by clause: spoken form, synthesis or cache, levelling, joins without
+clicks."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from doublure.voice.spoken.form import spoken
 from doublure.voice.spoken.lexicon import EMPTY, Lexicon
 
 VERSION = 4
-"""Part of the cache's key: counts changes of what is done to a voice's sound."""
+"""Version of the processing of a voice's sound; part of the cache's key."""
 AWAITED = frozenset({"answer", "operator", "welcome"})
-"""Kinds of utterances that somebody waits for: when they have to be made, their first clause is cut
-shorter so that it is there sooner."""
+"""Kinds of utterances that somebody waits for. If they must be synthesised, their first clause is cut shorter so
+that it is ready sooner."""
 KEPT_TEXTS = 512
-"""Texts whose clauses are kept: a rundown of a few hours; about 1 MB."""
+"""Number of texts whose clauses are kept: a rundown of a few hours; about 1 MB."""
 FADE = SAMPLE_RATE // 200
-"""5 ms at both ends of a clause, so that joins do not click."""
+"""Fade of 5 ms at both ends of a clause, so that joins do not click."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A clause on its way to sound."""
+    """A clause ready for synthesis."""
 
     written: str
     said: str
@@ -51,8 +51,8 @@ Parts = tuple[Part, ...]
 
 
 class Speaker:
-    """Speaks with one voice. Speech that is wanted on air goes before speech made ahead: the
-    latter is cancelled and made again later."""
+    """Speaks with one voice. Speech needed on air pre-empts speech synthesised ahead of time, which is cancelled
+    and made again later."""
 
     def __init__(
         self,
@@ -70,31 +70,31 @@ class Speaker:
         self._breathes = breathes
         self._paced: dict[float, Voice] = {1.0: voice}
         self._gains: dict[str, float] = {}
-        """Of voices that come in pieces, what their last clause as a whole asked for."""
+        """Gains of voices that stream in pieces, measured on their last whole clause."""
         self._lane = Lane("speech")
         self._kept_parts: OrderedDict[tuple[str, Language, Delivery, bool, str], Parts] = OrderedDict()
         self._wanted = 0
         self._ahead: tuple[str, anyio.CancelScope, anyio.Event] | None = None
 
     def close(self) -> None:
-        """Let the lane go, and the cache's. Once, when nothing is spoken any more."""
+        """Close the lane and the cache. Call it once, after the last speech."""
         self._lane.close()
         if self._cache is not None:
             self._cache.close()
 
     async def warm(self) -> None:
-        """Load the voice and look into the cache. Raises `EngineError`."""
+        """Load the voice and open the cache. Raises `EngineError`."""
         if self._cache is not None:
             await self._cache.open()
         if isinstance(self.voice, Warming):
             await self.voice.warm()
 
     async def speak(self, utterance: Utterance) -> AsyncGenerator[Clause, None]:
-        """The clauses of an utterance as they are ready, the pause after each at its end. Nothing
-        when the text has no words. Raises `EngineError`."""
+        """The clauses of an utterance as they become ready, each with its pause at the end. None if the text has
+        no words. Raises `EngineError`."""
         language = utterance.language if utterance.language in self.voice.languages else self.language
         delivery = utterance.delivery
-        if utterance.kind == "disclosure":  # the law wants a normal speed, which is slower than a show's
+        if utterance.kind == "disclosure":  # the law requires normal speed, slower than the show's
             delivery = disclosed(utterance.text, language)
         parts = self._parts(utterance.text, language, delivery)
         if utterance.kind in AWAITED and not self._all_cached(parts):
@@ -113,8 +113,7 @@ class Speaker:
                 yield Clause(utterance, ended)
 
     async def prepare(self, text: str, delivery: Delivery = PLAIN) -> None:
-        """Synthesise ahead into the cache; gives up when something is wanted on air meanwhile.
-        Raises `EngineError`."""
+        """Synthesise ahead of time into the cache; gives up if speech is needed on air. Raises `EngineError`."""
         if self._cache is None:
             return
         for part in self._parts(text, self.language, delivery):
@@ -136,16 +135,16 @@ class Speaker:
                 return
 
     def cached(self, text: str, delivery: Delivery = PLAIN) -> bool:
-        """Whether all of a text can be spoken without synthesis."""
+        """Whether a whole text can be spoken without synthesis."""
         return self._all_cached(self._parts(text, self.language, delivery))
 
     def _all_cached(self, parts: Parts) -> bool:
         return self._cache is not None and all(self._cache.holds(part.key) for part in parts)
 
     def _parts(self, text: str, language: Language, delivery: Delivery, *, soon: bool = False) -> Parts:
-        """The clauses of a text. The room asks for the same few dozen texts several times a second, and putting
-        one into clauses and spoken form takes about a millisecond, so the latest are kept."""
-        # a voice with another behind it changes its name, and with it the keys
+        """The clauses of a text. The most recent results are kept: the room asks for the same few dozen texts
+        several times a second, and each takes about a millisecond to split and put into spoken form."""
+        # a voice with a fallback changes its name, and so the keys
         voice = self._voice(delivery.pace).name
         asked = (text, language, delivery, soon, voice)
         parts = self._kept_parts.pop(asked, None)
@@ -166,14 +165,14 @@ class Speaker:
         return self._paced[pace]
 
     def _key(self, said: str, language: Language, voice: str, delivery: Delivery) -> str:
-        # the pace is in the voice's name, the lexicon's words in the spoken form, but not its phones
+        # the voice's name includes the pace; the spoken form includes the lexicon's words but not its phones
         sounds = self._lexicon.sounds
         phones = [sounds.symbols[one.lower()] for one in sounds.pattern.findall(said)] if sounds else []
         whole = "\0".join((str(VERSION), voice, language, f"{delivery.gain:.3f}", said, *phones))
         return hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()
 
     async def _sound(self, part: Part, language: Language) -> AsyncGenerator[Speech, None]:
-        """The pieces of a clause for air, from the cache or made now."""
+        """The pieces of a clause for air, from the cache or synthesised now."""
         self._wanted += 1
         try:
             if self._ahead is not None:
@@ -193,7 +192,7 @@ class Speaker:
             self._wanted -= 1
 
     async def _synthesised(self, part: Part, language: Language) -> AsyncGenerator[Speech, None]:
-        """The pieces of a clause as the voice makes them, levelled; kept when they are whole."""
+        """The pieces of a clause as the voice makes them, levelled; cached once complete."""
         made: list[Speech] = []
         raw: list[Pcm] = []
         factor: float | None = None
@@ -203,7 +202,7 @@ class Speaker:
         try:
             async for piece in stream:
                 if factor is None:
-                    # one gain for the whole clause, so that its pieces do not step
+                    # one gain for the whole clause, so that the level does not jump between pieces
                     factor = self._gains.get(asked)
                     if factor is None:
                         factor = await self._lane.run(loudness.gain, piece.pcm)
@@ -213,13 +212,13 @@ class Speaker:
                 made.append(replace(piece, pcm=pcm))
                 yield made[-1]
         finally:
-            # an engine of a third party may be any iterator; generators must be closed
+            # a third-party engine may return any iterator; generators must be closed
             if isinstance(stream, AsyncGenerator):
                 await stream.aclose()
         if len(raw) > 1:
-            # the first piece of a clause is too short to tell how loud the voice is
+            # the first piece of a clause is too short to measure the voice's loudness
             self._gains[asked] = await self._lane.run(loudness.gain, np.concatenate(raw))
-        # another voice may have taken over: what two of them spoke is not kept
+        # another voice may have taken over: a clause of two voices is not kept
         spoke = {piece.voice or asked for piece in made}
         if self._cache is not None and len(spoke) == 1:
             await self._cache.put(self._key(part.said, language, spoke.pop(), part.delivery), tuple(made))
@@ -236,12 +235,12 @@ def _finished(pcm: Pcm, factor: float) -> Pcm:
 
 
 def pause_samples(written: str, delivery: Delivery) -> int:
-    """The pause after a clause as it is said, samples at 24 kHz."""
+    """The pause after a clause in this delivery, samples at 24 kHz."""
     return int(delivery.pause * pause_seconds(written) * SAMPLE_RATE)
 
 
 def paused(speech: Speech, delivery: Delivery = PLAIN) -> Speech:
-    """The clause with the pause that its last mark asks for."""
+    """The clause with the pause given by its last mark."""
     pause = pause_samples(speech.text, delivery)
     if not pause:
         return speech
@@ -258,13 +257,13 @@ def paused(speech: Speech, delivery: Delivery = PLAIN) -> Speech:
 BREATH_AFTER = SAMPLE_RATE // 20
 """A breath begins 50 ms after the last sound."""
 BREATH_PAUSE = 0.3
-"""Least pause, seconds, as usual, that is long enough for one: the pause at the end of a sentence. A lively
-delivery shortens it; it is drawn out for the breath."""
+"""Least usual pause for a breath, seconds: the pause at the end of a sentence. If a lively delivery shortened
+it, the breath extends it again."""
 
 
 def breathed(speech: Speech, delivery: Delivery = PLAIN) -> Speech:
-    """A sentence that `paused` gave its pause, with a breath in it where one is due. `delivery` is the one that
-    the pause was made with."""
+    """A sentence with a breath in its pause, if one is due. `paused` must have added the pause, with the same
+    `delivery`."""
     if pause_seconds(speech.text) < BREATH_PAUSE or not speech.last or not is_due(speech.text):
         return speech
     spoken_samples = len(speech.pcm) - pause_samples(speech.text, delivery)

@@ -1,1 +1,1 @@
-"""Voices: who speaks."""
+"""The engines of voices."""

@@ -1,8 +1,8 @@
-"""The voice `clone`: a server that speaks as a reference clip sounds. The clip is somebody's voice:
-a room airs it only with a consent that was given for that very file (`show.assemble`).
+"""The voice `clone`: a server that imitates the voice of a reference clip. The clip is somebody's voice, so a
+room airs it only with a consent for that very file (`show.assemble`).
 
-What is asked for stands in docs/voices.md, a table a shape; facts about each from the server's own
-source, 2025.
+The requests are documented in docs/voices.md, one table per shape. The facts about each server come from its
+own source, 2025.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from doublure.voice.engines.remote import Body, Remote, check_address
 from doublure.voice.settings import VoiceSettings
 
 MOST_BYTES = 32_000_000
-"""Of a reference clip; ten seconds of WAV have two million."""
+"""Largest reference clip; ten seconds of WAV have two million bytes."""
 SHORTEST_SECONDS, LONGEST_SECONDS = 1.0, 60.0
-"""Of the reference clip: what the four servers make sense of."""
+"""Length of the reference clip that the four servers can use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The clip a server is to sound like."""
+    """The clip that a server imitates."""
 
     path: str
-    """As the server sees it."""
+    """Path on the server."""
     file: str
     content: bytes
     text: str
@@ -42,19 +42,19 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How one kind of server is asked."""
+    """The request format of one kind of server."""
 
     body: Callable[[str, Language, Reference, float], Body]
     languages: frozenset[Language]
     needs_text: bool = True
-    """Whether it must be told what is said in the clip."""
+    """Whether it needs the words of the clip."""
     has_speed: bool = False
 
 
 def _cosyvoice(spoken: str, language: Language, reference: Reference, speed: float) -> Body:
     files = {"prompt_wav": (reference.file, reference.content)}
     if language != reference.language:
-        # with the clip's words in another language the model would speak that one
+        # given the clip's words in another language, the model would speak that language
         return Body("/inference_cross_lingual", form={"tts_text": spoken}, files=files)
     form = {"tts_text": spoken, "prompt_text": reference.text}
     return Body("/inference_zero_shot", form=form, files=files)
@@ -95,9 +95,8 @@ SHAPES: dict[str, Shape] = {
 
 
 def make(settings: VoiceSettings, language: Language) -> Voice:
-    """The engine `clone`; cheap, nothing is asked of the server yet. Raises `SettingsError` when the
-    address, the clip or its words are missing, `EngineError` for a language the server's model does
-    not speak."""
+    """The engine `clone`. Cheap: sends no request yet. Raises `SettingsError` if the address, the clip or its
+    words are missing, `EngineError` for a language that the server's model does not speak."""
     check_address(settings)
     shape = SHAPES[settings.shape]
     if language not in shape.languages:
@@ -158,7 +157,7 @@ def _reference(settings: VoiceSettings, language: Language, shape: Shape) -> Ref
 
 
 def _seconds(file: Path) -> float:
-    """Length of a clip's sound, decoded: a header may lie."""
+    """Length of a clip's decoded sound, because a header may be wrong."""
     with av.open(str(file)) as opened:
         stream = opened.streams.audio[0]
         return float(sum(frame.samples / frame.sample_rate for frame in opened.decode(stream)))

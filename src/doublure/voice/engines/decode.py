@@ -1,5 +1,4 @@
-"""Decodes a server's answer while it arrives: raw PCM, WAV and MP3 piece by piece, any other container
-at its end."""
+"""Decodes a server's response: raw PCM, WAV and MP3 while they arrive, any other container at its end."""
 
 from __future__ import annotations
 
@@ -19,24 +18,25 @@ from doublure.media import SAMPLE_RATE, Pcm
 
 Kind = Literal["pcm", "wav", "mp3", "whole"]
 HEAD = 12
-"""Bytes that tell what an answer is."""
+"""Number of bytes that identify the format of a response."""
 LONGEST_HEAD = 65536
 """A WAV file's sound begins before this byte."""
 MOST_BYTES = 32_000_000
-"""Of one clause; over five minutes of the widest sound a server sends."""
+"""Limit for one clause: over five minutes of the largest format that a server sends."""
 MOST_SECONDS = 120.0
-"""Of one clause; the longest that is spoken takes about a minute. Packed silence has no bytes."""
+"""Limit for one clause: the longest one takes about a minute. `MOST_BYTES` is not enough, because compressed
+silence has almost no bytes."""
 _RAW: dict[tuple[int, int], str] = {(1, 16): "<i2", (1, 32): "<i4", (3, 32): "<f4"}
-"""numpy's type by the WAV format's code (1 whole numbers, 3 floats) and bits."""
+"""numpy's type by the WAV format's code (1 integers, 3 floats) and bits."""
 _FULL: dict[str, float] = {"<i2": 32768.0, "<i4": 2147483648.0, "<f4": 1.0}
 _EXTENSIBLE = 0xFFFE
 _NOTHING: Pcm = np.zeros(0, np.float32)
 _FAULTS = (av.FFmpegError, ValueError, IndexError, MemoryError)
-"""What PyAV raises for bytes that are no sound, and for sound whose format changes."""
+"""Errors that PyAV raises for bytes that are not sound, and for sound whose format changes."""
 
 
 class Decoder:
-    """Bytes in, float32 mono 24 kHz out. One for each answer."""
+    """Bytes in, float32 mono 24 kHz out; one decoder per response."""
 
     def __init__(self, content_type: str, hertz: int, where: str) -> None:
         """`hertz`: rate of raw PCM; `where`: the address, for errors."""
@@ -52,7 +52,7 @@ class Decoder:
         self._codec: av.AudioCodecContext | None = None
 
     def feed(self, raw: bytes) -> Pcm:
-        """The sound of the next bytes, perhaps none yet. Raises `EngineError` when they are no sound."""
+        """The sound of the next bytes, perhaps none yet. Raises `EngineError` if they are not sound."""
         self._total += len(raw)
         if self._total > MOST_BYTES:
             raise self._endless()
@@ -118,14 +118,14 @@ class Decoder:
         assert self._codec is not None
         frames: list[av.AudioFrame | None] = []
         for packet in packets:
-            # tags and torn frames stand between the others; an answer without any sound is known by its length
+            # skip tags and torn frames; a response without any sound is detected by its length
             with suppress(av.error.InvalidDataError):
                 frames += self._codec.decode(packet)
         return self._resampled(frames)
 
     def _wav_head(self) -> bool:
-        """Read the chunks before the sound; False while they are not whole. The length that stands
-        in the file is not believed: a stream does not know it."""
+        """Read the chunks before the sound; False while they are incomplete. The length in the file is ignored,
+        because a stream does not know it in advance."""
         if self._headed:
             return True
         at = HEAD
@@ -153,7 +153,7 @@ class Decoder:
         return False
 
     def _raw(self, samples: NDArray[np.generic]) -> Pcm:
-        # what is no number is found by whoever takes the sound
+        # the receiver of the sound checks for NaN and infinity
         with np.errstate(all="ignore"):
             sound = samples.astype(np.float32) / np.float32(_FULL[self._format])
             mono = np.ascontiguousarray(sound.reshape(-1, self._channels).mean(axis=1), np.float32)
@@ -172,7 +172,7 @@ class Decoder:
         return np.concatenate([_NOTHING, *done])
 
     def _counted(self, pcm: Pcm) -> Pcm:
-        """The same sound, refused when there is too much of it."""
+        """The same sound; raises `EngineError` if the total is too long."""
         self._samples += len(pcm)
         if self._samples > MOST_SECONDS * SAMPLE_RATE:
             raise self._endless()
@@ -182,7 +182,7 @@ class Decoder:
         with av.open(io.BytesIO(self._waiting)) as file:
             if not file.streams.audio:
                 raise self._broken("there is no sound in it")
-            # frame by frame, so that what does not end is not decoded to its end
+            # frame by frame, so that endless sound is stopped in time
             return np.concatenate([self._resampled(file.decode(audio=0)), self._resampled([None])])
 
     def _endless(self) -> EngineError:

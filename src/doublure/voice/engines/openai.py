@@ -8,12 +8,12 @@ from doublure.voice.engines.remote import Body, Remote, check_address
 from doublure.voice.settings import VoiceSettings
 
 MODEL, VOICE = "tts-1", "alloy"
-"""What is asked for where the settings name none; servers of one model ignore both."""
+"""Defaults if the settings name none; servers with a single model ignore both."""
 
 
 def make(settings: VoiceSettings, language: Language) -> Voice:
-    """The engine `openai`; cheap, nothing is asked of the server yet. Raises `SettingsError` when no
-    address is set, or no key for an address elsewhere."""
+    """The engine `openai`. Cheap: sends no request yet. Raises `SettingsError` if no address is set, or no key
+    for an address elsewhere."""
     check_address(settings)
     model, voice = settings.model or MODEL, settings.name or VOICE
 

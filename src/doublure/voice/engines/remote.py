@@ -1,7 +1,7 @@
-"""A voice behind an address: one request per clause, its sound streamed on.
+"""A voice on a server: one request per clause, its sound streamed.
 
-The sound is cut into pieces where it is quietest, so that a join is not heard. It comes without
-times: `fallback` finds them where they are needed.
+The sound is cut into pieces where it is quietest, so that joins are inaudible. It has no times; `fallback`
+finds them if they are needed.
 """
 
 from __future__ import annotations
@@ -25,30 +25,30 @@ from doublure.voice.settings import VoiceSettings
 from doublure.web import bounded_client
 
 FIRST, LATER = int(0.35 * SAMPLE_RATE), int(0.8 * SAMPLE_RATE)
-"""Samples that make a piece: the first one comes soon, later ones when there is more to hear."""
+"""Samples per piece: the first one is short so that it is ready soon, later ones are longer."""
 EARLIEST = 0.6
-"""A piece is cut in the last 40 % of what is there."""
+"""A piece is cut in the last 40 % of the sound received."""
 QUIET = SAMPLE_RATE // 100
 """Width of the quiet place: 10 ms."""
 COMPLAINT_BYTES = 4096
-"""What is read of a server's complaint; a server may send without end."""
+"""Most bytes read of an error response; a server may send without end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What one clause is asked for with."""
+    """The request for one clause."""
 
     path: str
-    """Below the address, from its slash on."""
+    """Path below the address, with its leading slash."""
     json: Mapping[str, object] | None = None
     form: Mapping[str, str] | None = None
-    """Fields of a multipart form, in place of JSON."""
+    """Fields of a multipart form, instead of JSON."""
     files: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
     """Files of the form: name and content."""
 
 
 class Remote:
-    """Speaks what a server sends."""
+    """A voice whose sound comes from a server."""
 
     def __init__(
         self,
@@ -66,12 +66,12 @@ class Remote:
         self._where = shown(settings.base_url)
         key = os.environ.get(settings.key_variable, "")
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        # made before air: it reads the machine's certificates
+        # created before air, because it reads the machine's certificates
         self._client = bounded_client(settings.first_seconds, MOST_BYTES, headers)
 
     async def speak(self, spoken: str, language: Language) -> AsyncGenerator[Speech, None]:
-        """The clause in pieces without times; nothing when it has no words. Raises `EngineError` when
-        the server fails, is silent for `first_seconds`, or answers with something else."""
+        """The clause in pieces without times; nothing if it has no words. Raises `EngineError` if the server
+        fails, is silent for `first_seconds`, or sends something else than sound."""
         if not any(mark.isalnum() for mark in spoken):
             return
         if language not in self.languages:
@@ -138,7 +138,7 @@ class Remote:
 
 
 async def _beginning(response: httpx2.Response) -> bytes:
-    """The first bytes of a complaint. The rest is not read: the connection is closed with the answer."""
+    """The first bytes of an error response. The rest is not read; the connection is closed with the response."""
     raw = b""
     async with aclosing(response.aiter_raw(COMPLAINT_BYTES)) as pieces:
         async for piece in pieces:
@@ -149,7 +149,7 @@ async def _beginning(response: httpx2.Response) -> bytes:
 
 
 def quietest(pcm: Pcm) -> int:
-    """Where to cut: the middle of the quietest 10 ms in the last part of the sound."""
+    """The place to cut: the middle of the quietest 10 ms in the last part of the sound."""
     first = int(len(pcm) * EARLIEST)
     power = np.convolve(pcm[first:].astype(np.float64) ** 2, np.ones(QUIET), "valid")
     return first + int(power.argmin()) + QUIET // 2 if len(power) else len(pcm)
@@ -162,8 +162,8 @@ def shown(base_url: str) -> str:
 
 
 def check_address(settings: VoiceSettings) -> None:
-    """Refuse settings without an address, with one that is no HTTP address, or without the key that
-    a server elsewhere will want. Raises `SettingsError`."""
+    """Raise `SettingsError` if the address is missing or not an HTTP address, or if the key for a server
+    elsewhere is missing."""
     if not settings.base_url:
         raise SettingsError(
             f"the voice {settings.engine} has no address",
@@ -187,7 +187,7 @@ def check_address(settings: VoiceSettings) -> None:
 def _is_http(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        # asking for the port checks it
+        # reading the port validates it
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False

@@ -1,5 +1,5 @@
-"""The voice `tone`: a beep for each word or hanzi, for tests and demonstrations. It has no weights,
-speaks every language, and says the same text always the same way."""
+"""The voice `tone`: a beep for each word or hanzi, for tests and demonstrations. It has no weights, speaks every
+language, and is deterministic."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TOKENS = re.compile(
     r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+(?:['’\-][^\W\u3400-\u9fff]+)*|[,.;:!?…，。；：！？、]"
 )
 _SHAPES = (("m", "ɑ"), ("b", "i"), ("p", "u"), ("m", "ɛ"), ("b", "o"))
-"""Closed lips, then an open vowel: a fifth of the word and the rest of it."""
+"""Closed lips for a fifth of the word, then an open vowel for the rest."""
 
 
 class Tone:
@@ -38,7 +38,7 @@ class Tone:
         return Tone(self._speed * pace)
 
     async def speak(self, spoken: str, language: Language) -> AsyncIterator[Speech]:
-        """One `Speech` a clause; nothing when it has no words."""
+        """One `Speech` per clause; nothing if it has no words."""
         await anyio.lowlevel.checkpoint()
         parts: list[Pcm] = []
         words: list[Word] = []
@@ -81,5 +81,5 @@ def _beep(word: str, length: int) -> Pcm:
 
 
 def make(settings: VoiceSettings, language: Language) -> Voice:
-    """The tone voice; every name is good."""
+    """The tone voice; any name is accepted."""
     return Tone(settings.speed)

@@ -1,1 +1,1 @@
-"""Phones: which sounds the words have."""
+"""Phones: words to the sounds they consist of."""

@@ -1,4 +1,4 @@
-"""English words to Kokoro's symbols: misaki's lexicons, which Kokoro was trained with, then gruut."""
+"""Converts English words to Kokoro's symbols: by misaki's lexicons (used to train Kokoro), then gruut."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from doublure.voice.phones.table import KEPT_WORDS, WordTable
 
 VOWELS = frozenset("AIOQWYaeiouæɑɐɒɔəɚɛɜɪʊʌᵊᵻ")
 _WEAK = {"a": "ɐ", "an": "ən", "and": "ænd", "of": "ʌv", "i": "ˌI"}
-"""Function words as they sound inside a sentence."""
+"""Weak forms of function words inside a sentence."""
 IPA = {
     "t͡ʃ": "ʧ", "d͡ʒ": "ʤ", "tʃ": "ʧ", "dʒ": "ʤ", "eɪ": "A", "aɪ": "I", "oʊ": "O", "aʊ": "W", "ɔɪ": "Y",
     "ˈɚ": "ˈɜɹ", "ˌɚ": "ˌɜɹ", "ɚ": "əɹ", "g": "ɡ", "ɫ": "l", "\u0361": "",
@@ -24,8 +24,8 @@ Entry = str | dict[str, str | None]
 
 
 def english(words: str) -> list[tuple[str, str]]:
-    """Word and symbols of each word of a run without punctuation. Letters joined by hyphens are
-    spelled; other hyphens join words."""
+    """Each word and its symbols, for a run without punctuation. Letters joined by hyphens are spelled; other
+    hyphens join words."""
     found: list[tuple[str, str]] = []
     tokens = words.split()
     kinds = _parts_of_speech(words, tokens)
@@ -60,7 +60,7 @@ def _token(token: str, kind: str) -> str:
 
 
 def _spelled(letters: list[str]) -> str:
-    """Letter names; the last one carries the stress, as in spoken abbreviations."""
+    """The letter names; the last one is stressed, as in spoken abbreviations."""
     names = [_known(letter.upper(), "") or "" for letter in letters]
     return "".join([*(name.replace("ˈ", "ˌ") for name in names[:-1]), names[-1]])
 
@@ -76,7 +76,7 @@ def _known(word: str, kind: str) -> str:
 
 
 def _closed(symbols: str) -> str:
-    # the lexicon's flap and glottal stop are written so in Kokoro's training text
+    # Kokoro's training text writes the lexicon's flap and glottal stop with these letters
     return symbols.replace("ɾ", "T").replace("ʔ", "t")
 
 
@@ -88,7 +88,7 @@ def _parent(kind: str) -> str:
 
 
 def _entry(name: str, word: str) -> Entry | None:
-    """What a lexicon says of a word: its symbols, or those of each part of speech."""
+    """A lexicon's entry for a word: its symbols, or the symbols for each part of speech."""
     found = _lexicon(name).get(word)
     return None if found is None else cast(Entry, json.loads(found))
 
@@ -102,7 +102,7 @@ def _lexicon(name: str) -> WordTable:
 
 
 def _parts_of_speech(words: str, tokens: list[str]) -> list[str]:
-    """gruut's tag of each word, where one of them sounds different as a noun and as a verb."""
+    """gruut's tag of each word, if any of them sounds different as a noun and as a verb."""
     if not any(isinstance(_entry("us_gold", token.lower()), dict) for token in tokens):
         return [""] * len(tokens)
     import gruut
@@ -119,7 +119,7 @@ def _parts_of_speech(words: str, tokens: list[str]) -> list[str]:
 
 @lru_cache(KEPT_WORDS)
 def _guessed(word: str) -> str:
-    """gruut's lexicon, then its grapheme model."""
+    """Symbols from gruut's lexicon, else from its grapheme model."""
     import gruut
 
     symbols = "".join(

@@ -1,4 +1,4 @@
-"""French words to Kokoro's symbols: gruut's lexicon and grapheme model, elisions and liaisons."""
+"""Converts French words to Kokoro's symbols: gruut's lexicon and grapheme model, elisions and liaisons."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class WordList:
     own: Mapping[str, str]
     letters: Mapping[str, str]
     liaison: Mapping[str, str]
-    """Word and the consonant it sounds before a vowel."""
+    """Word -> its liaison consonant before a vowel."""
     aspirated: tuple[str, ...]
     light: frozenset[str]
 
@@ -52,7 +52,7 @@ _ELIDED = frozenset({"l", "d", "j", "c", "n", "s", "m", "t", "qu"})
 
 
 def french(words: str) -> list[tuple[str, str]]:
-    """Word and symbols of each word of a run without punctuation."""
+    """Each word and its symbols, for a run without punctuation."""
     tokens = words.split()
     found: list[tuple[str, str]] = []
     for index, token in enumerate(tokens):
@@ -128,7 +128,7 @@ def _looked_up(word: str) -> str:
 
 
 def _stressed(sound: str) -> str:
-    """Stress on the last full vowel, where espeak-ng puts it and Kokoro learned it."""
+    """The sound with stress on the last full vowel, as in espeak-ng and Kokoro's training."""
     for index in range(len(sound) - 1, -1, -1):
         if sound[index] in VOWELS and sound[index] != "ə":
             return f"{sound[:index]}ˈ{sound[index:]}"
@@ -143,7 +143,7 @@ def _opens_with_vowel(word: str) -> bool:
 
 
 def _plain(word: str) -> str:
-    """Without accents."""
+    """The word without accents."""
     return "".join(
         mark for mark in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(mark)
     )

@@ -1,5 +1,7 @@
-"""Mandarin to Kokoro's symbols: jieba's word breaks, pypinyin's readings, misaki's symbols; and
-Latin letters and words as a Mandarin speaker says them, because the Mandarin voices never heard English.
+"""Converts Mandarin to Kokoro's symbols: jieba's word breaks, pypinyin's readings, misaki's symbols.
+
+Latin letters and words sound as a Mandarin speaker says them, because the Mandarin voices were not trained on
+English.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ _LETTERS = {
     "Q": "kʰju→", "R": "a→ɻ", "S": "ɛ→sɨ", "T": "tʰi↘", "U": "jou→", "V": "vi↘", "W": "ta↗pu ljou",
     "X": "ɛ→kʰəs", "Y": "wai→", "Z": "ʦei↘",
 }  # fmt: skip
-"""Letter names as said in Mandarin, in the symbols of Mandarin syllables."""
+"""Letter names as Mandarin speakers say them, in the symbols of Mandarin syllables."""
 _WORDS = {"wifi": "wai↘ fai→", "app": "ei→ pʰi↘ pʰi↘", "type": "tʰai↘pʰɤ", "iphone": "ai↘ foŋ→"}
 _VOWELS = {
     "A": "ei", "I": "ai", "O": "ou", "W": "au", "Y": "oi", "æ": "a", "ɑ": "a", "ʌ": "a", "ɐ": "a", "ɪ": "i",
@@ -33,32 +35,32 @@ _CONSONANTS = {
     "ʧ": "ꭧʰ", "ʤ": "ʨ", "ʃ": "ʂ", "ʒ": "ʐ", "ɹ": "ɻ", "θ": "s", "ð": "ʦ", "p": "pʰ", "t": "tʰ", "T": "t",
     "k": "kʰ", "b": "p", "d": "t", "ɡ": "k", "z": "ʦ", "h": "x",
 }  # fmt: skip
-"""English sounds and the nearest ones of Mandarin."""
+"""English sounds -> the nearest Mandarin sounds."""
 
 
 _MUST = frozenset({
     "我", "你", "您", "他", "她", "它", "咱", "我们", "你们", "您们", "他们", "她们", "它们", "咱们", "大家", "还", "都",
     "也", "又", "就", "才", "可", "总", "总是", "必", "非", "只", "先",
 })  # fmt: skip
-"""Behind these 得 is "must"; dictionaries know it as "gain" only."""
+"""After these words 得 means "must" (děi); dictionaries list only "gain"."""
 _GAIN = frozenset({
     "获得", "取得", "难得", "所得", "不得", "不得了", "不得不", "心得", "赢得", "多得", "一得", "求得", "博得", "夺得", "分得",
     "再得", "各得", "可得", "只得", "应得", "自得", "了不得", "不见得", "不得已", "不得而知", "迫不得已", "哭笑不得", "求之不得",
     "不可多得", "一举两得", "心安理得", "罪有应得",
 })  # fmt: skip
-"""Words in which it is "gain"; behind other verbs and adjectives it has no tone: 卖得好, 放得下."""
+"""Words in which 得 means "gain" (dé). After other verbs and adjectives its tone is neutral: 卖得好, 放得下."""
 _COUNTS, _UNITS = frozenset("零两二三四五六七八九十百千万半"), frozenset("百千万十个件张块元分份")
 
 
 def mandarin(run: str) -> list[tuple[str, str]]:
-    """Word and symbols of each word of a run of hanzi."""
+    """Each word and its symbols, for a run of hanzi."""
     words = [word for word in _breaker().lcut(run) if word.strip()]
     around = zip(["", *words], words, [*words[1:], ""], strict=False)
     return [(word, _reading(word, _de(word, before, after))) for before, word, after in around]
 
 
 def _de(word: str, before: str, after: str) -> str:
-    """How 得 is read in a word between two others; "" as dictionaries say, or where there is none."""
+    """The reading of 得 in a word between two others; "" to use the dictionary, or if the word has no 得."""
     if "得" not in word:
         return ""
     if word in ("总得", "非得", "必得"):
@@ -72,7 +74,7 @@ def _de(word: str, before: str, after: str) -> str:
 
 
 def foreign(words: str) -> list[tuple[str, str]]:
-    """Word and symbols of each Latin word of a run inside Mandarin; hyphens between letters spell."""
+    """Each Latin word and its symbols, for a run inside Mandarin. Letters joined by hyphens are spelled."""
     return [(word, " ".join(_part(part) for part in word.split("-") if part)) for word in words.split()]
 
 
@@ -89,7 +91,7 @@ def _reading(word: str, de: str = "") -> str:
     from misaki.zh import ZHG2P
     from pypinyin import Style
 
-    # one syllable for each character, "" for those that no dictionary reads
+    # one syllable per character, "" for characters in no dictionary
     syllables = _pinyin().lazy_pinyin(word, style=Style.TONE3, errors=_unread)
     if de:
         syllables = [de if mark == "得" else one for mark, one in zip(word, syllables, strict=True)]
@@ -106,7 +108,7 @@ def _part(part: str) -> str:
 
 
 def _nearest(symbols: str) -> str:
-    """English symbols as Mandarin syllables: a stressed vowel falls, the others stay high."""
+    """English symbols as Mandarin syllables: stressed vowels get a falling tone, the others a high one."""
     found = ""
     stressed = False
     marks = iter([*zip(symbols, [*symbols[1:], " "], strict=False)])
@@ -127,12 +129,12 @@ def _nearest(symbols: str) -> str:
 
 # ---- jieba's and pypinyin's dictionaries as tables --------------------------------------------------
 
-# As Python's own dictionaries they take 120 MB. jieba would besides read its own from a file in the
-# folder for temporary files, where anybody may put one.
+# As Python dictionaries they take 120 MB. jieba would also read its own from a file in the folder for
+# temporary files, where anybody may put one.
 
 
 class _Counts:
-    """How often each word of jieba's dictionary was counted, as jieba asks for it."""
+    """Word counts of jieba's dictionary, with the interface that jieba uses."""
 
     def __init__(self, words: WordTable) -> None:
         self._words = words
@@ -141,7 +143,7 @@ class _Counts:
         return self._words.begins(start)
 
     def __getitem__(self, word: str) -> int:
-        # what only begins a word has no count of its own
+        # a mere prefix of a word has no count
         return int(self._words.get(word) or 0)
 
     get = __getitem__
@@ -149,7 +151,7 @@ class _Counts:
 
 @cache
 def _breaker() -> Tokenizer:
-    """jieba's word breaks."""
+    """jieba's word breaker."""
     import jieba
 
     entries: dict[str, str] = {}
@@ -167,14 +169,14 @@ def _breaker() -> Tokenizer:
 
 @cache
 def _phrases() -> WordTable:
-    """pypinyin's phrases, each with its syllables."""
+    """pypinyin's phrases and their syllables."""
     text = (resources.files("pypinyin") / "phrases_dict.json").read_text(encoding="utf-8")
     phrases: dict[str, list[list[str]]] = json.loads(text)
     return WordTable((phrase, " ".join(one[0] for one in readings)) for phrase, readings in phrases.items())
 
 
 def _in_phrases(hanzi: str) -> Iterator[str]:
-    """A run of hanzi in pypinyin's phrases, the longest first, and single characters."""
+    """Split a run of hanzi into pypinyin's phrases, longest match first, and single characters."""
     phrases = _phrases()
     while hanzi:
         length = longest = 1
@@ -183,7 +185,7 @@ def _in_phrases(hanzi: str) -> Iterator[str]:
                 longest = length
             length += 1
         if length > len(hanzi) and longest == 1:
-            # the run ends inside a phrase: pypinyin then looks for no shorter ones
+            # the run ends inside a phrase: pypinyin then tries no shorter one
             yield from hanzi
             return
         yield hanzi[:longest]
@@ -192,7 +194,7 @@ def _in_phrases(hanzi: str) -> Iterator[str]:
 
 @cache
 def _pinyin() -> Pinyin:
-    """pypinyin with its phrases from the table."""
+    """pypinyin with its phrases taken from the table."""
     from pypinyin.constants import RE_HANS, Style
     from pypinyin.converter import UltimateConverter
     from pypinyin.core import Pinyin

@@ -1,8 +1,8 @@
-"""Written words to phones, in the symbols Kokoro was trained on.
+"""Converts words to phones, in the symbols Kokoro was trained on.
 
 Mandarin: jieba's word breaks, pypinyin's readings, misaki's symbols. English: misaki's lexicons,
-then gruut. French: gruut, with liaisons. Input is the spoken form (see `spoken`): words and
-punctuation, no digits; abbreviations that are spelled come as letters joined by hyphens, U-S-B.
+then gruut. French: gruut, with liaisons. The input is the spoken form (see `spoken`): words and
+punctuation, no digits. Spelled abbreviations are letters joined by hyphens, U-S-B.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from doublure.voice.phones.french import french
 from doublure.voice.phones.mandarin import foreign, mandarin
 
 MARKS = ";:,.!?—…"
-"""Punctuation that Kokoro knows and that makes a pause."""
+"""Punctuation known to Kokoro that makes a pause."""
 _MARK_OF = str.maketrans(
     {
         "，": ",", "、": ",", "。": ".", "．": ".", "！": "!", "？": "?", "：": ":", "；": ";",
@@ -33,7 +33,7 @@ _TOKENS = re.compile(
 )
 
 _IPA = {"t͡ʃ": "ʧ", "d͡ʒ": "ʤ", "tʃ": "ʧ", "dʒ": "ʤ", "t͡s": "ʦ", "ts": "ʦ", "g": "ɡ", "\u0361": ""}
-"""IPA and Kokoro's symbols, where they differ in every language."""
+"""IPA -> Kokoro's symbol, where they differ in every language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +43,25 @@ class Sounded:
     text: str
     """The word as in the spoken form; "" for punctuation."""
     symbols: str
-    """Kokoro's symbols, stress and tones among them; the mark itself for punctuation."""
+    """Kokoro's symbols, including stress and tones; for punctuation the mark itself."""
     spaced: bool
-    """Whether a word break stands before it."""
+    """Whether a word break precedes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sounds:
-    """Words whose phones somebody has given."""
+    """Words with given phones."""
 
     pattern: re.Pattern[str]
-    """Matches each of them, the longest first."""
+    """Matches each word, longest first."""
     symbols: Mapping[str, str]
-    """Word in small letters -> Kokoro's symbols."""
+    """Word in lower case -> Kokoro's symbols."""
 
 
 def phones(spoken: str, language: Language, sounds: Sounds | None = None) -> tuple[Sounded, ...]:
-    """The words and marks of a clause in order, those of `sounds` as they are given there. Marks do not
-    begin it and do not repeat; what has no sound (brackets, quotes, foreign scripts) is left out. Empty
-    when nothing can be said."""
+    """The words and marks of a clause in order; words in `sounds` have the phones given there. No mark comes
+    first or repeats. Text without sound (brackets, quotes, foreign scripts) is left out. Empty if nothing can
+    be said."""
     found: list[Sounded] = []
     text = spoken.translate(_MARK_OF)
     end = 0
@@ -74,7 +74,7 @@ def phones(spoken: str, language: Language, sounds: Sounds | None = None) -> tup
 
 
 def sounds_of(words: Mapping[str, str]) -> Sounds | None:
-    """Words (as in the spoken form) and their symbols, to be found in texts; None when there is none."""
+    """`Sounds` of words (as in the spoken form) and their symbols; None if there are no words."""
     plain = {word.translate(_MARK_OF).lower(): symbols for word, symbols in words.items()}
     if not plain:
         return None
@@ -83,15 +83,15 @@ def sounds_of(words: Mapping[str, str]) -> Sounds | None:
 
 
 def whole(word: str) -> str:
-    """A pattern for a word (small letters) that is no part of a longer Latin one."""
+    """A pattern for a word (lower case) that is not part of a longer Latin word."""
     before = r"(?<![A-Za-zÀ-ÿ\d])" if re.match(r"[a-zà-ÿ\d]", word) else ""
     after = r"(?![A-Za-zÀ-ÿ\d])" if re.search(r"[a-zà-ÿ\d]$", word) else ""
     return f"{before}{re.escape(word)}{after}"
 
 
 def symbols_of(ipa: str, language: Language) -> str:
-    """IPA as Kokoro writes it: affricates, and in English diphthongs, are one symbol. Raises `ValueError`
-    with the first symbol that Kokoro does not know."""
+    """IPA in Kokoro's symbols: affricates, and in English diphthongs, are one symbol. Raises `ValueError` with
+    the first symbol that Kokoro does not know."""
     found = ipa
     for theirs, ours in (ENGLISH_IPA if language == "en" else _IPA).items():
         found = found.replace(theirs, ours)
@@ -109,7 +109,7 @@ def known_symbols() -> Mapping[str, int]:
 
 
 def _sound(text: str, language: Language, found: list[Sounded]) -> None:
-    """Add the words and marks of a stretch."""
+    """Append the words and marks of a stretch to `found`."""
     for kind, piece in _pieces(text):
         if kind == "mark":
             if found and found[-1].text:
@@ -122,7 +122,7 @@ def _sound(text: str, language: Language, found: list[Sounded]) -> None:
 
 
 def _pieces(text: str) -> list[tuple[str, str]]:
-    """Runs of hanzi, runs of Latin words (kept together, for the words around matter) and marks."""
+    """Runs of hanzi, runs of Latin words (kept together because neighbouring words matter) and marks."""
     pieces: list[tuple[str, str]] = []
     end = 0
     for match in _TOKENS.finditer(text):

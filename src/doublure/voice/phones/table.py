@@ -1,4 +1,4 @@
-"""Large dictionaries, read-only, in a tenth of the memory of Python's own."""
+"""Large read-only dictionaries in a tenth of the memory of a Python dict."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from bisect import bisect_left
 from collections.abc import Iterable
 
 KEPT_WORDS = 8192
-"""Words whose sounds are kept. Names of viewers are among them, so there is no end of new ones."""
+"""Words whose sounds are kept. The number is limited because viewers' names are among them, so new words never
+stop."""
 
 
 class WordTable:
-    """Words and what a dictionary says of each: one sorted text in UTF-8 and the places of its lines, which
-    are searched by halving. A lookup takes some ten microseconds; a clause needs a few hundred."""
+    """Words and a dictionary's text for each, stored as one sorted UTF-8 text with the offsets of its lines.
+    Lookup is a binary search of some ten microseconds; a clause needs a few hundred."""
 
     def __init__(self, entries: Iterable[tuple[str, str]]) -> None:
         """Words with their texts, each word once. Neither holds a tab or a line break."""
@@ -26,7 +27,7 @@ class WordTable:
         return len(self._starts) - 1
 
     def get(self, word: str) -> str | None:
-        """The text of a word; None when it is not in the dictionary."""
+        """The text of a word; None if it is not in the dictionary."""
         key = f"{word}\t".encode("utf-8", "replace")
         line = self._first(key)
         return line[len(key) :].decode() if line.startswith(key) else None
@@ -37,7 +38,7 @@ class WordTable:
         return self._first(key).startswith(key)
 
     def _first(self, key: bytes) -> bytes:
-        """The first line that does not come before `key`; empty when all do."""
+        """The first line that does not sort before `key`; empty if all do."""
         place = bisect_left(range(len(self)), key, key=self._line)
         return self._line(place) if place < len(self) else b""
 

@@ -1,1 +1,1 @@
-"""Spoken form: how figures, prices, units and signs are said."""
+"""Spoken form: figures, prices, units and signs in words."""

@@ -1,4 +1,4 @@
-"""The clauses in which a text is spoken, and how long they take."""
+"""Splits a text into clauses for speech and estimates their durations."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from doublure.sentences import abbreviated
 from doublure.voice.spoken.form import spoken
 
 FIRST_SECONDS = 1.0
-"""The first clause ends as soon as it is this long, for air waits for its synthesis."""
+"""The first clause ends once it is this long, because air waits for its synthesis."""
 SHORTEST_SECONDS = 1.4
-"""A later clause is at least this long, unless the text ends: very short ones sound chopped."""
+"""Least length of a later clause, except at the end of the text: very short clauses sound chopped."""
 SHORTEST_SENTENCE_SECONDS = 0.6
-"""A sentence that is shorter goes with the next one."""
+"""A shorter sentence is joined with the next one."""
 LONGEST_FIRST_SECONDS = 3.5
 SOON_SECONDS = (0.8, 1.2, 1.8)
-"""Where air waits, the first clause is at least, best and at most this long, if it can be parted so behind
-a mark or at a joint of its sentence."""
+"""Least, best and greatest length of the first clause while air waits. It applies if the sentence can be split
+there, after a mark or at a joint."""
 LONGEST_SECONDS = 6.0
-"""Longer ones are split between words: what waits behind them waits too long."""
+"""Longer clauses are split between words, because the next one would wait too long."""
 HAN_SECONDS = 0.215
 LETTER_SECONDS: dict[Language, float] = {"zh": 0.09, "en": 0.068, "fr": 0.070}
-"""Time of a hanzi and of a Latin letter in spoken form, measured with Kokoro at speed 1."""
+"""Time of a hanzi (above) and of a Latin letter in spoken form, measured with Kokoro at speed 1."""
 
 _END = re.compile(
     r"[。！？!?；;…]+[”’\"'」』）)】》]*\s*"
     r"|(?<![A-Z])\.(?=\s|$|[\u4e00-\u9fff])[”’\"')]*\s*|\.{3}\s*"
     r"|[，、：]+[”’\"']*\s*|(?<!\d)[,:]+\s*|[,:](?!\d)\s*|\s[—–]+\s|\n+"
 )
-"""Where a clause may end: not inside 59.9, 1,299 or 20:30."""
+"""Matches the end of a clause, but nothing inside 59.9, 1,299 or 20:30."""
 _FULL_STOP = re.compile(r"[。！？!?.…；;\n]")
 _JOINTS: dict[Language, re.Pattern[str]] = {
     "en": re.compile(
@@ -42,20 +42,20 @@ _JOINTS: dict[Language, re.Pattern[str]] = {
         r"|(?<=[的了呢吧])|(?<=以后|之后|以内|的话)"
     ),
 }
-"""Where a long clause may be split, best before these words."""
+"""Joints: preferred places to split a long clause, most of them before these words."""
 _PLACES = {language: re.compile(f"{_END.pattern}|{joints.pattern}") for language, joints in _JOINTS.items()}
-"""Where the beginning of a first clause may be parted from it."""
+"""Places to split the beginning off a first clause."""
 _LONGEST_ABBREVIATION = 12
-"""Characters, blanks behind it among them."""
+"""Characters, including the blanks after it."""
 _BLANKS, _BLANKS_ZH = re.compile(r"\s"), re.compile(r"(?<=[\u3400-\u9fff])(?=[\u3400-\u9fff])|\s")
 _LETTER = re.compile(r"[^\W_]")
 _SAID, _SAID_HAN = re.compile(r"[^\W\d_]"), re.compile(r"[\u3400-\u9fff]")
 
 
 def clauses(text: str, language: Language, *, soon: bool = False) -> list[str]:
-    """The clauses of a text as written, in order: joined again they are the text but for blanks.
-    The first is short (about 1 to 2.5 s, with `soon` 1 to 1.8 s where the sentence has a joint there),
-    none is over about 6 s, and numbers stay whole."""
+    """The clauses of a text as written, in order. Joined, they give the text again except for blanks. The first
+    is short: about 1 to 2.5 s, or 1 to 1.8 s with `soon` if the sentence has a joint there. None is over about
+    6 s. Numbers stay whole."""
     pieces = [part for whole in _pieces(text, language) for part in _split(whole, language, LONGEST_SECONDS)]
     if pieces:
         pieces[:1] = _split(pieces[0], language, LONGEST_FIRST_SECONDS)
@@ -73,15 +73,15 @@ def clauses(text: str, language: Language, *, soon: bool = False) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A stretch of a text. How long it takes to say is worked out once: two stretches take as long as both
-    together."""
+    """A stretch of a text with its duration. The duration is computed once: the durations of joined stretches
+    add up."""
 
     text: str
     seconds: float
 
 
 def seconds(text: str, language: Language) -> float:
-    """About how long a text takes to say, seconds."""
+    """Estimated duration of a text in speech, seconds."""
     said = spoken(text, language)
     han = len(_SAID_HAN.findall(said))
     latin = len(_SAID.findall(said)) - han
@@ -89,7 +89,7 @@ def seconds(text: str, language: Language) -> float:
 
 
 def _pieces(text: str, language: Language) -> list[_Piece]:
-    """Text cut behind its punctuation; a piece without words goes to the one before."""
+    """The text cut after its punctuation. A piece without words is joined to the one before."""
     pieces: list[str] = []
     start = 0
     for end in [*(match.end() for match in _END.finditer(text)), len(text)]:
@@ -121,7 +121,7 @@ def _joins(before: _Piece, piece: _Piece, *, first: bool) -> bool:
 
 
 def _parted(clause: _Piece, language: Language) -> list[str]:
-    """A first clause with its beginning apart, where it is long and has a place for it."""
+    """A first clause; if it is long and has a suitable place, its beginning is split off."""
     least, best, most = SOON_SECONDS
     if clause.seconds <= most:
         return [clause.text]
@@ -141,7 +141,7 @@ def _parted(clause: _Piece, language: Language) -> list[str]:
 
 
 def _split(piece: _Piece, language: Language, longest: float) -> list[_Piece]:
-    """A piece in parts of at most about `longest` seconds, cut near its middle."""
+    """Split a piece near its middle into parts of at most about `longest` seconds."""
     if piece.seconds <= longest:
         return [piece]
     text = piece.text
@@ -155,7 +155,7 @@ def _split(piece: _Piece, language: Language, longest: float) -> list[_Piece]:
     parts = []
     for half in (text[:middle], text[middle:]):
         length = piece.seconds * len(half) / len(text)
-        if length < 2 * longest:  # far longer ones are split again whatever it is exactly
+        if length < 2 * longest:  # a far longer half is split again anyway
             length = seconds(half, language)
         parts += _split(_Piece(half, length), language, longest)
     return parts

@@ -1,4 +1,4 @@
-"""Spoken form in English: rules, each from what is written to what a host says."""
+"""Spoken form in English: rules that rewrite written text as a host says it."""
 
 from __future__ import annotations
 
@@ -48,15 +48,15 @@ _NOUN = (
     r"net|long|wide|tall|high|deep|thick|away|apart|now|today|only|heavier|lighter|by|times|plus|x|than|so|if|when|it|i|you|"
     r"we|they|here|there|max|maximum|minimum|fast|free|zero|one|two|three|four|five|six|seven|eight|nine|ten|[a-z]+ly)\b)[a-z])"
 )
-"""A noun that the measure before it describes: a 65W charger is a sixty-five watt charger."""
+"""A noun described by the measure before it: a 65W charger is a sixty-five watt charger."""
 _LASTS = r"(?:°|℃|(?i:h|hrs?|mins?|s|secs?|ms)(?![A-Za-z]))"
-"""Units that a noun does not make singular: in 24h worldwide."""
+"""Units that stay plural before a noun: in 24h worldwide."""
 _SHARED = (
     r"\s?-?(?:in\.|(?:inch(?:es)?|cups?|tsps?|tbsps?|teaspoons?|tablespoons?|ounces?|oz|lbs?|pounds?|miles?|mm|cm|carats?|scale)\b)"
     r"|\sof\s(?!this|next|last|20)|\sas\s(?:much|many|thick|thin|heavy|big|wide|long|small)"
     r"|\sthe\s(?:size|weight|price|cost|thickness|width|length|amount|volume|time)\b"
 )
-"""What follows a fraction and no date."""
+"""Text after a fraction that could not follow a date."""
 _ABBREVIATIONS = {
     r"\bw/o\b": "without", r"\bw/\s?": "with ", r"\bvs\.?(?=\s)": "versus", r"\be\.g\.": "for example",
     r"\bi\.e\.": "that is", r"\b[aA]pprox\.": "about", r"\b[mM]ax\.": "maximum", r"\b[mM]in\.(?=\s\d)": "minimum",
@@ -64,7 +64,7 @@ _ABBREVIATIONS = {
     r"\bDr\.(?=\s[A-Z])": "Doctor", r"\b[qQ]ty\.?(?!\w)": "quantity", r"\b[eE]st\.(?=\s\d{4})": "established",
     r"\bProf\.(?=\s[A-Z])": "Professor", r"\bRev\.(?=\s[A-Z])": "Reverend", r"\bMt\.(?=\s[A-Z])": "Mount",
     r"\bFt\.(?=\s[A-Z])": "Fort", r"\b[dD]ept\.": "department", r"\b[aA]pt\.(?=\s\d)": "apartment",
-    # at the end of a text their point ends the sentence as well
+    # at the end of a text their point also ends the sentence
     **{
         rf"\b{short}(?:\.(?!\s*$)|(?=\.\s*$))": long
         for short, long in (
@@ -196,7 +196,7 @@ def decade(match: Match[str]) -> str:
 
 
 def code_digits(digits: str) -> str:
-    """The digits of a model: twelve, one hundred, two oh one, forty sixty."""
+    """The digits of a model name: twelve, one hundred, two oh one, forty sixty."""
     if "." in digits or digits.startswith("0"):
         return number_words(digits, "en") if "." in digits else digit_words(digits, "en")
     if len(digits) == 4 and digits[1:] != "000":
@@ -209,7 +209,7 @@ def code_digits(digits: str) -> str:
 
 
 def code(match: Match[str]) -> str:
-    """Letters and digits of a model: IPX7, SPF50, iPhone15, A2300."""
+    """Letters and digits of a model name: IPX7, SPF50, iPhone15, A2300."""
     head, digits, tail = match[1], match[2], match[3]
     if head.upper() == "IP":
         said = digit_words(digits, "en")
@@ -238,7 +238,7 @@ def parted(part: int, whole: int) -> str:
 
 
 def share(match: Match[str]) -> str:
-    """A fraction that could be a date, with its measure behind it: 5 1/16 inches."""
+    """A fraction that could be a date but has a measure after it: 5 1/16 inches."""
     part, whole = int(match["part"]), int(match["whole"])
     if part >= whole:
         return match[0]
@@ -256,8 +256,8 @@ def mixed(match: Match[str]) -> str:
 
 
 def _streets() -> list[Rule]:
-    """St. is a saint before a name, and a street behind one that follows a number or a preposition, or where no
-    name comes after it."""
+    """St. is Saint before a name. It is Street after a name that follows a number or a preposition, or if no
+    name follows it."""
     name = r"(?:(?:[A-Z]\w+|\d+(?:st|nd|rd|th))\s){1,3}"
     return [
         rule(rf"\b((?:\d+|[oO]n|[aA]t|[oO]ff|[iI]n|[fF]rom|[nN]ear|[dD]own|[oO]f)\s{name})St\b(?:\.(?!\s*$))?", lambda m: f"{m[1]}Street"),
@@ -394,5 +394,5 @@ _READY = [*_words(), *_dates(), *_times(), *_numbers(), *_amounts(), *_measures(
 
 
 def speak(text: str) -> str:
-    """The spoken form of a text whose signs are plain."""
+    """The spoken form of a text whose signs `plain_signs` has normalised."""
     return tidied(letters(rewritten(text, _READY), "en"), ",")

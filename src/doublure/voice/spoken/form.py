@@ -1,5 +1,5 @@
-"""Spoken form: the words as said. Prices, units, dates and abbreviations are put into words, emoji
-are dropped, punctuation stays, because it makes the pauses."""
+"""Spoken form: a text as words. Prices, units, dates and abbreviations become words, emoji are dropped, and
+punctuation stays because it makes the pauses."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _SPEAK: dict[Language, Callable[[str], str]] = {
 
 
 def spoken(text: str, language: Language, lexicon: Lexicon = EMPTY) -> str:
-    """`text` as it is said in `language`: words and punctuation, no digits and no signs. Spelled
-    abbreviations are letters joined by hyphens, the shop's own words as its lexicon says them. ""
-    when nothing in it can be said."""
+    """The spoken form of `text` in `language`: words and punctuation, without digits and signs. Spelled
+    abbreviations become letters joined by hyphens; the shop's own words follow its lexicon. "" if nothing can
+    be said."""
     plain, said = lexicon.marked(plain_signs(text, "，" if language == "zh" else ","))
     return unmarked(_SPEAK[language](plain), said)

@@ -1,4 +1,4 @@
-"""Spoken form in French: rules, each from what is written to what a host says."""
+"""Spoken form in French: rules that rewrite written text as a host says it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _FEMININE = (
     r"doses?|gouttes?|cuillères?|portions?|tranches?|étoiles?|chemises?|vitesses?|lames?|capsules?|vues|ventes|offres?|"
     r"nuits?|étapes?|lingettes?|serviettes?|feuilles?|roues?)\b"
 )
-"""Nouns before which un is une."""
+"""Feminine nouns: 1 before them is une."""
 _FRACTIONS = {
     "1/2": "un demi",
     "1/3": "un tiers",
@@ -64,7 +64,7 @@ _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
 
 
 def plain(digits: str) -> str:
-    """Digits with a point at most."""
+    """Digits with at most a decimal point."""
     if re.fullmatch(r"\d{1,3}(?:[ .]\d{3})+(?:,\d+)?", digits):
         digits = re.sub(r"[ .]", "", digits)
     return digits.replace(",", ".")
@@ -171,7 +171,7 @@ def day(match: Match[str]) -> str:
 
 
 def short_date(match: Match[str]) -> str:
-    """23/11 is a date after le, with a leading zero, or where a fraction would be more than one."""
+    """23/11 is a date after le, with a leading zero, or if it would exceed one as a fraction."""
     date, month = int(match["d"]), int(match["m"])
     sure = match["cue"] or "0" in (match["d"][0], match["m"][0]) or date > month
     if not (sure and 1 <= month <= 12 and 1 <= date <= 31):
@@ -208,7 +208,7 @@ def century(match: Match[str]) -> str:
 
 
 def telephone(match: Match[str]) -> str:
-    """Two digits at a time, as they are written."""
+    """A telephone number, two digits at a time as written."""
     abroad = f"plus {french(int(match['abroad']))} " if match["abroad"] else ""
     digits = re.sub(r"\D", "", match["rest"])
     first = [digits[0]] if abroad else [digits[:2]]
@@ -217,7 +217,7 @@ def telephone(match: Match[str]) -> str:
 
 
 def code(match: Match[str]) -> str:
-    """Letters and digits of a model: IPX7, SPF50, A2300, RTX 4060."""
+    """Letters and digits of a model name: IPX7, SPF50, A2300, RTX 4060."""
     head, digits, tail = match[1], match[2], match[3]
     if "." in digits:
         said = dotted(digits)
@@ -374,9 +374,9 @@ _READY = [*_words(), *_dates(), *_times(), *_numbers(), *_amounts(), *_measures(
 
 
 _ELIDED = re.compile(r"\b([Qq]u)e\s(?=une?\b)")
-"""Before a number that was written in digits; `de un` may stand."""
+"""Elides que before a number that was written in digits; `de un` may stay."""
 
 
 def speak(text: str) -> str:
-    """The spoken form of a text whose signs are plain."""
+    """The spoken form of a text whose signs `plain_signs` has normalised."""
     return tidied(letters(_ELIDED.sub(r"\1'", rewritten(text, _READY)), "fr"), ",")

@@ -1,7 +1,7 @@
-"""A shop's own words and how they are said: brands, product lines, names.
+"""Lexicon of a shop: the pronunciation of its brands, product lines and names.
 
-Pinyin becomes characters that have that reading only, so every Mandarin voice says it right and no
-markup has to pass through the spoken form.
+Pinyin is replaced by characters that have only that reading. So every Mandarin voice says it right, and the
+spoken form needs no markup.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from doublure.voice.phones.symbols import Sounds, sounds_of, symbols_of, whole
 from doublure.voice.spoken.signs import plain_signs
 
 _SYLLABLE = re.compile(r"[a-zü]+[1-5]|[a-zü]*[āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ][a-zü]*")
-"""A syllable of pinyin with its tone, `xi1` or `xī`."""
+"""A pinyin syllable with its tone, `xi1` or `xī`."""
 _FIRST_MARK = 0xE000
-"""Words already said stand in the text as one private character each, which no rule changes."""
+"""First of the private characters. Each stands in the text for one word of the lexicon; no rule changes it."""
 MOST = 1000
-"""Entries of a lexicon; there are 6,400 private characters."""
+"""Most entries of a lexicon; there are 6,400 private characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Words in the order in which they are looked for, longest first."""
+    """Words in search order, longest first."""
 
     pattern: re.Pattern[str] | None
-    """Matches each word; None when there is none."""
+    """Matches each word; None if there are no words."""
     said: Mapping[str, str]
-    """Word in small letters -> spoken form."""
+    """Word in lower case -> spoken form."""
     sounds: Sounds | None = None
-    """Words, as in the spoken form, whose phones are given."""
+    """Words, as in the spoken form, with given phones."""
 
     def marked(self, text: str) -> tuple[str, tuple[str, ...]]:
-        """The text with a private character for each word of the shop, and what those say."""
+        """The text with each word of the shop replaced by a private character, and their spoken forms."""
         if self.pattern is None:
             return text, ()
         said: list[str] = []
@@ -56,14 +56,14 @@ class Lexicon:
 
 EMPTY = Lexicon(None, {})
 _PHONES = re.compile(r"(?P<words>[^/]*?)\s*/(?P<phones>[^/]+)/")
-"""Words, which may be missing, and phones between strokes."""
+"""Words, which are optional, and phones between slashes."""
 
 
 def lexicon(words: Mapping[str, str], language: Language) -> Lexicon:
-    """A lexicon of words as written and how they are said: in ordinary words (`Es-Kay Two`), in
-    Mandarin in pinyin with tones (`xi1 bei4`, `xī bèi`), or in phones (`/lymea/`), which other words may stand
-    before, for voices that take no phones. Capitals make no difference. Raises `SettingsError` when an entry
-    is empty, holds digits that are no tones, is no syllable, or holds phones that Kokoro does not know."""
+    """A lexicon of written words and their pronunciation: ordinary words (`Es-Kay Two`), in Mandarin pinyin
+    with tones (`xi1 bei4`, `xī bèi`), or phones (`/lymea/`). Optional words before the phones are for voices
+    that take no phones. Case does not matter. Raises `SettingsError` if an entry is empty, has digits that are not
+    tones, is not a syllable, or has phones that Kokoro does not know."""
     if len(words) > MOST:
         raise SettingsError(f"the lexicon has {len(words)} words", remedy=f"keep it below {MOST}")
     said: dict[str, str] = {}
@@ -96,11 +96,11 @@ def lexicon(words: Mapping[str, str], language: Language) -> Lexicon:
 
 
 class _LexiconEntry(RootModel[dict[str, str]]):
-    """The file: word as written, and how it is said."""
+    """The file: written word and pronunciation."""
 
 
 def load_lexicon(path: Path, language: Language) -> Lexicon:
-    """The lexicon of a YAML file of `word: how it is said`. Raises `SettingsError` with the line."""
+    """The lexicon in a YAML file of `word: pronunciation`. Raises `SettingsError` with the line."""
     document = Document(path)
     words = document.check(_LexiconEntry).root
     for written, how in words.items():
@@ -112,7 +112,7 @@ def load_lexicon(path: Path, language: Language) -> Lexicon:
 
 
 def unmarked(text: str, said: tuple[str, ...]) -> str:
-    """The text with what its private characters say; blanks between Latin words."""
+    """The text with its private characters replaced by their spoken forms; blanks between Latin words."""
     for number, words in enumerate(said):
         mark = chr(_FIRST_MARK + number)
         before = " " if words[0].isascii() else ""
@@ -154,8 +154,8 @@ def _character(syllable: str, how: str) -> str:
 
 @cache
 def _characters() -> Mapping[str, str]:
-    """Syllable with its tone, `lü4`, and a character for it: a common one that is always read so,
-    else a common one that is mostly read so, else a rare one."""
+    """Maps each syllable with its tone (`lü4`) to a character: a common one with only this reading, else a
+    common one mostly read so, else a rare one."""
     from pypinyin.constants import PINYIN_DICT
     from pypinyin.contrib.tone_convert import to_tone3
 
@@ -167,7 +167,7 @@ def _characters() -> Mapping[str, str]:
         for place, reading in enumerate(each):
             key = str(to_tone3(reading, v_to_u=True, neutral_tone_with_five=True))
             rank = 3 * _rarity(character) + (0 if len(each) == 1 else 1 if place == 0 else 9)
-            # alone, a character takes its first reading; only unstressed ones are near enough to another
+            # a single character takes its first reading; only an unstressed reading is close enough to another
             if (place == 0 or key.endswith("5")) and rank < best.get(key, (99, ""))[0]:
                 best[key] = (rank, character)
     return {key: character for key, (_, character) in best.items()}

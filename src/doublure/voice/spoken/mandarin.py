@@ -1,4 +1,4 @@
-"""Spoken form in Mandarin: rules, each from what is written to what a host says."""
+"""Spoken form in Mandarin: rules that rewrite written text as a host says it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MEASURES = (
     "壶|锅|盘|盆|幅|扇|门|辆|艘|架|座|棵|株|滴|勺|捆|扎|沓|打|提|抽|贴|丸|剂|格|孔|步|招|成|席|节|季|轮|场|波|道|股|串|挂|头|"
     "桌|户|栋|身|色|味|寸|尺|丈|室|厅|卫|面|侧|端|边|晚|夜|餐|顿|遍|趟|圈|单|票|大|小|长|短|重|用|刻"
 )
-"""Before these 2 is 两."""
+"""Measure words and the like: 2 before them is 两."""
 _PACKS = "盒瓶包片支袋罐箱"
 _SIZE = r"(?:\d?X{0,5}[SL]|M)"
 _OFFER = r"(?:包邮|秒杀|秒|抢|拿|带走|到手|封顶|任选|随便)"
@@ -41,7 +41,7 @@ _PRICED = (
     r"(?:券后价?|到手价?|只要|仅需|只需|只卖|仅售|仅要|[原现特单均总定底]价|活动价|秒杀价?|日常价?|直播价|专柜价|标价|价格|"
     r"售价|卖价|拍下|低至|立减|立省|直降|省|卖|折合|差价|定金|尾款|便宜|不到|不用|才|就)"
 )
-"""Words before an amount of money; one with a point behind them is yuan."""
+"""Words before an amount of money. A number with a decimal point after them is yuan."""
 _CODE = (
     r"(?:Q-?Q群?号?|微信号?|群号|尾号|口令|暗号|密码|验证码|邀请码|券码|兑换码|取件码|货号|款号|型号|编号|单号|订单号?|房间号|"
     r"直播间号|批号|工号|邮编|色号)"
@@ -53,7 +53,7 @@ _SHARE_BEFORE = (
 )
 _SHARE_AFTER = r"\s*(?:英寸|寸|英尺|杯|勺|茶匙|汤匙|的?(?:量|厚度|大小|价格|价钱|重量|体积|用量|长度|面积|容量|浓度|含量|成本|比例))"
 _DATED = r"(?:号|日|大促|活动|狂欢|购物节|年中|预售|返场|节|好物|囤货|发货|开抢|开播|开始|结束|之?前|之?后|起|到|至|截止|当天|晚|早|上午|下午|直播|那天)"
-"""What stands before and behind a fraction, and behind a date."""
+"""Text before a fraction, after a fraction, and after a date."""
 _MANY = r"(?=\s*\+|像素|多|人|粉|件|单|次|条|个|好评|播放|阅读|观看|收藏|点赞|赞|家|位|用户|订单|销)"
 _SOLD = r"(?:月销量?|销量|已售|累计|粉丝|播放量?|热卖|热销|卖出|卖了|总销|观看|点赞|好评|收藏|评价|突破|超过?|破|达|近)"
 
@@ -69,7 +69,7 @@ def number(digits: str) -> str:
 
 
 def counted(digits: str) -> str:
-    """Before a measure word."""
+    """A number before a measure word."""
     return "两" if plain(digits) == "2" else number(digits)
 
 
@@ -92,7 +92,7 @@ def yuan(digits: str) -> str:
 
 
 def money(sign: str, digits: str, many: str = "") -> str:
-    """An amount; `many` is 万 or the like behind its digits."""
+    """An amount of money; `many` is 万 or the like after its digits."""
     name = word_list().currencies[sign].zh
     value = plain(digits)
     if name == "元" and not many:
@@ -115,7 +115,7 @@ def day(match: Match[str]) -> str:
 
 
 def share(match: Match[str]) -> str:
-    """1/16 is a sixteenth where the words around it say so."""
+    """1/16 is a sixteenth if the words around it show that it is a fraction."""
     part, whole = int(match["part"]), int(match["whole"])
     return f"{match['before'] or ''}{han(whole)}分之{han(part)}" if part < whole else match[0]
 
@@ -164,7 +164,7 @@ def percent(match: Match[str]) -> str:
 
 
 def span(match: Match[str]) -> str:
-    """A range; its second number is left to the rules that know its unit."""
+    """A range. Its second number is left to later rules, which know its unit."""
     after = match.string[match.end() :]
     sign, low = match["left"] or match["right"], match["a"]
     if match["minus"]:
@@ -181,7 +181,7 @@ def span(match: Match[str]) -> str:
 
 
 def code(match: Match[str]) -> str:
-    """Letters and digits of a model: IP68 is IP六八, iPhone15 is iPhone十五, X100 is X一百."""
+    """Letters and digits of a model name: IP68 is IP六八, iPhone15 is iPhone十五, X100 is X一百."""
     head, digits, tail = match[1], match[2], match[3]
     said = number_words(digits, "zh") if "." in digits else han_digits(digits)
     whole = len(digits) < 3 or (len(digits) == 3 and digits.endswith("00"))
@@ -192,13 +192,13 @@ def code(match: Match[str]) -> str:
 
 
 def sizes(match: Match[str]) -> str:
-    """XXL and 2XL are 双X-L, as hosts say."""
+    """XXL and 2XL are 双X-L, as hosts say it."""
     count = int(match[1]) if match[1].isdigit() else len(match[1])
     return ("双" if count == 2 else han(count)) + "X-L"
 
 
 def _codes() -> list[Rule]:
-    """Comparisons; sizes, telephone numbers and codes, which hold digits but are no numbers."""
+    """Comparisons; sizes, telephone numbers and codes, whose digits are not numbers."""
     return [
         rule(r"\d{20,}", lambda m: han_digits(m[0])),
         *comparisons("", plus_minus="正负", at_least="大于等于", at_most="小于等于", more="大于", less="小于", about="约等于"),
@@ -285,7 +285,7 @@ def _offers() -> list[Rule]:
 
 
 def _amounts() -> list[Rule]:
-    """Orders of magnitude and money, with ranges and products before them."""
+    """Ranges and products, then orders of magnitude and money."""
     unit, sign = unit_pattern(), currency_pattern()
     return [
         rule(rf"{START}(?P<n>{N})\s?(?P<size>[wWkK]){_MANY}", magnitude),
@@ -299,7 +299,7 @@ def _amounts() -> list[Rule]:
         rule(rf"{START}({N}){TO}({N})\s*%", lambda m: f"百分之{number(m[1])}到{number(m[2])}"),
         rule(rf"(?P<left>{sign})?(?:(?P<minus>(?<![\w%°℃])-)|(?<![\d.A-Za-z-])(?<![A-Za-z]-))(?P<a>{N})(?:{TO})(?P<right>{sign})?(?P<b>-?{N})(?!-?\d)", span),
         rule(rf"({START}{N}\s*(?:{unit}|[{HAN})])?)\s*[xX*×]\s*(?={N})", lambda m: f"{m[1]}乘"),
-        # a capital X behind a word is a model's name, unless packs are counted
+        # a capital X after a word is part of a model name, unless packs are counted
         rule(rf"\s*×\s*(?={N})|(?<=[{HAN})])[x*](?={N})|(?<=[{_PACKS}装)])X(?={N})|(?<=[{HAN}])X(?={N}[{_PACKS}])"
              rf"|(?<=\s)[x*](?={N})", lambda m: "乘"),
         rule(rf"({sign})\s?({M})\s?(万|亿|千)?", lambda m: money(m[1], m[2], m[3] or "")),
@@ -342,11 +342,11 @@ _READY = [*_codes(), *_dates(), *_times(), *_offers(), *_amounts(), *_measures()
 _APART = re.compile(
     rf"(?<=[\w.][{HAN}]) +(?=[{HAN}]\w)|(?<=\d) +(?=[第满买送赠领限仅])|(?<=[折元块钱赠邮]) +(?=\d)"
 )
-"""Blanks where a title or a comment begins its next part."""
+"""Blanks that separate parts of a title or a comment."""
 
 
 def speak(text: str) -> str:
-    """The spoken form of a text whose signs are plain."""
+    """The spoken form of a text whose signs `plain_signs` has normalised."""
     text = _APART.sub("，", re.sub(r"@([\w-]+)\s+(?=\w)", r"\1，", text))
     said = letters(rewritten(text, _READY), "zh")
     said = re.sub(rf"(?<=[{HAN}])\s+(?=[{HAN}])", "", said)

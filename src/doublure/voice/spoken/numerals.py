@@ -1,5 +1,5 @@
-"""Numbers as words, in the three languages. Whole numbers up to 999,999,999,999 and decimals;
-longer ones are read digit by digit."""
+"""Numbers as words in the three languages: whole numbers up to 999,999,999,999, and decimals. Longer numbers
+are read digit by digit."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ HAN_DIGITS = "零一二三四五六七八九"
 
 
 def han_digits(digits: str, *, telephone: bool = False) -> str:
-    """Digit by digit, as in years and models; telephone numbers say 幺 for one."""
+    """Digit by digit, as in years and model names; in telephone numbers one is 幺."""
     said = "".join(HAN_DIGITS[int(digit)] for digit in digits)
     return said.replace("一", "幺") if telephone else said
 
 
 def han(number: int) -> str:
-    """A whole number in hanzi; 两 leads hundreds, thousands, 万 and 亿, 二 elsewhere."""
+    """A whole number in hanzi. Two is 两 at the start of hundreds, thousands, 万 and 亿, and 二 elsewhere."""
     if number >= HIGHEST:
         return han_digits(str(number))
     if number == 0:
@@ -115,7 +115,7 @@ _DIZAINES = {2: "vingt", 3: "trente", 4: "quarante", 5: "cinquante", 6: "soixant
 
 
 def french(number: int, *, feminine: bool = False) -> str:
-    """A whole number in French; a feminine noun makes its last `un` `une`."""
+    """A whole number in French; before a feminine noun its final `un` is `une`."""
     words = _french(number)
     return words + "e" if feminine and (words == "un" or words.endswith((" un", "-un"))) else words
 
@@ -183,7 +183,7 @@ def digit_words(digits: str, language: Language) -> str:
 def _decimals(part: str, language: Language) -> str:
     if language != "fr":
         return digit_words(part, language)
-    # French says decimals as a number, its leading zeros one by one: 0,05 = zéro virgule zéro cinq
+    # French reads decimals as a number, after leading zeros one by one: 0,05 = zéro virgule zéro cinq
     zeros = len(part) - len(part.lstrip("0"))
     if len(part) > 3 or zeros == len(part):
         return digit_words(part, language)

@@ -1,4 +1,4 @@
-"""What the spoken forms of the three languages share: their word list, and rules that rewrite text."""
+"""Shared by the spoken forms of the three languages: the word list, and rules that rewrite text."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Unit:
 
     zh: str
     en: tuple[str, ...]
-    """One, several; a currency's hundredth, hundredths."""
+    """Singular, plural; for a currency also singular and plural of its hundredth."""
     fr: tuple[str, ...]
-    """As `en`; "f" as the third of a unit that is feminine."""
+    """As `en`; a feminine unit has "f" as its third item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +32,15 @@ class WordList:
     units: Mapping[str, Unit]
     currencies: Mapping[str, Unit]
     as_written: frozenset[str]
-    """Units whose capitals matter: 8 Go is no 8 go."""
+    """Units whose case matters: 8 Go is not 8 go."""
     read: Mapping[Language, frozenset[str]]
-    """Capitals that are read as a word although they are few."""
+    """Short words in capitals that are read as a word, not spelled."""
     spelled: frozenset[str]
     spelled_small: frozenset[str]
-    """Spelled in small letters too."""
+    """Words that are spelled in lower case too."""
 
     def unit(self, symbol: str) -> Unit:
-        """The unit of a symbol that `unit_pattern` matched."""
+        """The unit of a symbol matched by `unit_pattern`."""
         found = self.units.get(symbol)
         return found or next(one for name, one in self.units.items() if name.lower() == symbol.lower())
 
@@ -69,7 +69,7 @@ def word_list() -> WordList:
 
 @cache
 def unit_pattern() -> str:
-    """Matches a unit's symbol: a single letter as it stands, most longer ones in capitals or not."""
+    """Matches a unit's symbol: single letters in the given case, most longer symbols in any case."""
     known = word_list()
     parts = [
         re.escape(one) if len(one) == 1 or one in known.as_written else f"(?i:{re.escape(one)})"
@@ -89,30 +89,30 @@ Rule = tuple[re.Pattern[str], Callable[[Match[str]], str]]
 
 
 def rule(pattern: str, said: Callable[[Match[str]], str]) -> Rule:
-    """What matches `pattern` is said as `said` tells."""
+    """A rule that replaces each match of `pattern` by the result of `said`."""
     return re.compile(pattern), said
 
 
 def rewritten(text: str, rules: Sequence[Rule]) -> str:
-    """`text` after each rule in turn; what a rule has put into words holds no digits, so no later
-    rule finds it again."""
+    """`text` after each rule in turn. The words that a rule inserts hold no digits, so no later rule matches
+    them."""
     for pattern, said in rules:
         text = pattern.sub(said, text)
     return text
 
 
-# ---- what the languages have in common ---------------------------------------------------------------
+# ---- shared by the languages -------------------------------------------------------------------------
 
 N = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?!\d)"
 """A number as written in English and Mandarin: 59.9, 1,299."""
 M = r"(?:\d{1,3}(?:\.\d{3})+,\d\d|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d{1,2})?)(?!\d)"
-"""An amount of money there; a comma before two digits is a decimal one, as in €12,90."""
+"""An amount of money in them; a comma before two digits is a decimal comma, as in €12,90."""
 _EUROPEAN = re.compile(r"\d{1,3}(?:\.\d{3})+,\d\d")
 _DECIMAL_COMMA = re.compile(r"\d+,\d{1,2}")
 
 
 def plain(digits: str) -> str:
-    """Digits as `N` and `M` match them, with a point at most."""
+    """The digits of a match of `N` or `M`, with at most a decimal point."""
     if _EUROPEAN.fullmatch(digits):
         return digits.replace(".", "").replace(",", ".")
     if _DECIMAL_COMMA.fullmatch(digits):
@@ -121,12 +121,12 @@ def plain(digits: str) -> str:
 
 
 PARTS = frozenset({2, 3, 4, 6, 7, 8, 9, 12, 16, 32, 64})
-"""Wholes of fractions that are no scores (18/20), sizes (38/40) or pressures (120/80)."""
+"""Denominators of fractions, as opposed to scores (18/20), sizes (38/40) and pressures (120/80)."""
 
 
 def comparisons(before: str, **words: str) -> list[Rule]:
-    """Rules for the signs of comparison before a number; `before` is a class of what may begin one beside
-    digits, `words` say plus_minus, at_least, at_most, more, less and about."""
+    """Rules for comparison signs before a number. `before`: the characters, besides digits, that may begin one.
+    `words`: the words for plus_minus, at_least, at_most, more, less and about."""
     signs = {
         "plus_minus": "±", "at_least": "(?:≥|>=)", "at_most": "(?:≤|<=)", "more": ">", "less": "<", "about": "≈",
     }  # fmt: skip
@@ -149,8 +149,8 @@ def _spelled(match: Match[str]) -> str:
 
 
 def initials() -> Rule:
-    """Letters with points behind them are spelled: Ph.D. is P-H-D, the U.S. market the U-S market. At the end
-    of a text the last point stays."""
+    """A rule that spells letters followed by points: Ph.D. is P-H-D, the U.S. market is the U-S market. At the
+    end of a text the last point stays."""
     return rule(_INITIALS, _spelled)
 
 
@@ -161,7 +161,7 @@ _SMALL = re.compile(r"(?<![A-Za-zÀ-ÿ'-])[a-z]{2,4}(?![A-Za-zÀ-ÿ'-])")
 
 
 def letters(text: str, language: Language) -> str:
-    """Abbreviations that are spelled, as letters joined by hyphens: USB is U-S-B."""
+    """The text with spelled abbreviations as letters joined by hyphens: USB is U-S-B."""
     known = word_list()
     read = known.read[language]
 
@@ -171,7 +171,7 @@ def letters(text: str, language: Language) -> str:
 
     def said(match: Match[str]) -> str:
         parts = match[0].split("-")
-        words = any(is_word(part) for part in parts)  # OEKO-TEX: a word makes its neighbour one
+        words = any(is_word(part) for part in parts)  # OEKO-TEX: the neighbour of a word is a word
         return "-".join(
             part.lower() if part in read else part.capitalize() if words else "-".join(part) for part in parts
         )
@@ -184,13 +184,13 @@ def letters(text: str, language: Language) -> str:
 
 
 def tidied(text: str, comma: str) -> str:
-    """Brackets and what separates lists become `comma`; quotes go; blanks and marks do not repeat;
-    no mark begins the text."""
+    """The text with brackets and list separators replaced by `comma`, and without quotes, repeated blanks,
+    repeated marks and leading marks."""
     text = re.sub(r"(?<![)\]}）】〕])[)\]}）】〕]+(?=\s*(?:$|[,.!?;:，。！？；：、]))", "", text)
     text = re.sub(r"[()\[\]{}（）【】〔〕|｜/→\n\r\t]+", f"{comma} ", text)
     text = re.sub(r"[\"“”«»「」『』《》〈〉*#@^`<>=~_$€£¥¢₩₹฿₽°²³%‰×±≥≤≈\\]", " ", text)
     text = re.sub(r"\s{2,}", " ", text)
-    # a dash between words is a pause, a hyphen joins letters and nothing else
+    # a dash between words is a pause; a hyphen only joins letters
     text = re.sub(r"(?<![A-Za-zÀ-ÿ'])\s*-+\s*|-+(?![A-Za-zÀ-ÿ'])", " ", text)
     text = re.sub(r"\s+", " ", text)
     text = re.sub(r"\s+([,.;:!?…，。；：！？、])", r"\1", text)

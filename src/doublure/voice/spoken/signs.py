@@ -1,5 +1,5 @@
-"""What is done to a text before the rules of its language: one form of each sign, and what has no
-words (tags, faces, emoji, addresses of pages) taken out."""
+"""Cleans a text before the rules of its language apply: each sign gets one form, and tags, faces, emoji and page
+addresses are removed."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _SAME = str.maketrans(
         **{chr(0xFF41 + letter): chr(0x61 + letter) for letter in range(26)},
     }
 )  # fmt: skip
-"""Full-width and typographic forms of the same sign; punctuation keeps its own."""
+"""Full-width and typographic forms of a sign -> its plain form; punctuation keeps its form."""
 _KEPT = frozenset("¥$€£%+×°~=&<>²³℃/→±≥≤≈^`")
 _TAG = re.compile(
     r"<!--.*?-->|</?[A-Za-z][\w:.-]*(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s<>\"']+))*\s*/?>"
 )
-"""A tag as in SSML or HTML: 价格<100 is none."""
+"""A tag as in SSML or HTML; 价格<100 is not one."""
 _PAGE = re.compile(r"(?:https?://|www\.)[\w\-./?%&=#~:+]*[\w/]")
 _ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{1,6}|#x[\dA-Fa-f]{1,5});")
 _BLANKS = re.compile(r"\s{2,}")
 _RUN = re.compile(r"([^\w\s])\1{4,}")
-"""Five or more of one sign say no more than four, and a rule that looks for runs would read a long one anew from
-each of its signs."""
+"""Five or more of one sign. They mean no more than four, and a rule that looks for runs would scan a long run
+again from each of its signs."""
 _KEYCAP = re.compile(r"([#*\d])\ufe0f?\u20e3")
 _SQUARED = re.compile(r"[\u2080-\u2089\u3380-\u33df①-⑳⑴-⒇➀-➓❶-❿¼-¾⅐-⅞]")
-"""Units, circled numbers and fractions that are one character."""
+"""Single characters for units, circled numbers and fractions."""
 
 # ---- faces -----------------------------------------------------------------------------------------
 
@@ -46,7 +46,7 @@ _BRACKETED = re.compile(
 )
 _FACE_MARK = re.compile(r"[\^_≧≦▽∇ω﹏Дд◕‿◡๑•ᴗ´｀`ಠ╯╰╥¬ツ⌒∀▿ᵕ◉⊙><*°⁄ˊˋ˘]")
 _NO_FACE = re.compile(r"\d|[^\W\d_ωДдツಠ]{2}|(?![益皿口])[\u3400-\u9fff]")
-"""What brackets hold when they hold words."""
+"""Content of brackets that is words, not a face."""
 _FACES = re.compile(
     r"[(（][づっつ]?\s?[￣¯_]\s?[3ε³]\s?[￣¯_]\s?[)）]?[づっつ]?[╭╮]?|"
     r"(?<![A-Za-z\d])(?:"
@@ -69,8 +69,8 @@ _HASHTAG = re.compile(r"\s*#(?P<tag>(?:[^\W\d_]|\d+(?=[^\W\d]))[\w'-]*)(?P<close
 
 
 def plain_signs(text: str, comma: str) -> str:
-    """One form of each sign; tags, faces and page addresses dropped, hashtags set off by `comma`,
-    emoji and ornaments left as a blank."""
+    """The text with one form of each sign. Tags, faces and page addresses are dropped, hashtags are set off by
+    `comma`, emoji and ornaments become a blank."""
     if "&" in text:
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
     text = _TAG.sub("", text)
@@ -94,7 +94,7 @@ def _opened(match: Match[str]) -> str:
 
 
 def _said(mark: str) -> str:
-    """The mark, "" for one that nobody sees, a blank for a picture."""
+    """The mark itself, "" for an invisible one, a blank for a picture."""
     if mark in "\n\r\t":
         return mark
     kind = unicodedata.category(mark)
@@ -104,8 +104,8 @@ def _said(mark: str) -> str:
 
 
 def _words(match: Match[str], comma: str) -> str:
-    """The words of a hashtag, `BlackFriday` and `live_shopping` apart; a pause before it, and after
-    it when it is closed as in #好物#."""
+    """The words of a hashtag, with `BlackFriday` and `live_shopping` separated. A pause precedes it, and follows
+    it if it is closed as in #好物#."""
     words = re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", " ", match["tag"].replace("_", " "))
     before = f"{comma} " if match.start() else ""
     return f"{before}{words}" + (f"{comma} " if match["closed"] else "")

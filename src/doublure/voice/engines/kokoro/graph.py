@@ -1,5 +1,5 @@
-"""Kokoro's graph as it is run: faster steps for the same sums, and two additions, the time of each phone as an
-output and the pitch as an input."""
+"""Rewrites Kokoro's graph before it runs: faster operations with the same results, the duration of each phone
+as a new output, and the pitch as a new input."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from doublure.voice.engines.kokoro.onnx import Graph, content_field, made
 from doublure.voice.engines.kokoro.products import with_products
 
 DURATIONS = "/encoder/Clip_output_0"
-"""The graph's tensor of frames per token, float32 [1, tokens]; made an output when loaded."""
+"""The graph's tensor of frames per token, float32 [1, tokens]; becomes an output on loading."""
 PITCH = "pitch"
-"""The input that the predicted pitch is multiplied by, float32 [1]."""
+"""The input that multiplies the predicted pitch, float32 [1]."""
 _CURVE = "/encoder/Squeeze_output_0"
-"""The predicted pitch, Hz, of each half duration frame; 0 where there is no voice."""
+"""The predicted pitch of each half duration frame, Hz; 0 where unvoiced."""
 _PREDICTED = "/encoder/Squeeze_predicted"[: len(_CURVE)]
-"""The curve's name before the multiplication; as long as `_CURVE`, so that no length in its node changes."""
+"""The curve's name before the multiplication. It is as long as `_CURVE`, so no length in its node changes."""
 
 
 def rewritten(model: bytes) -> Iterator[bytes | memoryview]:
-    """The model as it is run, in pieces. Raises `EngineError` when it is another model."""
+    """The rewritten model, in pieces. Raises `EngineError` if it is a different model."""
     graph = Graph(model)
     with_norms(graph)
     with_products(graph)
@@ -32,8 +32,8 @@ def rewritten(model: bytes) -> Iterator[bytes | memoryview]:
 
 
 def with_times_and_pitch(graph: Graph) -> None:
-    """Put `DURATIONS` among the model's outputs and `PITCH` among its inputs. Raises `EngineError` when it is
-    another model."""
+    """Add `DURATIONS` to the model's outputs and `PITCH` to its inputs. Raises `EngineError` if it is a
+    different model."""
     before, after = (content_field(2, name.encode()) for name in (_CURVE, _PREDICTED))
     producers = graph.producers()
     if DURATIONS not in producers or producers[_CURVE].field.count(before) != 1:

@@ -1,8 +1,8 @@
-"""Kokoro's adaptive norms in one step each.
+"""Replaces each of Kokoro's adaptive norms by one operation.
 
 The exported model subtracts the mean, squares, takes the mean again, divides, scales and shifts: nine passes over
-arrays larger than a processor's cache. onnxruntime's `InstanceNormalization` does the same channel by channel, in the
-cache. The sums are taken in another order, so the last bits of a float differ.
+arrays larger than a processor's cache. onnxruntime's `InstanceNormalization` does the same channel by channel, within
+the cache. It sums in a different order, so the last bits of a float differ.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _Made = dict[str, Node]
 
 
 def with_norms(graph: Graph) -> None:
-    """Make each adaptive norm one node. What the old ones were is left for `without_unused`."""
+    """Replace each adaptive norm by one node. The old nodes are left for `without_unused`."""
     made_by, users = graph.producers(), graph.users()
     flat = graph.add("norm_flat", np.array([-1], "<i8"))
     instead: dict[str, list[Node]] = {}
@@ -43,7 +43,7 @@ def with_norms(graph: Graph) -> None:
 
 
 def _normed(graph: Graph, made_by: _Made, node: Node) -> tuple[str, float] | None:
-    """What a Div brings to mean 0 and variance 1 along the last of three axes, and its epsilon."""
+    """The value that a Div normalises to mean 0 and variance 1 along the last of three axes, and its epsilon."""
     less, root = (made_by.get(name) for name in node.inputs)
     if less is None or root is None or (less.kind, root.kind) != ("Sub", "Sqrt"):
         return None
@@ -67,11 +67,11 @@ def _along_time(graph: Graph, mean: Node) -> bool:
 
 
 def _shifted(users: _Users, scaled: Node) -> Node | None:
-    """The Add behind the Mul of a norm."""
+    """The Add after the Mul of a norm."""
     after = users.get(scaled.outputs[0], [])
     return after[0] if scaled.kind == "Mul" and len(after) == 1 and after[0].kind == "Add" else None
 
 
 def _other(node: Node, name: str) -> str:
-    """The input of two that is not `name`."""
+    """The one of two inputs that is not `name`."""
     return next(one for one in node.inputs if one != name)

@@ -1,5 +1,5 @@
-"""An ONNX model as nodes and tensors that can be taken out, changed and written again, without the package
-onnx and without a copy of the weights.
+"""Reads, edits and writes the nodes and tensors of an ONNX model, without the package onnx and without copying
+the weights.
 
 Protobuf's wire format; numbers as in onnx.proto: ModelProto.graph 7; GraphProto.node 1, initializer 5, input 11,
 output 12; NodeProto.input 1, output 2, op_type 4, attribute 5; AttributeProto.name 1, f 2, i 3, ints 8, type 20;
@@ -26,7 +26,7 @@ _TYPES = {FLOAT: "<f4", UINT8: "u1", INT8: "i1", INT32: "<i4", INT64: "<i8"}
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A field of a message: its number, where it begins, where its content does, and where it ends."""
+    """A field of a message: its number, start, start of content, and end."""
 
     number: int
     begin: int
@@ -36,18 +36,18 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An operation, and the bytes it is written in."""
+    """An operation and its serialised bytes."""
 
     kind: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     numbers: dict[str, list[int]]
-    """Attributes of whole numbers."""
+    """Integer attributes."""
     field: bytes
 
 
 class Graph:
-    """A model's only graph. Raises `EngineError` when the bytes are no such model."""
+    """The only graph of a model. Raises `EngineError` if the bytes are not such a model."""
 
     def __init__(self, model: bytes) -> None:
         graphs = [part for part in parts(model, 0, len(model)) if part.number == 7]
@@ -56,7 +56,7 @@ class Graph:
         self._model = memoryview(model)
         (self._whole,) = graphs
         self.nodes: list[Node] = []
-        """In an order in which they can be run; new ones may stand anywhere."""
+        """In execution order; new nodes may be anywhere."""
         self._tensors: dict[str, Part] = {}
         self._rest: list[Part] = []
         self.added: list[bytes] = []
@@ -70,11 +70,11 @@ class Graph:
                 self._rest.append(part)
 
     def producers(self) -> dict[str, Node]:
-        """The node that makes each value."""
+        """The node that produces each value."""
         return {name: node for node in self.nodes for name in node.outputs}
 
     def users(self) -> dict[str, list[Node]]:
-        """The nodes that take each value."""
+        """The nodes that use each value."""
         found: dict[str, list[Node]] = {}
         for node in self.nodes:
             for name in node.inputs:
@@ -82,7 +82,7 @@ class Graph:
         return found
 
     def tensor(self, name: str) -> NDArray[np.generic] | None:
-        """A constant of the model; None when the value is made by a node."""
+        """A constant of the model; None if a node computes the value."""
         part = self._tensors.get(name)
         if part is None:
             return None
@@ -100,7 +100,7 @@ class Graph:
         return values.reshape(dims)
 
     def add(self, name: str, values: NDArray[np.generic]) -> str:
-        """A new constant."""
+        """Add a constant."""
         kind = next(kind for kind, code in _TYPES.items() if values.dtype == np.dtype(code))
         dims = b"".join(b"\x08" + varint(size) for size in values.shape)
         content = dims + b"\x10" + varint(kind) + content_field(8, name.encode())
@@ -108,7 +108,7 @@ class Graph:
         return name
 
     def without_unused(self) -> None:
-        """Drop what no output needs any longer."""
+        """Remove nodes and tensors that no output needs."""
         needed = {_name(self._model, part, 1) for part in self._rest if part.number == 12}
         kept: list[Node] = []
         for node in reversed(self.in_order()):
@@ -119,7 +119,7 @@ class Graph:
         self._tensors = {name: part for name, part in self._tensors.items() if name in needed}
 
     def in_order(self) -> list[Node]:
-        """The nodes so that each comes after those whose values it takes."""
+        """The nodes in topological order."""
         producers, done, found = self.producers(), set[int](), list[Node]()
         for last in self.nodes:
             waiting = [last]
@@ -136,7 +136,7 @@ class Graph:
         return found
 
     def pieces(self) -> Iterator[bytes | memoryview]:
-        """The model in pieces, the weights as views into the one that was read."""
+        """The model in pieces; the weights are views into the bytes that were read."""
         kept = sorted((*self._rest, *self._tensors.values()), key=lambda part: part.begin)
         graph: list[bytes | memoryview] = [node.field for node in self.in_order()]
         graph += [self._model[part.begin : part.end] for part in kept]
@@ -156,14 +156,14 @@ def content_field(number: int, content: bytes) -> bytes:
 
 
 def whole(name: str, value: int) -> bytes:
-    """An attribute that is a whole number."""
+    """An integer attribute."""
     return content_field(
         5, content_field(1, name.encode()) + b"\x18" + varint(value) + b"\xa0\x01" + varint(_INT)
     )
 
 
 def real(name: str, value: float) -> bytes:
-    """An attribute that is a float32."""
+    """A float32 attribute."""
     named = content_field(1, name.encode()) + b"\x15" + struct.pack("<f", value)
     return content_field(5, named + b"\xa0\x01" + varint(_FLOAT))
 
@@ -203,7 +203,7 @@ def read(model: bytes | memoryview, at: int) -> tuple[int, int]:
 
 
 def varint(value: int) -> bytes:
-    """A whole number that is not negative."""
+    """A non-negative integer as a varint."""
     out = bytearray()
     while value > 127:
         out.append(value & 127 | 128)
@@ -234,7 +234,7 @@ def _node(model: bytes, part: Part) -> Node:
 
 
 def _name(model: bytes | memoryview, part: Part, number: int) -> str:
-    """The text in a message's field."""
+    """The text of a field."""
     for inner in parts(model, part.start, part.end):
         if inner.number == number:
             return bytes(model[inner.start : inner.end]).decode()
@@ -242,7 +242,7 @@ def _name(model: bytes | memoryview, part: Part, number: int) -> str:
 
 
 def _whole_numbers(model: bytes | memoryview, part: Part) -> list[int]:
-    """One number, or many packed."""
+    """The integers of a field: one, or several packed."""
     found, at = [], part.start
     while at < part.end:
         value, at = read(model, at)

@@ -1,4 +1,4 @@
-"""Voice packs: the styles that Kokoro speaks with, shipped or matched to a host."""
+"""Voice packs: Kokoro's styles, shipped or matched to a host."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from doublure.trust.consent import Consent
 from doublure.trust.persona import AGAIN, permitted, verify_file
 
 ROWS, STYLE = 510, 256
-"""Of a voice pack."""
+"""Shape of a voice pack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +23,15 @@ class VoicePack:
 
     name: str
     rows: NDArray[np.float32]
-    """[510, 256]: the style for each count of tokens; the first half is the timbre, the second the prosody
-    (Kokoro's decoder reads the one, its predictor of pitch and times the other)."""
+    """[510, 256]: the style for each number of tokens. The first half is the timbre, read by Kokoro's decoder;
+    the second is the prosody, read by its predictor of pitch and times."""
     pitch: float
-    """What the predicted pitch is multiplied by."""
+    """Factor of the predicted pitch."""
 
 
 def load_voice(path: Path, consent: Consent, language: Language, *, needed: bool) -> VoicePack | None:
-    """The persona's matched voice in a language, verified; the rest of the persona is not read. Where there
-    is none, or the consent does not cover the voice: None, or with `needed` an error. Raises
+    """The persona's matched voice in a language, verified; the rest of the persona is not read. If there is
+    none, or the consent does not cover the voice, returns None, or raises an error with `needed`. Raises
     `ConsentError`, `FootageError`."""
     manifest = permitted(path, consent)
     entry = manifest.voices.get(language)

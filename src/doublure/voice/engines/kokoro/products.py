@@ -1,11 +1,11 @@
-"""Kokoro's convolutions as matrix products of unsigned by signed bytes, for which processors are made.
+"""Replaces Kokoro's convolutions by matrix products of unsigned by signed bytes, which processors support directly.
 
-onnxruntime multiplies unsigned by unsigned bytes in a `ConvInteger`, where every byte is first widened to two. Here
-the same bytes are shifted to signed ones, laid side by side for each tap, and multiplied by the weights in a
-`MatMulInteger`. Processors with VNNI do four such products and their sum in one instruction. Others add pairs of
-products in 16 bits, which overflow when weights are large; so weights are kept between 0 and 128, and the few that do
-not fit (one row of a thousand) are split over a second row of the same bytes. The sums are whole numbers either way:
-what comes out is the same to the last bit.
+onnxruntime's `ConvInteger` multiplies unsigned by unsigned bytes and first widens every byte to two. Here the same
+bytes are shifted to signed ones, laid side by side for each tap, and multiplied by the weights in a `MatMulInteger`.
+Processors with VNNI do four such products and their sum in one instruction. Others add pairs of products in 16 bits,
+which overflow if weights are large. So weights are kept between 0 and 128, and the few that do not fit (one row in a
+thousand) are split over a second row of the same bytes. All sums are integers, so the result is the same to the last
+bit.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from doublure.voice.engines.kokoro.onnx import INT8, INT32, Graph, Node, made, w
 MIDDLE = 64
 """The weights' zero point. 2 * 128 * -128 is -2 ** 15: no pair of products overflows."""
 _END = 2**31 - 1
-"""A slice's end that is the axis's."""
+"""As the end of a slice: the end of the axis."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Quantised:
-    """What a DynamicQuantizeLinear is given, its scale and its zero point."""
+    """The input of a DynamicQuantizeLinear, its scale and its zero point."""
 
     x: str
     scale: str
@@ -33,22 +33,22 @@ class _Quantised:
 
 
 def with_products(graph: Graph) -> None:
-    """Make every plain convolution of bytes a matrix product, and its way back to float32 one step instead of
-    two."""
+    """Replace every plain convolution of bytes by a matrix product, and convert its result to float32 in one
+    operation instead of two."""
     products = _Products(graph)
     graph.nodes = [new for node in graph.nodes for new in products.instead_of(node)]
     graph.nodes = _dequantised(graph, products.sums)
 
 
 def _dequantised(graph: Graph, sums: set[str]) -> list[Node]:
-    """The nodes, a Cast from int32 that is only multiplied by one scale as a DequantizeLinear: the same
-    product, one pass over memory less."""
+    """The nodes, with each Cast from int32 whose only use is a Mul by one scale replaced by a DequantizeLinear:
+    the same product with one pass over memory fewer."""
     producers = graph.producers()
     found = []
     for node in graph.nodes:
         cast = producers.get(node.inputs[0]) if node.kind == "Mul" else None
         total = producers.get(cast.inputs[0]) if cast is not None and cast.kind == "Cast" else None
-        # a convolution's sums, or those with its bias
+        # a convolution's sums, with or without its bias
         if cast is None or total is None or not sums & {*total.outputs, *total.inputs}:
             found.append(node)
             continue
@@ -57,7 +57,7 @@ def _dequantised(graph: Graph, sums: set[str]) -> list[Node]:
 
 
 class _Products:
-    """The nodes that take the place of convolutions."""
+    """Builds the nodes that replace convolutions."""
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
@@ -67,13 +67,13 @@ class _Products:
             if node.kind == "DynamicQuantizeLinear"
         }
         self.sums: set[str] = set()
-        """What the convolutions gave, int32."""
+        """Names of the convolutions' results, int32."""
         self._constants: set[str] = set()
         self._signed: set[str] = set()
         self._new: list[Node] = []
 
     def instead_of(self, node: Node) -> list[Node]:
-        """What a node comes to: itself when it is no plain convolution of bytes."""
+        """The nodes that replace a node; the node itself unless it is a plain convolution of bytes."""
         source = self._quantised.get(node.inputs[0]) if node.kind == "ConvInteger" else None
         numbers = node.numbers
         plain = numbers.get("strides", [1]) == [1] and numbers.get("group", [1]) == [1]
@@ -107,7 +107,7 @@ class _Products:
         return self._new
 
     def _taps(self, node: Node, source: _Quantised) -> list[str]:
-        """What each tap sees: the signed bytes, padded, from its place on."""
+        """The input of each tap: the signed bytes, padded and shifted to the tap's position."""
         out = node.outputs[0]
         (count,), (far,) = node.numbers["kernel_shape"], node.numbers.get("dilations", [1])
         before, after = node.numbers.get("pads", [0, 0])
@@ -128,7 +128,7 @@ class _Products:
         return found
 
     def _sign(self, source: _Quantised) -> str:
-        """The numbers quantised to signed bytes by the same scale: each 128 less."""
+        """The input quantised to signed bytes by the same scale: each unsigned byte less 128."""
         signed, zero = f"{source.x}_signed", source.zero
         if source.x not in self._signed:
             self._signed.add(source.x)
@@ -151,6 +151,6 @@ class _Products:
 
 
 def _split(weights: NDArray[np.int16]) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
-    """Centred weights, -128 to 128, as two parts from -64 to 64."""
+    """Split centred weights, -128 to 128, into two parts from -64 to 64."""
     near = np.clip(weights, -MIDDLE, MIDDLE)
     return near, weights - near

