@@ -81,8 +81,8 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
         cache = SpeechCache(tmp_path, memory_megabytes=0.3)
         for number in range(10):
             await cache.put(str(number), clause(number))
-        assert len(cache._front) == 3
-        assert cache._front_bytes == 3 * 96_000
+        assert len(cache._memory) == 3
+        assert cache._memory_bytes == 3 * 96_000
         assert same(await cache.get("0"), clause(0))
 
     anyio.run(go)

@@ -114,31 +114,31 @@ class SpeechCache:
     def __init__(
         self, folder: Path, megabytes: float = DISK_MEGABYTES, memory_megabytes: float = MEMORY_MEGABYTES
     ) -> None:
-        self._shelf = _Disk(folder, megabytes)
+        self._disk = _Disk(folder, megabytes)
         self._lane = Lane("speech-cache")
-        self._front: OrderedDict[str, tuple[Speech, ...]] = OrderedDict()
-        self._front_bytes = 0
-        self._front_bound = int(memory_megabytes * 1e6)
+        self._memory: OrderedDict[str, tuple[Speech, ...]] = OrderedDict()
+        self._memory_bytes = 0
+        self._memory_bound = int(memory_megabytes * 1e6)
 
     async def open(self) -> None:
         """List the files on disk; `holds` covers them from then on."""
         try:
-            await self._lane.run(self._shelf.open)
+            await self._lane.run(self._disk.open)
         except OSError as error:
             log.warning("the speech cache cannot be used: %s", error)
 
     def holds(self, key: str) -> bool:
         """Whether a clause is cached, without access to the disk."""
-        return key in self._front or key in self._shelf.kept
+        return key in self._memory or key in self._disk.kept
 
     async def get(self, key: str) -> tuple[Speech, ...] | None:
         """The pieces of a clause in order, or None."""
-        if key in self._front:
-            self._front.move_to_end(key)
+        if key in self._memory:
+            self._memory.move_to_end(key)
             metrics.SPEECH_CACHE.labels("memory").inc()
-            return self._front[key]
+            return self._memory[key]
         try:
-            pieces = await self._lane.run(self._shelf.read, key)
+            pieces = await self._lane.run(self._disk.read, key)
         except OSError as error:
             log.warning("the speech cache cannot be read: %s", error)
             pieces = None
@@ -151,7 +151,7 @@ class SpeechCache:
         """Store a clause. If the disk fails, the clause stays in memory and the failure is counted."""
         self._remember(key, pieces)
         try:
-            await self._lane.run(self._shelf.write, key, pieces)
+            await self._lane.run(self._disk.write, key, pieces)
         except OSError as error:
             metrics.SPEECH_CACHE.labels("unwritten").inc()
             log.warning("the speech cache cannot be written: %s", error)
@@ -161,12 +161,12 @@ class SpeechCache:
         self._lane.close()
 
     def _remember(self, key: str, pieces: tuple[Speech, ...]) -> None:
-        self._front_bytes -= _bytes(self._front.pop(key, ()))
-        self._front[key] = pieces
-        self._front_bytes += _bytes(pieces)
-        while self._front_bytes > self._front_bound and self._front:
-            _, oldest = self._front.popitem(last=False)
-            self._front_bytes -= _bytes(oldest)
+        self._memory_bytes -= _bytes(self._memory.pop(key, ()))
+        self._memory[key] = pieces
+        self._memory_bytes += _bytes(pieces)
+        while self._memory_bytes > self._memory_bound and self._memory:
+            _, oldest = self._memory.popitem(last=False)
+            self._memory_bytes -= _bytes(oldest)
 
 
 def _bytes(pieces: tuple[Speech, ...]) -> int:
