@@ -90,8 +90,8 @@ class Speaker:
             await self.voice.warm()
 
     async def speak(self, utterance: Utterance) -> AsyncGenerator[Clause, None]:
-        """The clauses of an utterance as they become ready, each with its pause at the end. None if the text has
-        no words. Raises `EngineError`."""
+        """The clauses of an utterance as they become ready, each with its pause at the end. Yields nothing if
+        the text has no words. Raises `EngineError`."""
         language = utterance.language if utterance.language in self.voice.languages else self.language
         delivery = utterance.delivery
         if utterance.kind == "disclosure":  # the law requires normal speed, slower than the show's

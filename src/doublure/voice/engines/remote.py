@@ -71,7 +71,7 @@ class Remote:
 
     async def speak(self, spoken: str, language: Language) -> AsyncGenerator[Speech, None]:
         """The clause in pieces without times; nothing if it has no words. Raises `EngineError` if the server
-        fails, is silent for `first_seconds`, or sends something else than sound."""
+        fails, is silent for `first_seconds`, or sends something other than sound."""
         if not any(mark.isalnum() for mark in spoken):
             return
         if language not in self.languages:

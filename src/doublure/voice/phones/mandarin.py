@@ -82,7 +82,7 @@ def _no_readings(characters: str) -> list[str]:
     return [""] * len(characters)
 
 
-# pypinyin takes a list as well; its annotation knows one text only
+# pypinyin also accepts a list; its annotation allows only a str
 _unread = cast("Callable[[str], str]", _no_readings)
 
 
