@@ -177,6 +177,28 @@ def test_a_cut_is_silent_within_a_fifth_of_a_second() -> None:
     anyio.run(check)
 
 
+def test_a_piece_that_comes_late_does_not_end_its_utterance() -> None:
+    async def check() -> None:
+        performer = Performer(Lamp(), Overlay(SIZE, "en"), CATALOG, RealClock())
+        async with anyio.create_task_group() as stage:
+            stage.start_soon(performer.run)
+            for last in (False, False, True):
+                await performer.offer(clause(3, last=last))
+                await frames_of(performer, 15)
+            await performer.offer(clause(3, last=False, id="u-2"))
+            await frames_of(performer, 15)
+            performer.cut()  # while it waits for its next piece
+            await frames_of(performer, 15)
+            stage.cancel_scope.cancel()
+        performer.close()
+        fates = []
+        while (aired := performer.aired.poll()) is not None:
+            fates.append((aired.utterance.id, aired.fate))
+        assert fates == [("u-1", "begun"), ("u-1", "heard"), ("u-2", "begun"), ("u-2", "cut")]
+
+    anyio.run(check)
+
+
 class Mouthless(Lamp):
     """A face whose mouth fails as it is told."""
 

@@ -39,8 +39,17 @@ def leaving(
 
     async def script(show: Show) -> None:
         parts = cast(RoomParts, SimpleNamespace(director=show.director, watchdog=show.watchdog))
-        leave = lambda why: left.append(show.clock.now())  # noqa: E731
-        show.group.start_soon(watch_consent, parts, given, file, show.clock, leave)
+        stage = anyio.CancelScope()
+
+        def leave(why: str) -> None:
+            left.append(show.clock.now())
+            stage.cancel()  # as the room does that is over
+
+        async def watch() -> None:
+            with stage:
+                await watch_consent(parts, given, file, show.clock, leave)
+
+        show.group.start_soon(watch)
         if revoke_at is not None:
             await show.clock.advance(revoke_at)
             show.journal.hangs_seconds = 1e9 if journal == "hangs" else 0.0
@@ -61,6 +70,8 @@ def test_a_revoked_consent_ends_the_show_within_ten_seconds(tmp_path: Path, jour
     assert len(left) == 1
     assert left[0] - 7.0 <= 10.0
     assert show.reader.log[-1][1] == ""
+    # remembered beside the room, although the room's end cancels the stage
+    assert list((tmp_path / "room").glob("*.revoked"))
 
 
 def test_a_clock_that_is_set_back_does_not_lengthen_a_consent(

@@ -86,6 +86,8 @@ class Performer:
         self._pictures = Lane("picture")
         self._mouths = MouthLane(face, clock)
         self._stopped: Clause | None = None
+        self._open: Clause | None = None
+        """The last clause heard of the utterance that was begun and has not ended."""
         self._painter: Painter | None = None
         self._product: Product | None = None
         self._drawing: deque[asyncio.Future[Picture]] = deque(maxlen=LOOKAHEAD * 2)
@@ -101,6 +103,8 @@ class Performer:
         """Stop speaking now; returns what was not heard to its end. Frames that have not left for the encoder lose
         their sound as well: they may be half a second."""
         self._stopped = self._playhead.current
+        if self._stopped is None and self._open is not None and not self._open.speech.last:
+            self._stopped = self._open  # it waits for its next piece
         frames, planned = self.frames.clear(), list(self._planned)
         dropped = self._playhead.cut(fades=not frames and not planned)
         silence = iter(_faded([*(frame.pcm for frame in frames), *(plan.pcm for plan in planned)]))
@@ -199,18 +203,24 @@ class Performer:
         return picture
 
     def _note(self, clause: Clause | None) -> None:
-        before = self.on_air
-        if clause is before:
+        """Tell of the first and the last frame of each utterance. Its sound may come in pieces, and a piece may come
+        late: the silence before it does not end the utterance."""
+        if clause is not None and clause is self.on_air:
             return
         self.on_air = clause
-        now = self._clock.now()
-        old = before.utterance if before else None
-        new = clause.utterance if clause else None
-        if old is not None and (new is None or new.id != old.id):
-            whole = before is not None and before.speech.last and before is not self._stopped
-            self.aired.offer(Aired(old, now, "heard" if whole else "cut"))
-        if new is not None and (old is None or new.id != old.id):
-            self.aired.offer(Aired(new, now, "begun"))
+        old, now = self._open, self._clock.now()
+        if old is not None and clause is not None and clause.utterance.id == old.utterance.id:
+            self._open = clause
+            return
+        if old is not None:
+            stopped = self._stopped is not None and self._stopped.utterance.id == old.utterance.id
+            if clause is None and not stopped and not old.speech.last:
+                return
+            whole = old.speech.last and old is not self._stopped
+            self.aired.offer(Aired(old.utterance, now, "heard" if whole else "cut"))
+        self._open = clause
+        if clause is not None:
+            self.aired.offer(Aired(clause.utterance, now, "begun"))
 
 
 def _faded(sounds: list[Pcm]) -> list[Pcm]:

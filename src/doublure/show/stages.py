@@ -133,10 +133,13 @@ async def watch_consent(
                 parts.director.floor.close()
                 parts.director.floor.cut()
                 leave(f"the host's consent was {fate}: the room has left the air")
-                await parts.director.production.note("consent", fate, file.name)
-                if fate == "revoked":
-                    with clock.timeout(READING_SECONDS):
-                        await reading.run(_forget, consent, file, folders, now)
+                try:
+                    await parts.director.production.note("consent", fate, file.name)
+                finally:
+                    if fate == "revoked":
+                        # the room that is over cancels its stages, and this is done all the same
+                        with anyio.CancelScope(shield=True), clock.timeout(READING_SECONDS):
+                            await reading.run(_forget, consent, file, folders, now)
                 return
             await clock.sleep(REVOCATION_SECONDS)
     finally:
