@@ -1,17 +1,25 @@
-"""Reads a file that a person named: a regular file of bounded size, or a clear error.
+"""Files: reads those that a person named, and keeps copies that take long to make.
 
-A named pipe would block the reader for ever and `/dev/zero` would fill the memory, so neither is read.
+Only a regular file of bounded size is read: a named pipe would block the reader for ever, and `/dev/zero` would fill
+the memory. A kept copy carries its checksum in its name, so a damaged or changed one is made again.
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
+import hashlib
 import os
 import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 
 from doublure.errors import SettingsError
+
+_PART = ".part"
 
 
 def opened(path: Path) -> BufferedReader:
@@ -57,3 +65,55 @@ def size_text(count: int) -> str:
         if count >= size:
             return f"{count / size:g} {unit}"
     return f"{count} bytes"
+
+
+def private_folder(folder: Path) -> Path:
+    """The folder, made if it is missing, that only this user can enter. Raises `OSError`, also when the folder
+    belongs to somebody else, who could put other files in it."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        reason = "this folder belongs to somebody else, who could put other files in it"
+        raise PermissionError(errno.EPERM, reason, str(folder))
+    folder.chmod(0o700)
+    return folder
+
+
+def kept_copy(folder: Path, stem: str, suffix: str, make: Callable[[Path], object]) -> Path:
+    """The verified copy `stem-CHECKSUMsuffix` in a folder; `make` writes it to a path when there is none. Raises
+    `OSError`."""
+    for copy in sorted(folder.glob(f"{stem}-*{suffix}")):
+        if copy.name == f"{stem}-{sha256(copy)}{suffix}":
+            return copy
+        copy.unlink(missing_ok=True)
+    with _part(folder) as part:
+        make(part)
+        copy = folder / f"{stem}-{sha256(part)}{suffix}"
+        part.replace(copy)
+    return copy
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove parts of copies that a process left when it died."""
+    for part in folder.glob(f"*{_PART}"):
+        with suppress(OSError), part.open("rb") as left:
+            fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)  # whoever writes it holds it
+            part.unlink()
+
+
+def sha256(file: Path) -> str:
+    """The checksum of a file's bytes, in hexadecimal. Raises `OSError`."""
+    with file.open("rb") as opened_file:
+        return hashlib.file_digest(opened_file, "sha256").hexdigest()
+
+
+@contextmanager
+def _part(folder: Path) -> Iterator[Path]:
+    """A file that is being written: locked, and gone afterwards unless it was renamed."""
+    opened_file, name = tempfile.mkstemp(suffix=_PART, dir=folder)
+    try:
+        fcntl.flock(opened_file, fcntl.LOCK_EX)
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+        os.close(opened_file)

@@ -31,7 +31,8 @@ class MachineSettings(BaseSettings):
         "info", description="log lines from this level on: debug, info, warning, error"
     )
     cache_folder: Path = Field(
-        Path("~/.cache/doublure"), description="where the demo keeps its store and speech cache"
+        Path("~/.cache/doublure"),
+        description="copies that can be made again: the rewritten voice model, takes at a room's size, the installed demo's store",
     )
     state_folder: Path = Field(
         Path("~/.local/state/doublure"),

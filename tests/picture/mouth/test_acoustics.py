@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME
 from doublure.picture.mouth.acoustics import ENCODED, PER_FRAME, SIZE, hear, log_mel
-from doublure.voice.engines.kokoro.onnx import Graph
+from doublure.voice.engines.kokoro.operations import Graph
 
 RNG = np.random.default_rng(5)
 
@@ -71,7 +71,7 @@ def test_the_spectrum_is_whispers() -> None:
 def test_every_processor_hears_the_same() -> None:
     # without VNNI two products of an input byte and a weight are added in 16 bits, which must hold them
     graph = Graph(files("doublure.picture.mouth").joinpath("speech.onnx").read_bytes())
-    weights = [graph.tensor(node.inputs[1]) for node in graph.nodes if node.kind == "MatMulInteger"]
+    weights = [graph.tensor(node.input[1]) for node in graph.nodes if node.op_type == "MatMulInteger"]
     assert len(weights) == 16
     for one in weights:
         assert one is not None

@@ -6,47 +6,32 @@ its name. So it belongs to one take only, and a damaged or changed copy is made 
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
-import stat
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from doublure.errors import FootageError
+from doublure.files import kept_copy, private_folder, remove_parts, sha256
 from doublure.media import Size
 from doublure.settings import load_machine
-from doublure.trust.persona import fingerprints
 
 FOLDER = "scaled"
 """Of the machine's cache folder."""
 ORIGIN = "origin"
 """File beside the copies of a take that holds the take's path."""
-_PART = ".part"
 
 
 def copy_of(take: Path, size: Size, make: Callable[[Path], object]) -> Path:
     """The verified copy of a take at a size; `make` writes it to a path when there is none. Raises
     `FootageError`."""
     try:
-        folder = _folder(take)
-        name = f"{size.width}x{size.height}"
-        for copy in sorted(folder.glob(f"{name}-*.mp4")):
-            if copy.stem == f"{name}-{_sum(copy)}":
-                return copy
-            copy.unlink()
-        with _part(folder) as part:
-            make(part)
-            copy = folder / f"{name}-{_sum(part)}.mp4"
-            part.replace(copy)
-        return copy
+        return kept_copy(_folder(take), f"{size.width}x{size.height}", ".mp4", make)
     except OSError as error:
         raise FootageError(
             f"the take cannot be kept at the room's size: {error.strerror}",
             where=error.filename or str(take),
-            remedy="free disk space, or name another folder in DOUBLURE_CACHE_FOLDER",
+            remedy="free disk space, remove the folder, or name another one in DOUBLURE_CACHE_FOLDER",
         ) from error
 
 
@@ -61,17 +46,9 @@ def forget(persona: Path) -> None:
 
 def _folder(take: Path) -> Path:
     root = load_machine().cache_folder.expanduser() / FOLDER
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    found = root.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise FootageError(
-            "this folder belongs to somebody else, who could put other pictures in it",
-            where=str(root),
-            remedy="remove it, or name another folder in DOUBLURE_CACHE_FOLDER",
-        )
-    root.chmod(0o700)
+    private_folder(root)
     _sweep()
-    folder = root / _sum(take)
+    folder = root / sha256(take)
     folder.mkdir(exist_ok=True, mode=0o700)
     (folder / ORIGIN).write_text(str(take.resolve()), "utf-8")
     return folder
@@ -91,23 +68,4 @@ def _sweep() -> None:
         if not origin.exists():
             shutil.rmtree(folder, ignore_errors=True)
             continue
-        for part in folder.glob(f"*{_PART}"):
-            with suppress(OSError), part.open("rb") as left:
-                fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)  # whoever writes it holds it
-                part.unlink()
-
-
-@contextmanager
-def _part(folder: Path) -> Iterator[Path]:
-    """A file that is being written: locked, and gone afterwards unless it was renamed."""
-    opened, name = tempfile.mkstemp(suffix=_PART, dir=folder)
-    try:
-        fcntl.flock(opened, fcntl.LOCK_EX)
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
-        os.close(opened)
-
-
-def _sum(file: Path) -> str:
-    return fingerprints(file.parent, (file.name,))[file.name]
+        remove_parts(folder)

@@ -7,7 +7,7 @@ from doublure.errors import EngineError
 from doublure.media import SAMPLE_RATE
 from doublure.voice.engines.kokoro import voice as kokoro
 from doublure.voice.engines.kokoro.graph import with_times_and_pitch
-from doublure.voice.engines.kokoro.onnx import Graph, content_field
+from doublure.voice.engines.kokoro.operations import Graph
 from doublure.voice.engines.kokoro.pack import VoicePack
 
 
@@ -22,4 +22,4 @@ def test_the_pitch_is_moved_and_nothing_else() -> None:
 
 def test_another_model_is_refused() -> None:
     with pytest.raises(EngineError, match="not the Kokoro model"):
-        with_times_and_pitch(Graph(content_field(7, b"")))
+        with_times_and_pitch(Graph(b""))

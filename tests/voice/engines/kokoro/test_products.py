@@ -13,16 +13,17 @@ from numpy.typing import NDArray
 
 from doublure.media import Pcm
 from doublure.voice.engines.kokoro import voice as kokoro
-from doublure.voice.engines.kokoro.graph import PITCH, with_times_and_pitch
+from doublure.voice.engines.kokoro.graph import with_times_and_pitch
 from doublure.voice.engines.kokoro.norms import with_norms
-from doublure.voice.engines.kokoro.onnx import Graph
+from doublure.voice.engines.kokoro.operations import Graph
+from doublure.voice.engines.kokoro.ports import PITCH
 from doublure.voice.engines.kokoro.products import MIDDLE, _split, with_products
-from doublure.voice.engines.kokoro.weights import PARTS, _part
+from doublure.voice.engines.kokoro.weights import packaged_model
 
 
 @cache
 def model() -> bytes:
-    return b"".join(_part(name) for name in PARTS)
+    return packaged_model()
 
 
 def sounded(*changes: Callable[[Graph], None]) -> tuple[Pcm, Counter[str]]:
@@ -34,7 +35,7 @@ def sounded(*changes: Callable[[Graph], None]) -> tuple[Pcm, Counter[str]]:
     with_times_and_pitch(graph)
     options = ort.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = 1, 3
-    session = ort.InferenceSession(b"".join(graph.pieces()), options, providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(graph.written(), options, providers=["CPUExecutionProvider"])
     (symbols,) = kokoro._symbols("你好，谢谢", "zh")
     feed = {
         "tokens": np.pad(symbols.ids, 1)[None],
@@ -42,7 +43,7 @@ def sounded(*changes: Callable[[Graph], None]) -> tuple[Pcm, Counter[str]]:
         "speed": np.ones(1, np.float32),
         PITCH: np.ones(1, np.float32),
     }
-    return session.run(None, feed)[0].ravel(), Counter(node.kind for node in graph.nodes)
+    return session.run(None, feed)[0].ravel(), Counter(node.op_type for node in graph.nodes)
 
 
 @pytest.fixture(scope="module")

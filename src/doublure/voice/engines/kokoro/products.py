@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import NodeProto, TensorProto
 
-from doublure.voice.engines.kokoro.onnx import INT8, INT32, Graph, Node, made, whole
+from doublure.voice.engines.kokoro.operations import Graph, integers, made
 
 MIDDLE = 64
 """The weights' zero point. 2 * 128 * -128 is -2 ** 15: no pair of products overflows."""
@@ -40,19 +41,19 @@ def with_products(graph: Graph) -> None:
     graph.nodes = _dequantised(graph, products.sums)
 
 
-def _dequantised(graph: Graph, sums: set[str]) -> list[Node]:
+def _dequantised(graph: Graph, sums: set[str]) -> list[NodeProto]:
     """The nodes, with each Cast from int32 whose only use is a Mul by one scale replaced by a DequantizeLinear:
     the same product with one pass over memory fewer."""
     producers = graph.producers()
     found = []
     for node in graph.nodes:
-        cast = producers.get(node.inputs[0]) if node.kind == "Mul" else None
-        total = producers.get(cast.inputs[0]) if cast is not None and cast.kind == "Cast" else None
+        cast = producers.get(node.input[0]) if node.op_type == "Mul" else None
+        total = producers.get(cast.input[0]) if cast is not None and cast.op_type == "Cast" else None
         # a convolution's sums, with or without its bias
-        if cast is None or total is None or not sums & {*total.outputs, *total.inputs}:
+        if cast is None or total is None or not sums & {*total.output, *total.input}:
             found.append(node)
             continue
-        found.append(made("DequantizeLinear", (cast.inputs[0], node.inputs[1]), node.outputs[0]))
+        found.append(made("DequantizeLinear", (cast.input[0], node.input[1]), node.output[0]))
     return found
 
 
@@ -62,31 +63,30 @@ class _Products:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._quantised = {
-            node.outputs[0]: _Quantised(node.inputs[0], node.outputs[1], node.outputs[2])
+            node.output[0]: _Quantised(node.input[0], node.output[1], node.output[2])
             for node in graph.nodes
-            if node.kind == "DynamicQuantizeLinear"
+            if node.op_type == "DynamicQuantizeLinear"
         }
         self.sums: set[str] = set()
         """Names of the convolutions' results, int32."""
         self._constants: set[str] = set()
         self._signed: set[str] = set()
-        self._new: list[Node] = []
+        self._new: list[NodeProto] = []
 
-    def instead_of(self, node: Node) -> list[Node]:
+    def instead_of(self, node: NodeProto) -> list[NodeProto]:
         """The nodes that replace a node; the node itself unless it is a plain convolution of bytes."""
-        source = self._quantised.get(node.inputs[0]) if node.kind == "ConvInteger" else None
-        numbers = node.numbers
-        plain = numbers.get("strides", [1]) == [1] and numbers.get("group", [1]) == [1]
-        if source is None or len(node.inputs) != 4 or node.inputs[2] != source.zero or not plain:
+        source = self._quantised.get(node.input[0]) if node.op_type == "ConvInteger" else None
+        plain = all(integers(node, name) in (None, [1]) for name in ("strides", "group"))
+        if source is None or len(node.input) != 4 or node.input[2] != source.zero or not plain:
             return [node]
-        weights, zero = (self._graph.tensor(node.inputs[place]) for place in (1, 3))
+        weights, zero = (self._graph.tensor(node.input[place]) for place in (1, 3))
         if weights is None or zero is None or weights.ndim != 3 or zero.size != 1:
             return [node]
         centred = weights.astype(np.int16) - int(zero.reshape(-1)[0])
         if np.abs(centred).max() > 2 * MIDDLE:
             return [node]
         self._new = []
-        out = node.outputs[0]
+        out = node.output[0]
         self.sums.add(out)
         near, rest = _split(centred.transpose(0, 2, 1))
         taps = self._taps(node, source)
@@ -95,22 +95,22 @@ class _Products:
             far = np.flatnonzero(rest[:, number].any(axis=0))
             if len(far):
                 name = self._graph.add(f"{out}_far_{number}", far.astype("<i8"))
-                columns.append(self._add("Gather", (tap, name), f"{tap}_far", whole("axis", 1)))
+                columns.append(self._add("Gather", (tap, name), f"{tap}_far", axis=1))
                 rows.append(rest[:, number][:, far])
         side = columns[0]
         if len(columns) > 1:
-            side = self._add("Concat", tuple(columns), f"{out}_columns", whole("axis", 1))
+            side = self._add("Concat", tuple(columns), f"{out}_columns", axis=1)
         matrix = (np.concatenate(rows, axis=1) + MIDDLE).astype("u1")
         middle = self._constant("product_middle", np.array(MIDDLE, "u1"))
         inputs = (self._graph.add(f"{out}_weights", matrix), side, middle, f"{source.zero}_signed")
         self._add("MatMulInteger", inputs, out)
         return self._new
 
-    def _taps(self, node: Node, source: _Quantised) -> list[str]:
+    def _taps(self, node: NodeProto, source: _Quantised) -> list[str]:
         """The input of each tap: the signed bytes, padded and shifted to the tap's position."""
-        out = node.outputs[0]
-        (count,), (far,) = node.numbers["kernel_shape"], node.numbers.get("dilations", [1])
-        before, after = node.numbers.get("pads", [0, 0])
+        out = node.output[0]
+        (count,), (far,) = integers(node, "kernel_shape") or [1], integers(node, "dilations") or [1]
+        before, after = integers(node, "pads") or [0, 0]
         x = self._sign(source)
         if before or after:
             pads = self._constant(
@@ -133,9 +133,9 @@ class _Products:
         if source.x not in self._signed:
             self._signed.add(source.x)
             less = self._constant("product_128", np.array(128, "<i4"))
-            wide = self._add("Cast", (zero,), f"{zero}_wide", whole("to", INT32))
+            wide = self._add("Cast", (zero,), f"{zero}_wide", to=TensorProto.INT32)
             moved = self._add("Sub", (wide, less), f"{zero}_less")
-            self._add("Cast", (moved,), f"{zero}_signed", whole("to", INT8))
+            self._add("Cast", (moved,), f"{zero}_signed", to=TensorProto.INT8)
             self._add("QuantizeLinear", (source.x, source.scale, f"{zero}_signed"), signed)
         return signed
 
@@ -145,8 +145,8 @@ class _Products:
             self._graph.add(name, values)
         return name
 
-    def _add(self, kind: str, inputs: tuple[str, ...], output: str, attribute: bytes = b"") -> str:
-        self._new.append(made(kind, inputs, output, attribute))
+    def _add(self, kind: str, inputs: tuple[str, ...], output: str, **attributes: float) -> str:
+        self._new.append(made(kind, inputs, output, **attributes))
         return output
 
 

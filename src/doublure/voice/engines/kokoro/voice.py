@@ -25,8 +25,8 @@ from doublure.settings import load_machine
 from doublure.threads import Lane
 from doublure.trust.consent import load as load_consent
 from doublure.voice.engine import Voice
-from doublure.voice.engines.kokoro.graph import PITCH
 from doublure.voice.engines.kokoro.pack import VoicePack, load_voice
+from doublure.voice.engines.kokoro.ports import PITCH
 from doublure.voice.engines.kokoro.weights import loaded_model
 from doublure.voice.phones.symbols import Sounded, Sounds, known_symbols, phones
 from doublure.voice.settings import VoiceSettings
