@@ -1,7 +1,7 @@
-"""Takes at a room's size: made once, kept in a folder that only this user can enter, verified when used.
+"""Cache of takes at a room's size: made once, verified on use, in a folder only this user can enter.
 
-A copy is found by the checksum of its take, never by a path or a name, and carries its own checksum in
-its name. So it belongs to one take only, and a damaged or changed copy is made again.
+A copy is found by the checksum of its take, never by a path or a name, and has its own checksum in its
+name. So it belongs to exactly one take, and a damaged or changed copy is made again.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from doublure.settings import load_machine
 from doublure.trust.persona import fingerprints
 
 FOLDER = "scaled"
-"""Of the machine's cache folder."""
+"""Subfolder of the machine's cache folder."""
 ORIGIN = "origin"
-"""File beside the copies of a take that holds the take's path."""
+"""File that holds the path of the take, beside its copies."""
 _PART = ".part"
 
 
 def copy_of(take: Path, size: Size, make: Callable[[Path], object]) -> Path:
-    """The verified copy of a take at a size; `make` writes it to a path when there is none. Raises
+    """The verified copy of a take at a size; if there is none, `make` writes it to a path. Raises
     `FootageError`."""
     try:
         folder = _folder(take)
@@ -44,15 +44,15 @@ def copy_of(take: Path, size: Size, make: Callable[[Path], object]) -> Path:
         return copy
     except OSError as error:
         raise FootageError(
-            f"the take cannot be kept at the room's size: {error.strerror}",
+            f"the copy of the take at the room's size cannot be written: {error.strerror}",
             where=error.filename or str(take),
             remedy="free disk space, or name another folder in DOUBLURE_CACHE_FOLDER",
         ) from error
 
 
 def forget(persona: Path) -> None:
-    """Remove the copies of a persona's takes: when its consent was revoked, or it was erased. What cannot
-    be removed now is removed when its takes are gone."""
+    """Remove the copies of a persona's takes, after its consent was revoked or it was erased. Copies that
+    cannot be removed now are removed once the takes are gone."""
     whole = persona.resolve()
     for folder, origin in _kept():
         if origin.parent == whole:
@@ -65,7 +65,7 @@ def _folder(take: Path) -> Path:
     found = root.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         raise FootageError(
-            "this folder belongs to somebody else, who could put other pictures in it",
+            "this folder belongs to somebody else, who could replace the pictures in it",
             where=str(root),
             remedy="remove it, or name another folder in DOUBLURE_CACHE_FOLDER",
         )
@@ -78,7 +78,7 @@ def _folder(take: Path) -> Path:
 
 
 def _kept() -> Iterator[tuple[Path, Path]]:
-    """Each folder of copies, and the take they were made of."""
+    """Each folder of copies, with the path of the take they were made from."""
     root = load_machine().cache_folder.expanduser() / FOLDER
     for folder in sorted(root.glob("*/")):
         with suppress(OSError, UnicodeDecodeError):
@@ -86,20 +86,20 @@ def _kept() -> Iterator[tuple[Path, Path]]:
 
 
 def _sweep() -> None:
-    """Remove copies of takes that are gone, and parts that a process left when it died."""
+    """Remove copies of takes that are gone, and partial files left by a process that died."""
     for folder, origin in _kept():
         if not origin.exists():
             shutil.rmtree(folder, ignore_errors=True)
             continue
         for part in folder.glob(f"*{_PART}"):
             with suppress(OSError), part.open("rb") as left:
-                fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)  # whoever writes it holds it
+                fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)  # its writer holds the lock
                 part.unlink()
 
 
 @contextmanager
 def _part(folder: Path) -> Iterator[Path]:
-    """A file that is being written: locked, and gone afterwards unless it was renamed."""
+    """A locked temporary file to write to; deleted afterwards unless it was renamed."""
     opened, name = tempfile.mkstemp(suffix=_PART, dir=folder)
     try:
         fcntl.flock(opened, fcntl.LOCK_EX)
