@@ -1,1 +1,1 @@
-"""Clauses become packets on other people's servers."""
+"""From clauses to encoded packets on the platforms' servers."""

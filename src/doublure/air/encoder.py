@@ -1,7 +1,7 @@
-"""Encodes once for every sink: H.264 by x264 and AAC-LC, both time stamps from the frame's number.
+"""Encodes once for all sinks: H.264 (x264) and AAC-LC, with both time stamps from the frame's number.
 
-Measured at 720x1280, 25 fps, 2.5 Mbit/s, one thread: superfast takes 8 ms a frame, AAC 0.5 ms
-with its resampling; one thread costs no more than sliced ones and cuts the picture less.
+Measured at 720x1280, 25 fps, 2.5 Mbit/s, one thread: superfast takes 8 ms per frame, AAC with resampling
+0.5 ms. One thread costs no more than sliced threads and splits the picture into fewer slices.
 """
 
 from __future__ import annotations
@@ -32,12 +32,11 @@ from doublure.trust.mark import ai_mark
 AAC_SAMPLES = 1024
 """Samples of an AAC-LC frame (ISO/IEC 14496-3)."""
 LEAD_TICKS = AAC_SAMPLES * TICKS // AIR_RATE
-"""AAC begins with one frame of priming; everything is this much (21.3 ms) later, so that no time
-stamp is negative and no muxer shifts one stream against the other."""
+"""AAC begins with one frame of priming. All time stamps are shifted by its length (21.3 ms), so that none
+is negative and no muxer shifts one stream against the other."""
 FRAME_TICKS = TICKS // FPS
 LONGEST_GAP_FRAMES = 2 * FPS
-"""Missing frames up to this many are filled with silence; past it the stream goes on as if they
-had never been."""
+"""Up to this many missing frames are filled with silence; a longer gap is closed instead."""
 
 _BT709 = 1
 """ITU-T H.273, tables 2 to 4."""
@@ -48,18 +47,18 @@ _GLOBAL_HEADER = 1 << 22
 
 
 class Encoder:
-    """Frames in, packets out, in the order of their decoding times. Synchronous: one lane calls it.
+    """Encodes frames to packets in the order of their decoding times. Synchronous: one lane calls it.
 
-    No B frames, no look-ahead, keyframes at a fixed distance: a frame's packet is out before the
-    next frame is due, except for the up to 40 ms in which its sound's last AAC frame fills up.
+    There are no B frames and no look-ahead, and keyframes have a fixed distance. So a frame's packets are
+    out before the next frame is due, except for up to 40 ms in which the last AAC frame fills up.
     """
 
     def __init__(self, settings: PictureSettings) -> None:
-        """Raises `EngineError` when the codecs refuse the settings."""
+        """Raises `EngineError` if the codecs refuse the settings."""
         self._shape = (settings.height_pixels * 3 // 2, settings.width_pixels)
         self._number = 0
         self._shift = 0
-        self._pictures: deque[Packet] = deque(maxlen=FPS)  # two at most wait for their sound
+        self._pictures: deque[Packet] = deque(maxlen=FPS)  # at most two wait for their sound
         try:
             self._video = _open_video(settings)
             self._audio = _open_audio(settings)
@@ -76,14 +75,14 @@ class Encoder:
         )
 
     def encode(self, frame: Frame) -> list[Packet]:
-        """The packets that are complete with this frame. A jump in `pts` keeps picture and sound
-        together: missing frames are silence, a second start goes on where the first one ended.
-        Raises `EngineError` for a picture or sound of another size."""
+        """The packets completed by this frame. Picture and sound stay in sync when `pts` jumps: missing
+        frames become silence, and after a restart the stream continues where it ended. Raises `EngineError`
+        for a picture or sound of another size."""
         if frame.picture.shape != self._shape or frame.pcm.shape != (SAMPLES_PER_FRAME,):
             raise EngineError(
-                f"a frame of {frame.picture.shape} and {frame.pcm.shape} does not fit this encoder",
+                f"a frame with picture {frame.picture.shape} and sound {frame.pcm.shape} has the wrong size",
                 where=f"frame {frame.pts}",
-                remedy=f"frames are {self._shape} and ({SAMPLES_PER_FRAME},)",
+                remedy=f"frames must have {self._shape} and ({SAMPLES_PER_FRAME},)",
             )
         missing = frame.pts + self._shift - self._number
         if not 0 <= missing <= LONGEST_GAP_FRAMES:
@@ -99,14 +98,14 @@ class Encoder:
         return packets
 
     def finish(self) -> list[Packet]:
-        """The packets that are still inside; nothing may be encoded afterwards."""
+        """Flush: the remaining packets. Nothing may be encoded afterwards."""
         packets = self._in_order(self._audio.encode(None))
         packets += self._pictures
         self._pictures.clear()
         return packets
 
     def _picture(self, picture: Picture) -> list[Packet]:
-        # shares the picture's memory: it belongs to the frame, and x264 copies it before it returns
+        # shares the picture's memory; safe because x264 copies it before it returns
         shared = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(picture), format="yuv420p")
         shared.pts = self._number
         shared.time_base = Fraction(1, FPS)
@@ -131,7 +130,7 @@ class Encoder:
         return self._in_order(self._audio.encode(sound))
 
     def _in_order(self, coded: list[av.Packet]) -> list[Packet]:
-        """Sound, with each picture before the first sound that is not earlier."""
+        """Sound packets, each preceded by the pictures that are not later."""
         packets: list[Packet] = []
         for packet in coded:
             ticks = packet.pts * TICKS // AIR_RATE + LEAD_TICKS
@@ -158,7 +157,7 @@ def _open_video(settings: PictureSettings) -> av.VideoCodecContext:
     codec.options = {
         "preset": settings.preset,
         "tune": "zerolatency",
-        # a decoder's buffer of one second: a keyframe may be large, a second may not
+        # decoder buffer of one second: single keyframes may be large, the rate over a second is limited
         "maxrate": f"{settings.video_kbps}k",
         "bufsize": f"{settings.video_kbps}k",
         "x264-params": f"annexb=0:scenecut=0:keyint={distance}:min-keyint={distance}",

@@ -1,4 +1,4 @@
-"""The protocol of a sink, and of what one may do besides."""
+"""The protocol of a sink and its optional extensions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from doublure.media import Packet, StreamHeader
 
 
 class Sink(Protocol):
-    """Takes packets out. Synchronous: each sink runs in a lane of its own, so it may block."""
+    """Sends packets out. Synchronous: each sink runs in a lane of its own, so it may block."""
 
     name: str
 
@@ -20,7 +20,7 @@ class Sink(Protocol):
         ...
 
     def write(self, packet: Packet) -> None:
-        """Send one packet; the first one is a video keyframe. Raises `SinkError` when lost."""
+        """Send one packet; the first one is a video keyframe. Raises `SinkError` if the sink is lost."""
         ...
 
     def close(self) -> None:
@@ -30,20 +30,20 @@ class Sink(Protocol):
 
 @runtime_checkable
 class Abortable(Protocol):
-    """A sink whose waits can be ended from another thread. One that cannot holds up the end of the
-    process until its own time limits are over."""
+    """A sink whose waits can be ended from another thread. Any other sink delays the end of the process
+    until its own time limits are over."""
 
     def abort(self) -> None:
-        """Let an `open` or `write` that is under way fail at once. Never waits, never raises."""
+        """Make a running `open` or `write` fail at once. Never waits, never raises."""
         ...
 
 
 @runtime_checkable
 class Redirectable(Protocol):
-    """A sink whose server may send it on to another address."""
+    """A sink whose server may redirect it to another address."""
 
     def permit(self, permitted: Callable[[str], bool]) -> None:
-        """Say which addresses it may follow to; none until this is called."""
+        """Set which addresses it may be redirected to; none until this is called."""
         ...
 
 
@@ -54,6 +54,6 @@ class SinkMaker(Protocol):
 
 
 def find_sink(name: str) -> SinkMaker:
-    """The maker of the sink `name`. Raises `EngineError` when there is none, or when it cannot be loaded."""
-    # an entry point has no type: what it must be stands above
+    """The maker of the sink `name`. Raises `EngineError` if there is none or it cannot be loaded."""
+    # entry points are untyped; `SinkMaker` is their contract
     return cast(SinkMaker, find_engine("sinks", name))

@@ -1,7 +1,7 @@
-"""Looks for the AI label as a viewer sees it: on a keyframe that was encoded and decoded again.
+"""Checks the AI label as viewers see it: on a keyframe after encoding and decoding.
 
-The picture is looked at before it is encoded, too. That does not tell whether the label survives the
-encoding: a busy picture at a low bit rate may blur it away.
+The painter checks the picture before it is encoded. That does not show whether the label survives the
+encoding: at a low bit rate, a detailed picture may blur it away.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from doublure.log import get_log
 from doublure.media import TICKS, Packet, Picture, StreamHeader
 
 LOOK_SECONDS = 4.0
-"""Least time between two looks. One takes 13 ms of a core at 720x1280 and 16 ms at 1080x1920, measured beside
-other load: 0.4 % of a core."""
+"""Least time between two checks. One takes 13 ms of a core at 720x1280 and 16 ms at 1080x1920 (measured
+under other load): 0.4 % of a core."""
 CLEAR_LOOKS = 8
-"""Looks in a row that must find the label before it counts as back: about half a minute. The stand-by
-picture hardly moves, so it needs few bits; without this wait air would go to and fro."""
+"""Consecutive checks that must find the label before it counts as back: about half a minute. The stand-by
+picture hardly moves and needs few bits; without this wait, air would alternate between the two."""
 FAULT = "the AI label does not survive the encoding (raise picture: video_kbps)"
 
 log = get_log(__name__)
 
 
 class LabelCheck:
-    """Decodes a keyframe every few seconds. Synchronous; belongs into the lane of the encoder."""
+    """Decodes a keyframe every few seconds. Synchronous; runs in the encoder's lane."""
 
     def __init__(self, header: StreamHeader, label_present: Callable[[Picture], bool]) -> None:
-        """`label_present` is the overlay's. Raises `EngineError` where no decoder is found."""
+        """`label_present` is the overlay's check. Raises `EngineError` if there is no H.264 decoder."""
         self._label_present = label_present
         self._next = 0
         self._good = CLEAR_LOOKS
@@ -40,15 +40,15 @@ class LabelCheck:
             self._decoder.thread_count = 1
             self._decoder.open()
         except (av.FFmpegError, ValueError) as error:
-            raise EngineError(f"there is no decoder for H.264: {error}", where="picture") from error
+            raise EngineError(f"no H.264 decoder can be opened: {error}", where="picture") from error
 
     @property
     def fault(self) -> str:
-        """Why air must show stand-by; "" when the label was found."""
+        """Why air must show stand-by; "" while the label is found."""
         return "" if self._good >= CLEAR_LOOKS else FAULT
 
     def look(self, packets: Sequence[Packet]) -> None:
-        """Look at the first keyframe among what the encoder gave, when it is time. A keyframe that cannot be
+        """Check the first keyframe in the encoder's packets if a check is due. A keyframe that cannot be
         decoded counts as one without the label."""
         key = next((one for one in packets if one.kind == "video" and one.keyframe), None)
         if key is None or key.pts < self._next:

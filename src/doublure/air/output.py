@@ -1,4 +1,4 @@
-"""One sink on air: its lane, its ring, its connection and what the operator sees of it."""
+"""Runs one sink on air: its lane, ring, reconnects, and the state shown to the operator."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from doublure.threads import Lane
 from doublure.views import SinkState, SinkView
 
 STEADY_SECONDS = 10.0
-"""A sink that was live this long is tried again at once when it is lost."""
+"""A sink that was live this long is retried without the longer delays of earlier failures."""
 FRESH_SECONDS = 1.0
-"""A keyframe no older than this is where a new connection begins; a viewer is not sent further back."""
+"""A new connection starts at a keyframe no older than this, so viewers are not sent further back."""
 PROOF_SECONDS = 1.0
-"""A sink is live when packets have flowed this long: some servers accept any stream key, and hang up
-on a wrong one a moment later."""
+"""A sink counts as live after packets have flowed this long: some servers accept any stream key and close
+the connection for a wrong one a moment later."""
 RATE_SECONDS = 4.0
-"""Over this time the bit rate is shown."""
+"""The bit rate shown is the average over this time."""
 CLOSE_SECONDS = 6.0
-"""Longest wait for a sink to finish; one that hangs is left to itself."""
+"""Longest wait for a sink to finish; after that it is abandoned."""
 ABORT_SECONDS = 2.0
 """A sink that takes longer to finish is aborted."""
 SHOWN_CHARACTERS = 400
-"""Of a sink's fault."""
+"""Longest fault text shown for a sink."""
 
 log = get_log(__name__)
 
 
 class Output:
-    """Feeds one sink until it is stopped, through every loss."""
+    """Feeds one sink until it is stopped, and reconnects after every loss."""
 
     def __init__(self, name: str, sink: Sink, header: StreamHeader, clock: Clock) -> None:
         self.name = name
@@ -59,7 +59,7 @@ class Output:
         self._reconnect_count = metrics.SINK_RECONNECTS.labels(name)
 
     async def run(self) -> None:
-        """Connect, feed, connect again; returns when the ring is closed and empty, or `stop` said so."""
+        """Connect, feed and reconnect; returns when the ring is closed and empty, or on `stop`."""
         try:
             with self._scope:
                 retry = Retry(self._clock)
@@ -76,7 +76,7 @@ class Output:
                 await self._finish()
 
     async def stop(self, grace_seconds: float) -> None:
-        """Send what is in the ring within `grace_seconds`, finish the sink, and return."""
+        """Send what is left in the ring within `grace_seconds`, finish the sink and return."""
         self.ring.close()
         if self._state == "live" or not self._fault:
             with self._clock.timeout(grace_seconds):
@@ -86,7 +86,7 @@ class Output:
             await self._ended.wait()
 
     def view(self, address: str, removable: bool) -> SinkView:
-        """The sink at this moment; `address` may hold a stream key and is redacted."""
+        """The sink's current state; `address` may contain a stream key and is redacted."""
         return SinkView(
             name=self.name,
             address=redact(address),
@@ -99,7 +99,7 @@ class Output:
         )
 
     async def _live(self) -> bool:
-        """One connection; True when all is sent and the ring is closed, False when it was lost."""
+        """Run one connection. True if all is sent and the ring is closed, False if it was lost."""
         try:
             await self._lane.run(self._sink.open, self._header)
             self.ring.realign(FRESH_SECONDS, counted=self._state == "reconnecting")
@@ -135,7 +135,7 @@ class Output:
         self._state = "stopped"
         if not isinstance(self._sink, Abortable):
             await self._closed(CLOSE_SECONDS)
-        # a call under way may end by itself, and then the server hears a goodbye; one that hangs is ended
+        # a call that ends by itself lets `close` say goodbye to the server; a call that hangs is aborted
         elif not await self._closed(ABORT_SECONDS):
             self._sink.abort()
             await self._closed(CLOSE_SECONDS - ABORT_SECONDS)
@@ -143,7 +143,7 @@ class Output:
         self._ended.set()
 
     async def _closed(self, seconds: float) -> bool:
-        """Close the sink behind the call under way; False when that takes longer."""
+        """Close the sink after its running call; False if that takes longer than `seconds`."""
         with self._clock.timeout(seconds) as limit:
             try:
                 await self._lane.run(self._sink.close)

@@ -1,7 +1,7 @@
-"""The frame clock: sound, plate, mouth and overlay become frames, forty milliseconds each.
+"""The frame clock: combines sound, plate, mouth and overlay into frames of 40 ms.
 
-Sound is never late: it is read at its tick. Pictures are drawn in a lane, `LOOKAHEAD` frames
-before they are due; one that is not ready then is replaced by the last one and counted.
+Sound is never late, because it is read at its tick. Pictures are drawn in a lane, `LOOKAHEAD` frames
+before they are due. A picture that is not ready in time is replaced by the last one and counted.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ from doublure.shop.catalog import Catalog, Product
 from doublure.threads import Lane
 
 LOOKAHEAD = 4
-"""Frames between planning a picture and needing it: 160 ms, which is also how late a cut is."""
+"""Frames between planning a picture and needing it: 160 ms. After a cut, the lips stop this much later."""
 FRAMES_AHEAD = 12
 """Frames that may wait for the encoder: half a second."""
 HANGING_FRAMES = 50
-"""Pictures in a row that came too late before the face is said to hang: two seconds."""
+"""Consecutive late pictures after which the face is reported as hanging: two seconds."""
 LONGEST_CLAUSE_SECONDS = 60.0
-"""A clause that is longer is no clause: a voice that does not end would hold the air for ever."""
+"""Longest clause accepted; without this limit, a voice that does not stop would stay on air for ever."""
 
 log = get_log(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Aired:
-    """An utterance's first or last frame left for the encoder."""
+    """Event: the first or last frame of an utterance was passed to the encoder."""
 
     utterance: Utterance
     at: float
     """Clock seconds."""
     fate: Literal["begun", "heard", "cut"]
-    """Its first frame; its last one; or stopped before its end."""
+    """`begun`: its first frame; `heard`: its last frame; `cut`: stopped before its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class _Planned:
 
 
 class Performer:
-    """Owns the frame clock and the playhead; everybody else offers clauses or asks it to stop."""
+    """Owns the frame clock and the playhead. Other components offer clauses or ask it to stop."""
 
     def __init__(self, face: Face, overlay: Overlay, catalog: Catalog, clock: Clock) -> None:
         self.frames: Channel[Frame] = Channel("frames", FRAMES_AHEAD)
@@ -77,7 +77,7 @@ class Performer:
         self._catalog = catalog
         self._clock = clock
         self.heard: Callable[[Clause], None] = lambda clause: None
-        """Told of each clause that was read out to its end."""
+        """Called with each clause that was played to its end."""
         self._playhead = Playhead(lambda clause: self.heard(clause))
         self._planned: deque[_Planned] = deque(maxlen=LOOKAHEAD + 1)
         self._number = 0
@@ -87,24 +87,24 @@ class Performer:
         self._mouths = MouthLane(face, clock)
         self._stopped: Clause | None = None
         self._open: Clause | None = None
-        """The last clause heard of the utterance that was begun and has not ended."""
+        """The latest clause of the utterance that has begun and not ended."""
         self._painter: Painter | None = None
         self._product: Product | None = None
         self._drawing: deque[asyncio.Future[Picture]] = deque(maxlen=LOOKAHEAD * 2)
 
     async def offer(self, clause: Clause, wanted: Callable[[], bool] = lambda: True) -> None:
-        """Queue a clause for air; waits while enough are queued, and then queues it only if it is still
-        `wanted`. Raises `EngineError` for sound that cannot be aired. A face that cannot tell the mouth's
-        shapes leaves the lips at rest; the clause is heard all the same."""
+        """Queue a clause for air. Waits while the queue is full, then adds the clause only if it is still
+        `wanted`. Raises `EngineError` for sound that cannot be aired. If the face gives no mouth shapes, the
+        clause is heard with the lips at rest."""
         _check(clause.speech)
         await self._playhead.offer(Part(clause, await self._mouths.mouth(clause.speech)), wanted)
 
     def cut(self) -> list[Clause]:
-        """Stop speaking now; returns what was not heard to its end. Frames that have not left for the encoder lose
-        their sound as well: they may be half a second."""
+        """Stop speaking now; returns the clauses that were not heard to their end. Frames not yet passed to
+        the encoder (up to half a second) are silenced too."""
         self._stopped = self._playhead.current
         if self._stopped is None and self._open is not None and not self._open.speech.last:
-            self._stopped = self._open  # it waits for its next piece
+            self._stopped = self._open  # between two pieces of its sound
         frames, planned = self.frames.clear(), list(self._planned)
         dropped = self._playhead.cut(fades=not frames and not planned)
         silence = iter(_faded([*(frame.pcm for frame in frames), *(plan.pcm for plan in planned)]))
@@ -115,27 +115,27 @@ class Performer:
         return dropped
 
     def hold(self, why: str) -> None:
-        """Show stand-by as long as there is a reason; "" for none."""
+        """Show stand-by while `why` is set; "" ends it."""
         if self._painter is not None:
             self._painter.held = why
 
     def stop_within(self, making: Making) -> list[Clause]:
-        """Stop some kinds of speech softly; returns what is not heard to its end."""
+        """Stop some kinds of speech softly; returns the clauses that are not heard to their end."""
         return self._playhead.stop_within(making)
 
     @property
     def current(self) -> Clause | None:
-        """The clause that is being read out; it is on air 160 ms later."""
+        """The clause being played; it is on air 160 ms later."""
         return self._playhead.current
 
     @property
     def seconds_waiting(self) -> float:
-        """Seconds of speech that are still to be heard."""
+        """Seconds of speech still to be heard."""
         return self._playhead.seconds_waiting
 
     @property
     def fault(self) -> str:
-        """Why air shows stand-by, or a picture that stands still, or lips that rest; "" when all is well."""
+        """Why air shows stand-by, a frozen picture or resting lips; "" when all is well."""
         if self._late_in_a_row >= HANGING_FRAMES:
             return "the face does not answer: the picture stands still"
         painted = (self._painter.held or self._painter.fault) if self._painter else ""
@@ -145,20 +145,20 @@ class Performer:
         """Make frames until cancelled; the first picture is drawn before the clock starts."""
         painter = self._painter = await self._pictures.run(Painter, self._face, self._overlay)
         last = painter.standby_picture
-        # a stage that begins again goes on counting: time stamps never go back
+        # after a restart the count continues, so that time stamps never go back
         start = self._clock.now() - self._number / FPS
         while True:
             await self._clock.sleep_until(start + self._number / FPS)
             self._planned.append(self._plan(painter, self._number))
             self._number += 1
             if len(self._planned) > LOOKAHEAD:
-                # first room, then the frame: what waits for room can still be cut
+                # wait for room before taking the frame: a frame that still waits can be cut
                 await self.frames.room()
                 last = self._air(self._planned.popleft(), last)
                 await anyio.lowlevel.checkpoint()
 
     def close(self) -> None:
-        """Let go of the lanes, once `run` is over."""
+        """Close the lanes, after `run` has ended."""
         self._pictures.close()
         self._mouths.close()
 
@@ -176,7 +176,7 @@ class Performer:
             OverlayState(caption, self._product),
         )
         while self._drawing and self._drawing[0].done():
-            # asking for the exception marks it as seen; `paint` has logged it
+            # marks the exception as retrieved; `paint` has logged it
             self._drawing.popleft().exception()
         picture = None
         if len(self._drawing) <= LOOKAHEAD:
@@ -203,8 +203,8 @@ class Performer:
         return picture
 
     def _note(self, clause: Clause | None) -> None:
-        """Tell of the first and the last frame of each utterance. Its sound may come in pieces, and a piece may come
-        late: the silence before it does not end the utterance."""
+        """Report the first and the last frame of each utterance. Its sound may arrive in pieces; the silence
+        before a late piece does not end the utterance."""
         if clause is not None and clause is self.on_air:
             return
         self.on_air = clause
@@ -224,17 +224,17 @@ class Performer:
 
 
 def _faded(sounds: list[Pcm]) -> list[Pcm]:
-    """The first frame's sound fades out, the others are silent."""
+    """The sounds of consecutive frames, silenced: the first fades out, the others are zero."""
     ramp = np.linspace(1, 0, SAMPLES_PER_FRAME, dtype=np.float32)
     return [sound * (ramp if number == 0 else 0) for number, sound in enumerate(sounds)]
 
 
 def _check(speech: Speech) -> None:
-    """Refuse sound that is none: the last look before it is heard."""
+    """Last check before sound is aired. Raises `EngineError`."""
     pcm = speech.pcm
     if not isinstance(pcm, np.ndarray) or pcm.dtype != np.float32 or pcm.ndim != 1:
         raise EngineError("the voice gave sound that is not mono float32")
     if speech.seconds > LONGEST_CLAUSE_SECONDS:
-        raise EngineError(f"the voice gave a clause of {speech.seconds:.0f} s")
+        raise EngineError(f"the voice gave a clause of {speech.seconds:.0f} s, longer than allowed")
     if not bool(np.isfinite(pcm).all()):
-        raise EngineError("the voice gave sound with values that are no numbers")
+        raise EngineError("the voice gave sound with infinite or NaN values")

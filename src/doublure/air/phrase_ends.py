@@ -1,5 +1,5 @@
-"""Where a clause can be stopped so that it sounds like somebody who lets another speak: at a pause inside it. A
-clause with a number or a denial is heard whole: half of it may say what is not true."""
+"""Finds a point at which a clause can stop early and sound natural: at a pause inside it. A clause with a
+number or a negation is heard whole, because half of it may be untrue."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from doublure.media import SAMPLE_RATE, Speech, Word
 from doublure.sentences import numbers
 
 PAUSE = SAMPLE_RATE // 12
-"""A silence from 83 ms on is a phrase's end."""
+"""A silence of at least 83 ms ends a phrase."""
 SOONEST = SAMPLE_RATE // 4
-"""The picture is drawn 160 ms ahead; a stop sooner than 250 ms would be no stop but a cut."""
+"""Earliest stop, 250 ms: the picture is drawn 160 ms ahead, and a sooner stop would sound like a cut."""
 _DIGITS = frozenset("零〇一二两三四五六七八九十百千万亿半点几")
 _BINDING = frozenset(
     {"a", "an", "one", "un", "une", "no", "not", "pas", "ne", "half", "demi", "不", "没", "没有", "无"}
@@ -18,8 +18,8 @@ _BINDING = frozenset(
 
 
 def phrase_end(speech: Speech, after: int, before: int) -> int | None:
-    """The sample, from `after` to `before`, at which a clause can be stopped: the first pause between two
-    words; None where there is none."""
+    """The sample between `after` and `before` at which a clause can stop: the first pause between two words,
+    at least `SOONEST` after `after`. None if there is none."""
     if any(_binds(word) for word in speech.words):
         return None
     first = after + SOONEST
@@ -33,6 +33,6 @@ def phrase_end(speech: Speech, after: int, before: int) -> int | None:
 
 
 def _binds(word: Word) -> bool:
-    """Whether a word changes what the rest of its clause says."""
+    """Whether a word changes the meaning of the rest of its clause."""
     said = word.text.lower()
     return bool(_DIGITS & set(said)) or said in _BINDING or any(True for _ in numbers(said))

@@ -1,4 +1,4 @@
-"""What is heard: clauses in their order, read out frame by frame, and stopped where they may be stopped."""
+"""Plays queued clauses frame by frame, and stops them early where that is allowed."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from doublure.picture.engine import Mouth
 CLAUSES_AHEAD = 4
 """Clauses waiting behind the one on air: about eight seconds."""
 FADE_SAMPLES = SAMPLE_RATE // 50
-"""20 ms: a cut that fades this long does not click."""
+"""Length of a fade-out, 20 ms; a shorter one clicks."""
 STOPPABLE: frozenset[CueKind] = frozenset({"script", "filler"})
-"""What may be stopped inside a clause: it is said again afterwards, or need not be said."""
+"""Kinds of speech that may stop inside a clause: they are said again later, or may be left out."""
 STOPPED_PAUSE = SAMPLE_RATE // 8
-"""Silence behind a clause that stops early: what follows is another sentence."""
+"""Silence after a clause that stops early, because another sentence follows."""
 DYING_AWAY = SAMPLE_RATE // 20
-"""50 ms: what may still sound behind the last phone."""
+"""50 ms in which sound may still decay after the last phone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A clause with the mouth that goes with it."""
+    """A clause with its mouth shapes."""
 
     clause: Clause
     mouth: Mouth
@@ -37,19 +37,19 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """How speech makes way: which kinds do, and where they may stop."""
+    """How speech makes way for other speech: which kinds stop, and where."""
 
     kinds: frozenset[CueKind]
-    """What stops; other kinds are heard to their end, and keep their order."""
+    """The kinds that stop; others are heard to their end and keep their order."""
     sentence_seconds: float
-    """The sentence on air ends when it does within this time, otherwise only its clause."""
+    """If the sentence on air ends within this time, it is heard to its end, otherwise only its clause is."""
     phrase_seconds: float = np.inf
-    """A clause that goes on for longer than this ends with a phrase, if it may stop there."""
+    """A clause with more than this left stops at the end of a phrase, if it may."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The sound of one frame and what is being said in it."""
+    """One frame of sound, with its mouth shape and clause."""
 
     pcm: Pcm
     """float32 [960]."""
@@ -59,8 +59,8 @@ class Step:
 
 
 class Playhead:
-    """Reads clauses out. One producer offers them, the frame clock steps. `heard` is called with each clause that was
-    read out to its end (as far as it was shortened)."""
+    """Plays clauses. One producer offers them; the frame clock calls `step`. `heard` is called with each
+    clause that was played to its end (or to where it was shortened)."""
 
     def __init__(self, heard: Callable[[Clause], None] = lambda clause: None) -> None:
         self.heard = heard
@@ -70,9 +70,9 @@ class Playhead:
         self._fading: Pcm | None = None
 
     async def offer(self, part: Part, wanted: Callable[[], bool] = lambda: True) -> None:
-        """Add a clause; waits while enough are waiting, and then adds it only if it is still `wanted`."""
+        """Add a clause. Waits while the queue is full, then adds the clause only if it is still `wanted`."""
         await self._waiting.room()
-        # nothing else runs between the question and the answer: a clause that was cut is never queued
+        # no await between the check and the offer, so that a clause that was cut is never queued
         if wanted():
             self._waiting.offer(part)
         await anyio.lowlevel.checkpoint()
@@ -106,8 +106,8 @@ class Playhead:
         return Step(pcm, mouth, clause)
 
     def cut(self, *, fades: bool = True) -> list[Clause]:
-        """Stop now; returns what was not heard to its end, the one on air first. It fades out, unless the sound
-        before it was silenced already."""
+        """Stop now; returns the clauses that were not heard to their end, the one on air first. With `fades`,
+        the sound fades out; without, it ends at once because the sound before it is already silenced."""
         dropped = [part.clause for part in self._waiting.clear()]
         if self._current is not None:
             sound = self._current.clause.speech.pcm[self._cursor : self._cursor + FADE_SAMPLES]
@@ -118,8 +118,8 @@ class Playhead:
         return dropped
 
     def stop_within(self, making: Making) -> list[Clause]:
-        """Stop `making.kinds` as it says. The pause behind what ends is short. Returns the clauses that are not
-        heard to their end, in order."""
+        """Stop the kinds of speech named by `making`, with a short pause after the last sound. Returns the
+        clauses that are not heard to their end, in order."""
         waiting = self._waiting.clear()
         stopping = self._current is not None and self._current.clause.utterance.kind in making.kinds
         rest = self._rest_of_sentence(waiting) if stopping else []
@@ -164,7 +164,7 @@ class Playhead:
 
     @property
     def idle(self) -> bool:
-        """True when nothing is on air and nothing waits."""
+        """True if nothing is on air and nothing waits."""
         return self._current is None and len(self._waiting) == 0
 
     def _load(self) -> bool:
@@ -179,7 +179,7 @@ class Playhead:
         return True
 
     def _stop_at_phrase(self, seconds: float) -> bool:
-        """Shorten the clause on air to a phrase that ends within `seconds`; False when there is none."""
+        """Shorten the clause on air to a phrase that ends within `seconds`; False if there is none."""
         assert self._current is not None
         part, speech = self._current, self._current.clause.speech
         if part.clause.utterance.kind not in STOPPABLE:
@@ -205,12 +205,12 @@ class Playhead:
             rest.append(part)
             if part.clause.speech.last:
                 return rest
-        # its end has not been synthesised yet, so it cannot be waited for
+        # the end is not synthesised yet, so its length is unknown
         return []
 
 
 def _without_pause(part: Part, heard: int = 0) -> Part:
-    """The clause with only a short pause behind its last sound; `heard` samples of it were on air."""
+    """The clause with only a short pause after its last sound; `heard` samples of it were on air."""
     speech = part.clause.speech
     spoken = [phone.end for phone in speech.phones if phone.symbol]
     if not spoken:

@@ -1,8 +1,8 @@
-"""Encodes each frame once and gives the packets to every sink and viewer.
+"""Encodes each frame once and distributes the packets to every sink and viewer.
 
-Nothing downstream holds the room up: a frame waits for the encoder only. Packets leave the
-encoder in bursts of one frame; they are let out at the pace of their time stamps, so that sound
-arrives every 21 ms and not two packets every 40.
+Nothing downstream delays the room: a frame waits only for the encoder. Packets leave the encoder in
+bursts of one frame. They are released at the pace of their time stamps, so a sound packet is sent every
+21 ms instead of two every 40 ms.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from doublure.threads import Lane
 from doublure.views import SinkView
 
 PACE_SECONDS = 0.1
-"""How much later than their time stamps packets are let out: the encoder's longest picture and the
-40 ms in which sound fills up fit in it."""
+"""Delay from a packet's time stamp to its release. It covers the encoder's slowest picture and the 40 ms
+in which an AAC frame fills up."""
 LATE_SECONDS = 0.25
-"""A packet this late sets the pace anew: the room stood still."""
+"""A packet later than this restarts the pace: the room was stalled."""
 CODED_PACKETS = 256
-"""Packets between the encoder and the pace: over three seconds, of which a tenth is used."""
+"""Most packets queued between encoder and pace: over three seconds, of which a tenth is used."""
 PACED_PACKETS = 40
-"""With more than half a second waiting, frames come faster than they are seen (a rendering), and
+"""With more packets waiting (half a second), frames are made faster than real time (a rendering), and
 nothing is paced."""
 MOST_ADDED, ADDED_SECONDS = 10, 60.0
-"""An operator may add this many outputs in this time: enough for every platform, too few to try out the
-addresses of a network."""
+"""An operator may add this many outputs in this time: enough for every platform, too few to scan a
+network."""
 GRACE_SECONDS = 3.0
-"""How long a sink may go on sending when the room stops."""
+"""How long a sink may keep sending after the room stops."""
 
 log = get_log(__name__)
 
@@ -56,7 +56,7 @@ class _Seat:
 
 
 class Publisher:
-    """The end of the chain. `run` owns what it starts; `publish`, `add` and `watch` are for others."""
+    """Encodes frames and feeds sinks and viewers. `run` owns all tasks; the rest is called from outside."""
 
     def __init__(self, encoder: Encoder, clock: Clock, label_check: LabelCheck | None = None) -> None:
         self._encoder = encoder
@@ -74,7 +74,7 @@ class Publisher:
         self._over = anyio.Event()
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
-        """Feed sinks until `stop`; then, or when cancelled, finish every sink and return."""
+        """Feed sinks until `stop` or cancellation, then finish every sink and return."""
         try:
             async with anyio.create_task_group() as group:
                 self._group = group
@@ -88,8 +88,8 @@ class Publisher:
             self._over.set()
 
     async def publish(self, frame: Frame) -> None:
-        """Encode a frame and send it on its way; waits for the encoder only. Raises `EngineError`
-        for a frame of another size. Once stopped, frames are ignored."""
+        """Encode a frame and queue its packets; waits only for the encoder. Raises `EngineError` for a frame
+        of another size. After `stop`, frames are ignored."""
         if self._stopping.is_set():
             return
         for packet in await self._lane.run(_encode, self._encoder, self._label_check, frame):
@@ -97,14 +97,14 @@ class Publisher:
 
     @property
     def label_fault(self) -> str:
-        """Why air must show stand-by: the label does not survive the encoding; "" when it does."""
+        """Why air must show stand-by (the label does not survive the encoding); "" for no fault."""
         return self._label_check.fault if self._label_check is not None else ""
 
     def add(self, sink: Sink, *, address: str, removable: bool) -> None:
-        """Start feeding a sink. A name that is taken is numbered. Raises `SinkError` off air, and when too
-        many removable ones (the operator's) were added in the last minute."""
+        """Start feeding a sink. A name already in use gets a number. Raises `SinkError` off air, or if too
+        many removable sinks (the operator's) were added in the last minute."""
         if self._group is None or self._stopping.is_set():
-            raise SinkError("the room is not on air", where=sink.name)
+            raise SinkError("an output cannot be added: the room is not on air", where=sink.name)
         if removable:
             _note_added(self._added, sink.name, self._clock.now())
         name, number = sink.name, 1
@@ -118,7 +118,7 @@ class Publisher:
         self._group.start_soon(self._feed, output)
 
     async def remove(self, name: str) -> None:
-        """Finish a sink and forget it; raises `SinkError` for one that is not there or not removable."""
+        """Finish a sink and remove it. Raises `SinkError` if it does not exist or is not removable."""
         seat = self._seats.get(name)
         if seat is None or not seat.removable:
             known = ", ".join(other for other, one in self._seats.items() if one.removable) or "none"
@@ -127,12 +127,12 @@ class Publisher:
         await seat.output.stop(grace_seconds=0.0)
 
     def views(self) -> tuple[SinkView, ...]:
-        """Every sink, in the order they were added."""
+        """Every sink, in the order of addition."""
         return tuple(seat.output.view(seat.address, seat.removable) for seat in self._seats.values())
 
     async def watch(self) -> AsyncIterator[bytes]:
-        """An HTTP-FLV viewer: the opening, then everything from the newest keyframe on. A viewer
-        that reads slowly loses whole groups of pictures; it ends when the publisher stops."""
+        """Stream for an HTTP-FLV viewer: the opening, then everything from the newest keyframe. A slow viewer
+        loses whole groups of pictures. The stream ends when the publisher stops."""
         ring = Ring("viewer", self._encoder.header)
         for packet in self._gop:
             ring.offer(packet)
@@ -148,14 +148,14 @@ class Publisher:
             self._viewers.discard(ring)
 
     async def stop(self) -> None:
-        """Send the last packets, close files and connections, end the viewers; returns when done."""
+        """Send the last packets, close files and connections, end the viewers' streams; returns when done."""
         self._stopping.set()
         if self._group is not None:
             await self._over.wait()
 
     async def pace(self) -> None:
-        """Let packets out at the pace of their time stamps, until `stop`. A stage of its own: when it fails, it may be
-        run again."""
+        """Release packets at the pace of their time stamps until `stop`. A separate stage, which may be run
+        again after a failure."""
         start: float | None = None
         async for packet in self._coded:
             self._due = packet
@@ -166,7 +166,7 @@ class Publisher:
                 start = now - at
             await self._clock.sleep_until(start + at)
             if self._due is not packet:
-                return  # the room stops, and `_finish` gave it out
+                return  # the room stops; `_finish` has sent the packet
             self._due = None
             self._give(packet)
 
@@ -174,7 +174,7 @@ class Publisher:
         try:
             await output.run()
         except Exception:
-            # one output's fault must not end the others, nor the show
+            # a fault of one output must not end the others or the show
             metrics.STAGE_FAULTS.labels("sink").inc()
             log.exception("output %s failed and was left", output.name)
 

@@ -1,5 +1,5 @@
-"""The newest packets for one reader. A reader that falls behind loses whole groups of pictures, and
-they are counted; whoever fills the ring never waits."""
+"""Buffer of the newest packets for one reader. The writer never waits. A slow reader loses whole groups of
+pictures, which are counted."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from doublure import metrics
 from doublure.media import TICKS, Packet, StreamHeader
 
 SPAN_SECONDS = 3.0
-"""What a ring holds besides one group of pictures, before it drops."""
+"""Span of packets that a ring holds in addition to one group of pictures, before it drops."""
 MOST_PACKETS = 4096
-"""Hard end of a ring, whatever the time stamps say: half a minute of 122 packets a second."""
+"""Hard limit of a ring, independent of time stamps: half a minute at 122 packets per second."""
 BATCH_PACKETS = 64
-"""Most that a reader takes at once: under a second."""
+"""Most packets that a reader takes at once: under a second."""
 
 
 class Ring:
-    """Filled and read inside one event loop. Begins, and goes on after a loss, at a keyframe."""
+    """Filled and read inside one event loop. It starts at a keyframe, and continues at one after a loss."""
 
     def __init__(self, sink: str, header: StreamHeader) -> None:
         self.dropped_gops = 0
-        """Groups of pictures of which the reader lost a part or all."""
+        """Groups of pictures that the reader lost, whole or in part."""
         self._span = int((SPAN_SECONDS + header.keyframe_seconds) * TICKS)
         self._packets: deque[Packet] = deque(maxlen=MOST_PACKETS)
         self._aligned = False
@@ -32,7 +32,7 @@ class Ring:
         self._drops = metrics.SINK_DROPPED_GOPS.labels(sink)
 
     def offer(self, packet: Packet) -> None:
-        """Add a packet; drops what is too old for the reader to catch up with."""
+        """Add a packet; drops old packets if the reader has fallen behind."""
         if self._closed or not (self._aligned or packet.keyframe):
             return
         self._aligned = True
@@ -42,7 +42,7 @@ class Ring:
         self._touch()
 
     async def take(self) -> list[Packet]:
-        """The oldest packets, at least one; none when the ring is closed and empty."""
+        """Wait for and return the oldest packets; [] if the ring is closed and empty."""
         while not self._packets:
             if self._closed:
                 return []
@@ -50,9 +50,9 @@ class Ring:
         return [self._packets.popleft() for _ in range(min(BATCH_PACKETS, len(self._packets)))]
 
     def realign(self, oldest_seconds: float, *, counted: bool) -> None:
-        """Begin anew (a reader has connected): at the newest keyframe if it is no older than
-        `oldest_seconds`, otherwise at the next one. What is left out counts as dropped or, for a
-        reader that had nothing before, does not."""
+        """Restart for a reader that has connected: at the newest keyframe if it is no older than
+        `oldest_seconds`, otherwise at the next one. Skipped packets count as dropped only if `counted`,
+        which a first connection does not set."""
         if not self._packets:
             self._aligned = False
             return
@@ -63,7 +63,7 @@ class Ring:
             self._cut(len(self._packets), counted)
 
     def close(self) -> None:
-        """No more packets; the reader drains what is left."""
+        """Accept no more packets; the reader drains the rest."""
         self._closed = True
         self._touch()
 
@@ -86,7 +86,7 @@ class Ring:
         self._aligned = bool(self._packets)
 
     def _newest_keyframe(self) -> int:
-        """Its place; -1 when there is none."""
+        """Its index; -1 if there is none."""
         for place in range(len(self._packets) - 1, -1, -1):
             if self._packets[place].keyframe:
                 return place

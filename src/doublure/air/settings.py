@@ -1,4 +1,4 @@
-"""Settings of the outputs, and of the picture and its encoding."""
+"""Settings of the outputs, the picture and its encoding."""
 
 from __future__ import annotations
 

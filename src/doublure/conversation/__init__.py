@@ -1,1 +1,1 @@
-"""Which comment is answered, with which words, and whether it is true."""
+"""Choosing comments, writing their answers and checking these against the catalogue."""

@@ -1,8 +1,8 @@
-"""Makes utterances for a cue and lets none through that the catalogue does not bear out.
+"""Writes the utterances of a cue and rejects answers that the catalogue does not support.
 
-Scripts and the operator's lines pass as they are. Answers go to the room's writer; where that one
-fails, is slow or says a number that stands nowhere, the templates answer instead. What the law
-wants said (disclosures, "are you real?") is never left to a language model.
+Scripts and the operator's lines pass unchanged. Answers come from the room's writer. If it fails, is slow or
+uses a number that is not in the catalogue, the templates answer instead. Texts required by law (disclosures,
+the answer to "are you real?") are never left to a language model.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ log = get_log(__name__)
 async def write(
     cue: Cue, writer: Writer, catalog: Catalog, own: WordList | None = None
 ) -> AsyncGenerator[Utterance, None]:
-    """The sentences of a cue, as soon as each is written. `own` is the room's list of banned words, which an answer may not
-    say either. Raises `EngineError` when even the templates fail."""
+    """The sentences of a cue, each as soon as it is written. `own` is the room's list of banned words, which
+    apply to answers too. Raises `EngineError` if even the templates fail."""
     if cue.kind in ("script", "operator"):
         for utterance in _as_given(cue, catalog.language):
             yield utterance
@@ -62,13 +62,13 @@ async def write(
 
 
 def asked_colleagues(utterance: Utterance) -> bool:
-    """Whether an answer says that the catalogue does not know."""
+    """Whether an answer says that the catalogue does not know and colleagues will be asked."""
     return utterance.kind == "answer" and not utterance.facts
 
 
 def opening(cue: Cue, language: Language) -> Utterance | None:
-    """What leads up to an answer and is synthesised ahead, so that it is heard while the answer is
-    still being made; None where there is nothing to lead up to."""
+    """The lead-in to an answer, synthesised ahead of time so that it is heard while the answer is still
+    being made; None if the cue needs none."""
     if cue.kind != "answer" or cue.comment is None or "greeting" in intents(cue.comment.text):
         return None
     said = phrases.opening(cue.comment, language)
@@ -78,7 +78,7 @@ def opening(cue: Cue, language: Language) -> Utterance | None:
 
 
 def opens(utterance: Utterance) -> bool:
-    """Whether an utterance only leads up to an answer."""
+    """Whether an utterance is only the lead-in to an answer."""
     return utterance.facts == (OPENING,)
 
 
@@ -87,7 +87,7 @@ async def _checked(
 ) -> AsyncGenerator[Utterance, None]:
     product = catalog.product(cue.product)
     stream = writer.write(cue, catalog, product)
-    # an engine of a third party may be any iterator; ours are generators, which must be closed
+    # third-party engines may return any iterator; ours are generators, which must be closed
     try:
         async for utterance in stream:
             reason = refusal(utterance.text, cue, catalog, own) if cue.kind == "answer" else ""
@@ -128,5 +128,5 @@ def _as_given(cue: Cue, language: Language) -> Iterator[Utterance]:
 
 @cache
 def _spare(language: Language) -> Writer:
-    """The templates writer that stands in; one for every room of a language."""
+    """The fallback templates writer; one per language, shared by all rooms."""
     return find_writer(SPARE)(WriterSettings(), language, RealClock())

@@ -1,4 +1,4 @@
-"""What the operator sees of the comments."""
+"""The list of comments shown to the operator."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ SHOWN_UNKNOWN = 50
 
 
 class Board:
-    """What the operator sees of the comments."""
+    """The latest comments with their fates, and the questions without an answer."""
 
     def __init__(self) -> None:
         self._shown: OrderedDict[str, tuple[Comment, CommentFate, str]] = OrderedDict()
         self.unknown: OrderedDict[str, None] = OrderedDict()
 
     def show(self, comment: Comment, fate: CommentFate, answer: str = "") -> None:
-        """Show a comment, or its new fate."""
+        """Add a comment, or update its fate."""
         self._shown[comment.id] = (comment, fate, answer)
         trim(self._shown, SHOWN_COMMENTS)
 
     def settle(self, id: str, fate: CommentFate, answer: str) -> None:
-        """The last word on a comment; one that is shown no more is let go."""
+        """Set the outcome of a comment; ignored if the comment is no longer shown."""
         seen = self._shown.get(id)
         if seen is None:
             return
@@ -36,7 +36,7 @@ class Board:
             trim(self.unknown, SHOWN_UNKNOWN)
 
     def views(self, now: float) -> tuple[CommentView, ...]:
-        """All that is shown, newest first."""
+        """All comments shown, newest first."""
         return tuple(
             CommentView(
                 comment.id, comment.author, _shown(comment), fate, max(0, int(now - comment.at)), answer

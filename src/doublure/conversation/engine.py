@@ -14,12 +14,12 @@ from doublure.shop.catalog import Catalog, Product
 
 
 class Writer(Protocol):
-    """Makes sentences for a cue out of the catalogue."""
+    """Writes the sentences of a cue from the catalogue."""
 
     name: str
 
     def write(self, cue: Cue, catalog: Catalog, product: Product | None) -> AsyncIterator[Utterance]:
-        """Yield each sentence as soon as it is written; raises `EngineError`."""
+        """Yield each sentence as soon as it is written. Raises `EngineError`."""
         ...
 
 
@@ -30,6 +30,6 @@ class WriterMaker(Protocol):
 
 
 def find_writer(name: str) -> WriterMaker:
-    """The maker of the writer `name`. Raises `EngineError` when there is none, or when it cannot be loaded."""
-    # an entry point has no type: what it must be stands above
+    """The maker of the writer `name`. Raises `EngineError` if there is none or it cannot be loaded."""
+    # entry points are untyped; `WriterMaker` is their contract
     return cast(WriterMaker, find_engine("writers", name))

@@ -1,7 +1,7 @@
-"""Decides which comments are answered: moderates, merges like ones, scores, lets the best through.
+"""Decides which comments are answered: moderates, merges similar ones, scores, and selects the best.
 
-Like comments are found by their words alone: a sentence encoder costs 4 ms per comment, too slow for a rush
-of hundreds per second.
+Similar comments are found by their words alone: a sentence encoder costs 4 ms per comment, too slow for a
+rush of hundreds per second.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ from doublure.shop.catalog import Catalog, Product
 from doublure.views import CommentFate, CommentView
 
 REMEMBERED_IDS = 4096
-"""Ids kept to know a comment that is delivered twice."""
+"""Ids kept to recognise comments delivered twice."""
 REMEMBERED_AUTHORS = 8
-"""Authors answered last; others go first."""
+"""Number of recently answered authors; other authors are preferred."""
 GIVEN_COMMENTS = 64
-"""Comments given out lately, which may come back to wait."""
+"""Number of comments recently given out, which may return to the queue."""
 LONGEST_COMMENT = 200
-"""Characters; platforms cut off at 50 to 150, longer ones are pasted advertising."""
+"""Longest comment, in characters; platforms allow 50 to 150, and longer ones are pasted advertising."""
 TOPIC_UNITS = 6
-"""A longer text that only mentions a topic is talk, not a question."""
+"""A text with more content words that only mentions a topic is chat, not a question."""
 GREETING_GAP_SECONDS: dict[EventKind, float] = {"enter": 45.0, "follow": 20.0, "gift": 0.0}
-"""Shortest time between two welcomes or thanks of a kind; gifts are always thanked for."""
+"""Least time between two welcomes or thanks of a kind; every gift is thanked for."""
 GREETING_EXPIRES_SECONDS = 15.0
-"""A welcome that comes later than this is odd."""
+"""A welcome later than this would seem odd and is dropped."""
 
 IDENTITY_WORDS = "\0are you real"
-"""What "are you real?" is remembered as, however it was worded."""
+"""Key under which "are you real?" is remembered in any wording."""
 IDENTITY_REPEAT_SECONDS = 30.0
-"""It is answered again after this time, whatever `repeat_seconds` says."""
+"""After this time "are you real?" is answered again, regardless of `repeat_seconds`."""
 IDENTITY_EXPIRES_SECONDS = 90.0
-"""It waits at least this long, whatever `expire_seconds` says."""
+"""Least time that "are you real?" waits before it expires, regardless of `expire_seconds`."""
 
 _IDENTITY = 100.0
 _OPERATOR = 50.0
@@ -66,7 +66,7 @@ _AGAIN = 4.0
 
 
 class Verdict(enum.StrEnum):
-    """What became of a comment when it came in."""
+    """Decision on an incoming comment."""
 
     ACCEPTED = "accepted"
     MERGED = "merged"
@@ -85,7 +85,7 @@ class _Waiting:
 
 
 class Judge:
-    """Owns the comments that wait. Bounded in everything it keeps."""
+    """Owns the queue of comments. Everything it keeps is bounded."""
 
     def __init__(self, settings: JudgeSettings, catalog: Catalog, clock: Clock) -> None:
         self._settings = settings
@@ -104,7 +104,7 @@ class Judge:
         self._answered: deque[str] = deque(maxlen=REMEMBERED_AUTHORS)
 
     def take(self, comment: Comment) -> Verdict:
-        """Judge one comment; about a tenth of a millisecond."""
+        """Judge one comment; takes about a tenth of a millisecond."""
         if comment.id in self._ids:
             verdict = Verdict.DUPLICATE
         else:
@@ -115,7 +115,7 @@ class Judge:
         return verdict
 
     def next(self, product: str) -> Comment | None:
-        """The best waiting comment while `product` is on air; it waits no longer."""
+        """Remove and return the best waiting comment while `product` is on air; None if none waits."""
         self._expire()
         if not self._waiting:
             return None
@@ -126,12 +126,12 @@ class Judge:
         return best.comment
 
     def waiting(self) -> int:
-        """How many comments wait."""
+        """Number of waiting comments."""
         return len(self._waiting)
 
     def settle(self, comment_id: str, fate: CommentFate, answer: str) -> None:
-        """Note what became of a comment that `next` gave out. With "waiting" it waits again; and one that was not
-        answered in the end keeps nobody from asking the same again."""
+        """Record the outcome of a comment returned by `next`. With "waiting" it waits again. If it was not
+        answered ("expired", "cut"), the same question may be asked again at once."""
         given = self._given.get(comment_id)
         if fate == "waiting" and given is not None:
             self._waiting[comment_id] = given
@@ -140,14 +140,14 @@ class Judge:
         self._board.settle(comment_id, fate, answer)
 
     def views(self) -> tuple[CommentView, ...]:
-        """The latest comments and their fates, newest first."""
+        """The latest comments with their fates, newest first."""
         return self._board.views(self._clock.now())
 
     def unknown(self) -> tuple[str, ...]:
         """Questions the catalogue could not answer, oldest first."""
         return tuple(self._board.unknown)
 
-    # ---- what comes in ------------------------------------------------------------------
+    # ---- incoming comments --------------------------------------------------------------
 
     def _judge(self, comment: Comment) -> Verdict:
         words = key(comment.text)
@@ -155,7 +155,7 @@ class Judge:
             return Verdict.DROPPED
         wants = intents(comment.text[:LONGEST_COMMENT])
         if "identity" in wants:
-            # every way to ask "are you real?" is the same question, and an insult beside it changes nothing
+            # every wording of "are you real?" is the same question, and is answered despite an insult
             words = IDENTITY_WORDS
         elif not comment.operator and _offends(comment.text, self._banned):
             self._board.show(comment, "moderated")
@@ -164,7 +164,7 @@ class Judge:
             self._board.show(comment, "merged")
             return Verdict.MERGED
         meaning = units(comment.text)
-        # the bare name of a topic ("battery life") is a question too
+        # the mere name of a topic ("battery life") counts as a question
         question = asks(comment.text) or (len(meaning) <= TOPIC_UNITS and bool(meaning & self._topics))
         if not (question or wants or comment.operator):
             self._board.show(comment, "noted")
@@ -181,7 +181,7 @@ class Judge:
         return self._admit(_Waiting(comment, frozenset(), frozenset(), question=False))
 
     def _merge(self, comment: Comment, words: str) -> bool:
-        """Merge with a like comment that waits or was answered just now."""
+        """Merge with a similar comment that waits or was answered recently; False if there is none."""
         now = self._clock.now()
         like = self._recent.like(words, now, exactly=words == IDENTITY_WORDS)
         if like is None:
@@ -201,13 +201,13 @@ class Judge:
     def _admit(self, waiting: _Waiting) -> Verdict:
         self._expire()
         if self._banned.find(waiting.comment.author):
-            # whoever words the answer may greet by name
+            # the writer may greet the author by name
             waiting = replace(waiting, comment=replace(waiting.comment, author=""))
         self._board.show(waiting.comment, "waiting")
         self._waiting[waiting.comment.id] = waiting
         if len(self._waiting) <= self._settings.waiting_comments:
             return Verdict.ACCEPTED
-        # "are you real?" and the operator outlive a rush, because they are always answered
+        # "are you real?" and the operator's comments are always answered, so a rush must not drop them
         lost = next(
             (
                 id
@@ -222,7 +222,7 @@ class Judge:
         metrics.COMMENTS.labels(Verdict.DROPPED.value).inc()
         return Verdict.ACCEPTED
 
-    # ---- who is next ------------------------------------------------------------------------
+    # ---- selection --------------------------------------------------------------------------
 
     def _score(self, waiting: _Waiting, product: str) -> float:
         comment = waiting.comment
@@ -251,8 +251,8 @@ class Judge:
 
 
 def may_ask_identity(text: str) -> bool:
-    """Whether a comment may ask "are you real?": never wrong about one that `Judge.take` takes for it, seldom
-    wrong about others. Tens of microseconds, so that a rush can be looked through before comments are dropped."""
+    """Whether a comment may ask "are you real?": no false negatives compared with `Judge.take`, few false
+    positives. Takes tens of microseconds, so a rush can be searched before comments are dropped."""
     return may_be_identity(text[:LONGEST_COMMENT])
 
 

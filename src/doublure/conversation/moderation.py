@@ -1,4 +1,4 @@
-"""Which words may not be read out, said or answered: word lists, matched through simple evasion."""
+"""Word lists of banned words and claims, matched despite simple evasion."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from doublure.files import contents
 from doublure.media import LANGUAGES, Language
 
 LONGEST_NAME = 8
-"""Characters of an author's name that the host may say."""
+"""Longest author's name, in characters, that the host may say."""
 LARGEST_LIST_BYTES = 1_000_000
-"""Of a room's own list of banned words."""
+"""Size limit of a room's own list of banned words."""
 _LEET = str.maketrans("013457@$!", "oieastasi")
 _LETTER = re.compile(r"[a-z]")
 _NAME = re.compile(rf"[A-Za-z\u00c0-\u024f{HANZI}]{{1,{LONGEST_NAME}}}")
 
 
 class WordList:
-    """Words to look for: Chinese ones anywhere, Latin ones as whole words."""
+    """A matcher for listed words: Chinese ones anywhere, Latin ones as whole words."""
 
     def __init__(self, listed: Iterable[str]) -> None:
         folded = sorted({fold(word) for word in listed if word.strip()}, key=len, reverse=True)
@@ -38,7 +38,7 @@ class WordList:
         return next(self.every(text), "")
 
     def every(self, text: str) -> Iterator[str]:
-        """The listed words in `text`, folded as they stand there, some of them more than once."""
+        """The listed words found in `text`, in folded form; some may occur more than once."""
         folded = fold(text)
         closed = joined(folded)
         for form in dict.fromkeys((folded, closed, _unleet(closed))):
@@ -48,8 +48,8 @@ class WordList:
 
 
 def _by_first(listed: list[str]) -> str:
-    """A pattern for escaped words, grouped by their first letter so that most places need one look; letters
-    stretched to slip past a list ("fuuuck") are matched as well."""
+    """A pattern for escaped words, grouped by first letter so that most positions need one test. Letters
+    stretched to evade the list ("fuuuck") match too."""
     groups: dict[str, list[str]] = {}
     for word in listed:
         first, rest = re.fullmatch(r"(\\?.)(.*)", word, re.DOTALL).groups()  # type: ignore[union-attr]
@@ -59,14 +59,14 @@ def _by_first(listed: list[str]) -> str:
 
 
 def _unleet(text: str) -> str:
-    """`sh1t` as `shit`; numbers by themselves stay numbers."""
+    """Reads digits inside words as letters, `sh1t` as `shit`; standalone numbers stay numbers."""
     return re.sub(r"\S+", lambda word: word[0].translate(_LEET) if _LETTER.search(word[0]) else word[0], text)
 
 
 @cache
 def banned(further: Path | None = None) -> WordList:
-    """The lists of all three languages, for viewers write in any; `further` is a room's own, one a
-    line. Raises `SettingsError`."""
+    """The lists of all three languages, because viewers write in any. `further` is the file of a room's own
+    words, one per line. Raises `SettingsError`."""
     listed = [word for language in LANGUAGES for word in words(f"banned_{language}.txt")]
     if further is not None:
         try:
@@ -82,11 +82,11 @@ def banned(further: Path | None = None) -> WordList:
 
 @cache
 def claims(language: Language) -> WordList:
-    """What may not be claimed of a product."""
+    """Claims that may not be made about a product."""
     return WordList(words(f"claims_{language}.txt"))
 
 
 def speakable_name(author: str) -> str:
-    """The author's name when the host may say it, else ""."""
+    """The author's name if the host may say it, else ""."""
     name = author.strip()
     return name if _NAME.fullmatch(name) and not banned().find(name) and not gives_contact(name) else ""

@@ -1,4 +1,4 @@
-"""Says what was found in the catalogue: the sentences of the templates writer, in three languages."""
+"""Sentences of the templates writer, in three languages: words the answers found in the catalogue."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from doublure.shop.catalog import Catalog, Product
 from doublure.shop.prices import price_text
 
 AI = "room.ai"
-"""The fact that the host is an AI: what disclosures and the answer to "are you real?" rest on."""
+"""The fact that the host is an AI, the source of disclosures and of the answer to "are you real?"."""
 OPENING = "room.opening"
-"""What the words before an answer rest on: nothing of the catalogue."""
+"""Source of the lead-in to an answer; not from the catalogue."""
 COURTESY = "room.courtesy"
-"""What a greeting or a thank-you rests on: nothing of the catalogue."""
+"""Source of greetings and thanks; not from the catalogue."""
 LONGEST_ASK: dict[Language, int] = {"zh": 12, "en": 34, "fr": 34}
-"""Characters of a question that is repeated: said in about 2 s, its lead not counted."""
+"""Longest question, in characters, that is repeated: about 2 s of speech without its lead."""
 SENTENCES_PER_ANSWER = 3
-"""Beside the one that repeats the question."""
+"""Most sentences of an answer, not counting the one that repeats the question."""
 
 Choice = tuple[str, ...]
 
 
 class Texts(BaseModel):
-    """The sentences of one language: `writers/data/<language>.yaml`."""
+    """The sentences of one language: `data/<language>.yaml`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -98,13 +98,13 @@ def texts(language: Language) -> Texts:
 
 
 def opening(comment: Comment, language: Language) -> Said:
-    """What is said before an answer. One of a few sentences that are synthesised ahead, so that it
-    is heard at once while the answer is still being made."""
+    """The lead-in to an answer: one of a few sentences synthesised ahead of time, heard at once while the
+    answer is still being made."""
     return Said(_pick(texts(language).lead_plain, comment.id), (OPENING,))
 
 
 def ready(language: Language) -> tuple[str, ...]:
-    """Sentences that no catalogue changes: worth synthesising before they are needed."""
+    """Sentences independent of the catalogue, worth synthesising before they are needed."""
     words = texts(language)
     return (*words.lead_plain, *words.unknown, *words.identity, *words.identity_more)
 
@@ -115,14 +115,14 @@ def disclosures(language: Language) -> tuple[str, ...]:
 
 
 class Phrases:
-    """The sentences of one language, chosen by the comment's or the cue's id."""
+    """Words answers and remarks in one language; the id of comment or cue selects the wording."""
 
     def __init__(self, language: Language) -> None:
         self._language = language
         self._texts = texts(language)
 
     def remark(self, cue: Cue) -> list[Said]:
-        """Disclosure, welcome, thanks, goodbye, filler."""
+        """The sentences of a disclosure, welcome, thanks, goodbye or filler."""
         words = self._texts
         if cue.kind == "disclosure":
             return _split(_pick(words.disclosure, cue.id), (AI,))
@@ -136,7 +136,7 @@ class Phrases:
         return [Said(cue.text or _pick(words.filler, cue.id), gesture=cue.gesture)]
 
     def plain(self, comment: Comment) -> list[Said]:
-        """The answer to what needs no catalogue: "are you real?", a greeting, an order; else empty."""
+        """The answer to "are you real?", a greeting or an order, which needs no catalogue; else []."""
         words = self._texts
         wants = intents(comment.text)
         if "identity" in wants:
@@ -149,11 +149,11 @@ class Phrases:
         return []
 
     def unknown(self, comment: Comment) -> list[Said]:
-        """The catalogue does not say: colleagues will be asked."""
+        """The answer if the catalogue has none: colleagues will be asked."""
         return _split(_pick(self._texts.unknown, comment.id), ())
 
     def answer(self, found: Found, comment: Comment, catalog: Catalog) -> list[Said]:
-        """The question as the catalogue words it, then what answers it."""
+        """The question in the catalogue's wording, then its answer."""
         product = catalog.product(found.product)
         if found.kind == "which":
             return self._which(comment, catalog)
@@ -227,7 +227,7 @@ class Phrases:
         return [*self._lead(words.ask_stock, comment, facts), Said(text, facts)]
 
     def _lead(self, ask: str, comment: Comment, facts: tuple[str, ...]) -> list[Said]:
-        """The question as the catalogue words it; nothing when it is long."""
+        """The question in the catalogue's wording; [] if it is too long."""
         if len(ask) > LONGEST_ASK[self._language]:
             return []
         author = speakable_name(comment.author) if comment.count == 1 else ""
@@ -241,7 +241,7 @@ class Phrases:
 
 
 def _name(product: Product, language: Language) -> str:
-    # English names stand inside a sentence here; Chinese and French ones are left as written
+    # English names are used inside sentences; Chinese and French ones stay as written
     return product.name.lower() if language == "en" and product.name.istitle() else product.name
 
 
@@ -250,5 +250,5 @@ def _split(text: str, facts: tuple[str, ...], gesture: str = "") -> list[Said]:
 
 
 def _pick(choice: Choice, id: str) -> str:
-    """One of several wordings: always the same for one id, in turn for ids in a row."""
+    """One of several wordings by a hash of the id: the same for the same id, varied for consecutive ids."""
     return choice[zlib.crc32(id.encode("utf-8", "replace")) % len(choice)]

@@ -1,9 +1,10 @@
-"""What was asked lately, to know what is asked again: an exact search for the likest of some hundred texts.
+"""Recently asked texts, to recognise repetitions: an exact search for the most similar of some hundred texts.
 
-Two texts are like when they share most of their letter pairs (Dice coefficient). The pairs are kept as an
-inverted index: for each pair one whole number whose bit `n` says that text `n` has it. Adding those numbers
-up, bit plane by bit plane, counts what a new text shares with all remembered ones at once, so a search costs
-tens of microseconds however alike the texts are. Only texts that share enough are compared one by one.
+Two texts are similar if they share most of their letter pairs (Dice coefficient). The pairs are kept in an
+inverted index: for each pair, an integer whose bit `n` says that text `n` has it. Adding these integers bit
+plane by bit plane counts the pairs that a new text shares with all remembered ones at once. So a search
+takes tens of microseconds, however similar the texts are. Only texts that share enough are compared one by
+one.
 """
 
 from __future__ import annotations
@@ -16,30 +17,30 @@ from itertools import count
 from operator import add
 
 REMEMBERED_TEXTS = 512
-"""Recent texts kept to know like comments."""
+"""Most recent texts kept."""
 LEAST_PAIRS = 4
-"""Shorter texts ("多少钱", "why") are like only when they are the same."""
+"""Texts with fewer pairs ("多少钱", "why") are similar only if they are identical."""
 LIKENESS = 0.8
-"""Dice coefficient of the letter pairs of two like comments."""
+"""Least Dice coefficient of the letter pairs of two similar comments."""
 LEAST_SHARED = LIKENESS / (2 - LIKENESS)
-"""Share of its own pairs that a text has in common with a like one: with n and m pairs, 2c >= 0.8 (n + m) and
-m >= c give c >= 2/3 n."""
+"""Least share of its pairs that a text has in common with a similar one: with n and m pairs, c of them
+shared, 2c >= 0.8 (n + m) and m >= c give c >= 2/3 n."""
 
 Pairs = frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Recent:
-    """A comment that like ones are merged with."""
+    """A remembered comment, with which similar ones are merged."""
 
     comment: str
     at: float
     pairs: Pairs
-    """Empty where only the same words are like it."""
+    """Empty if only identical words are similar to it."""
     place: int
     """Its bit in the index."""
     number: int
-    """Counts the texts as they were remembered."""
+    """Sequence number, in the order of addition."""
 
 
 class RecentTexts:
@@ -48,16 +49,16 @@ class RecentTexts:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._texts: OrderedDict[str, _Recent] = OrderedDict()
-        """By their words, the longest remembered first."""
+        """By their words, oldest first."""
         self._having: dict[str, int] = {}
-        """Letter pair -> a bit for each text that has it."""
+        """Letter pair -> bits of the texts that contain it."""
         self._at_place: dict[int, _Recent] = {}
         self._free: list[int] = list(range(REMEMBERED_TEXTS, -1, -1))
         self._numbers = count()
 
     def like(self, words: str, now: float, *, exactly: bool = False) -> str | None:
-        """Id of the comment that said the same or, unless `exactly`, nearly; of several the likest, of
-        equally like ones the one that was remembered first."""
+        """Id of the comment with the same words or, unless `exactly`, the most similar one; among equally
+        similar ones, the oldest. None if there is none."""
         while self._texts and now - next(iter(self._texts.values())).at >= self._seconds:
             self._forget()
         same = self._texts.get(words)
@@ -70,11 +71,11 @@ class RecentTexts:
         return likest.comment if likest is not None and dice(pairs, likest.pairs) >= LIKENESS else None
 
     def since(self, words: str) -> float:
-        """When these very words were remembered, clock seconds; -inf when they are not."""
+        """When exactly these words were remembered, clock seconds; -inf if they are not."""
         return self._texts[words].at if words in self._texts else -math.inf
 
     def add(self, comment: str, words: str, now: float, *, exactly: bool = False) -> None:
-        """Remember a comment's words; with `exactly`, only the same words will be like them."""
+        """Remember a comment's words; with `exactly`, only identical words will be similar to them."""
         self._drop(self._texts.pop(words, None))
         pairs = frozenset() if exactly else pairs_of(words)
         recent = _Recent(comment, now, pairs, self._free.pop(), next(self._numbers))
@@ -85,15 +86,15 @@ class RecentTexts:
             self._forget()
 
     def forget(self, comment: str) -> None:
-        """Remember a comment no more: it was not answered, so the next like one is not a repetition."""
+        """Forget a comment that was not answered, so that the next similar one is no repetition."""
         words = next((words for words, recent in self._texts.items() if recent.comment == comment), None)
         if words is not None:
             self._drop(self._texts.pop(words))
 
     def _sharing(self, pairs: Pairs) -> list[_Recent]:
-        """The texts that share enough pairs to be like, the longest remembered first."""
+        """The texts that share enough pairs to be similar, oldest first."""
         planes = _sum(self._having[pair] for pair in pairs if pair in self._having)
-        # a hair less, so that a rounding error leaves nothing out
+        # slightly less, so that a rounding error excludes nothing
         enough = _at_least(planes, math.ceil(LEAST_SHARED * len(pairs) - 1e-9))
         found = []
         while enough:
@@ -119,18 +120,18 @@ class RecentTexts:
 
 
 def pairs_of(words: str) -> Pairs:
-    """Every two letters that stand beside each other."""
+    """All pairs of adjacent letters."""
     return frozenset(map(add, words, words[1:]))
 
 
 def dice(one: Pairs, other: Pairs) -> float:
-    """How like two texts are, 0 to 1."""
+    """Dice coefficient of two texts, 0 to 1."""
     return 2 * len(one & other) / (len(one) + len(other)) if one or other else 0.0
 
 
 def _sum(masks: Iterable[int]) -> list[int]:
-    """How many masks have each bit, as binary numbers that lie across the planes: bit n of plane k is the
-    k-th digit of the count of bit n."""
+    """Number of masks that have each bit, as bit planes: bit n of plane k is binary digit k of the count of
+    bit n."""
     planes: list[int] = []
     for mask in masks:
         carry = mask
@@ -144,7 +145,7 @@ def _sum(masks: Iterable[int]) -> list[int]:
 
 
 def _at_least(planes: list[int], least: int) -> int:
-    """The bits whose count is `least` (above 0) or more."""
+    """The bits whose count is at least `least` (above 0)."""
     if least >> len(planes):
         return 0
     more, equal = 0, -1

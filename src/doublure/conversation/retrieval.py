@@ -1,8 +1,9 @@
-"""Finds what the catalogue says about a question, by sentence embeddings and shared words.
+"""Finds the catalogue's answer to a question, by sentence embeddings and shared words.
 
-Embeddings alone take "how long does it keep hot?" for "how long does delivery take?", because the
-form of a question weighs as much as its subject; the share of its rarer words that an answer also
-uses sets that right. The measure, its weights and what it costs stand in `tests/conversation/writers/test_templates.py`.
+Embeddings alone confuse "how long does it keep hot?" with "how long does delivery take?", because the form
+of a question weighs as much as its subject. The share of its rarer words that the candidate also uses
+corrects this. The measure, its weights and its cost are in
+`tests/conversation/writers/test_templates.py`.
 """
 
 from __future__ import annotations
@@ -28,15 +29,15 @@ from doublure.shop.catalog import Catalog, Product
 Kind = Literal["price", "link", "stock", "fact", "question", "which", "beyond"]
 
 COVER_WEIGHT = 0.25
-"""What the shared words add to the cosine; chosen on the `chosen` half of tests/questions.yaml."""
+"""Weight of the shared words, added to the cosine; chosen on the `chosen` half of tests/questions.yaml."""
 THRESHOLD = 0.65
-"""Below this sum the catalogue is taken not to say; chosen likewise, for few false answers."""
+"""Below this sum the catalogue counts as having no answer; chosen likewise, for few false answers."""
 ABROAD_THRESHOLD = 0.55
-"""The same for a question in another language than the catalogue's, where few words can be shared."""
+"""The same for a question in another language than the catalogue's, which can share few words with it."""
 LONGEST_QUESTION = 200
-"""Characters of a question that are read; the encoder's time grows with them (about 20 ms for 200)."""
+"""Characters of a question that are used; the encoder's time grows with them (about 20 ms for 200)."""
 SAME = 0.08
-"""Two products whose answers are this close are both meant, when none is on air."""
+"""If two products' answers score this close and no product is on air, the question is ambiguous."""
 
 FIELDS: tuple[Literal["price", "link", "stock"], ...] = ("price", "link", "stock")
 _TOPICS = Path(__file__).with_name("data") / "topics.yaml"
@@ -45,7 +46,7 @@ Vectors = NDArray[np.float32]
 
 
 class Encoder(Protocol):
-    """Sentences to unit vectors."""
+    """Turns sentences into unit vectors."""
 
     def encode(self, texts: list[str]) -> Vectors:
         """float32 [texts, 512], rows of length 1."""
@@ -61,17 +62,17 @@ class Topics(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     topics: Wordings
-    """What most products have."""
+    """Topics of most products."""
     beyond: Wordings
-    """What is asked often and seldom written down."""
+    """Topics asked about often and seldom in a catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What answers a question."""
+    """The catalogue entry that answers a question."""
 
     id: str
-    """Of the fact or question, or `product.price`, `.link`, `.stock`."""
+    """Id of the fact or question, or `product.price`, `.link`, `.stock`."""
     kind: Kind
     product: str
     """Product id, "" for the shop as a whole."""
@@ -102,18 +103,18 @@ def topics() -> Topics:
 
 
 class Finder:
-    """The questions a catalogue can answer. Building and asking block: run them in a lane."""
+    """Index of the questions a catalogue can answer. Construction and queries block: run them in a lane."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._encoder = encoder()
         self._candidates = list(_candidates(catalog))
         asks = [ask for candidate in self._candidates for ask in candidate.asks]
-        # every product shares the topics' wordings: each text is encoded once
+        # products share the topics' wordings, so each text is encoded once
         rows = {text: row for row, text in enumerate(dict.fromkeys(asks))}
         self._vectors = self._encoder.encode(list(rows))
         self._rows = np.array([rows[ask] for ask in asks])
-        # the place of each candidate's first ask, for taking the best of each
+        # index of each candidate's first wording, to take the best of each
         self._starts = np.cumsum([0, *(len(candidate.asks) for candidate in self._candidates)])[:-1]
         count = len(self._candidates)
         seen = Counter(unit for candidate in self._candidates for unit in candidate.units)
@@ -138,7 +139,7 @@ class Finder:
 
     def rank(self, text: str, air: str) -> list[Found]:
         """Every candidate for `text`, best first."""
-        # a chat may send half a surrogate pair, which no encoder takes
+        # a chat may send half a surrogate pair, which the encoder rejects
         text = text[:LONGEST_QUESTION].encode("utf-8", "replace").decode()
         product = mentioned(text, self._catalog)
         scope = product.id if product is not None else air
@@ -162,7 +163,7 @@ class Finder:
 
 
 def _cover(known: frozenset[str], weights: dict[str, float]) -> float:
-    """Share of a question's words, by rarity, that an answer uses; a half when it has none."""
+    """Share of a question's words, weighted by rarity, that a candidate uses; 0.5 if it has no words."""
     whole = sum(weights.values())
     if not whole:
         return 0.5
@@ -213,7 +214,7 @@ _FRENCH = re.compile(
 
 
 def language_of(text: str) -> Language:
-    """A guess: hanzi are Chinese, French has its small words, the rest is English."""
+    """A guess: Chinese if there are hanzi, French if there are French function words, else English."""
     folded = fold(text)
     if any("\u4e00" <= mark <= "\u9fff" for mark in folded):
         return "zh"
@@ -227,7 +228,7 @@ _HANZI_DIGITS = "一二三四五六七八九十"
 
 
 def mentioned(text: str, catalog: Catalog) -> Product | None:
-    """The one product a text names, by its link number or its name; None for none or several."""
+    """The product a text names, by link number or name; None if it names none or several."""
     folded = fold(text)
     link = _LINK.search(folded)
     if link is not None:
@@ -241,7 +242,7 @@ def mentioned(text: str, catalog: Catalog) -> Product | None:
 
 
 def without_product(text: str, product: Product | None) -> str:
-    """The question without the product's name, which says nothing about what is asked."""
+    """The question without the product's name, which is irrelevant to what is asked."""
     if product is None:
         return text
     folded = _LINK.sub("", fold(text))
@@ -252,7 +253,7 @@ def without_product(text: str, product: Product | None) -> str:
 
 @cache
 def _names(product: Product) -> re.Pattern[str]:
-    """What a product is called: its noun in any of the three languages, and its id."""
+    """Matches the names of a product: its noun in any of the three languages, and its id."""
     folded = fold(product.name)
     hanzi = "".join(re.findall(r"[\u4e00-\u9fff]", folded))
     latin = re.findall(r"[a-z]{3,}", folded)
@@ -264,7 +265,7 @@ def _names(product: Product) -> re.Pattern[str]:
         names |= {f"{hanzi[-3:]}", noun, f"{hanzi[-1]}子", f"[个只件款条双]{hanzi[-1]}"}
         names.add(hanzi)
     elif latin:
-        # English nouns end a name, French ones begin it
+        # the noun comes last in English names and first in French ones
         names |= (
             {re.escape(latin[-1]), re.escape(latin[0])} if len(latin) == 1 else {_noun(product.name, latin)}
         )

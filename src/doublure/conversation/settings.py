@@ -10,7 +10,7 @@ from doublure.settings import Settings
 
 
 class WriterSettings(Settings):
-    """Who writes the sentences that are not in a script."""
+    """The writer of sentences that are not in a script."""
 
     engine: str = Field(
         "templates", description="writer: templates (from the catalogue), openai (any compatible address)"

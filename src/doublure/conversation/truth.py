@@ -1,7 +1,7 @@
-"""The truth gate: why a sentence that was written for an answer may not be spoken.
+"""The truth gate: checks the sentences of an answer against the catalogue before they are spoken.
 
-Prices and claims have to stand in the catalogue. What a viewer wrote is no source for them; only the sizes and
-weights of a question ("I'm 183 cm") may be repeated.
+Prices and claims must be in the catalogue. The viewer's text is no source for them; only the sizes and
+weights in a question ("I'm 183 cm") may be repeated.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ _PRICE_AFTER = re.compile(
     r"|(?:dollars?|euros?|pounds?|yuans?|bucks?|cents?|centimes?|quid|usd|eur|gbp|cny|rmb)\b)"
 )
 _BEFORE_CHARACTERS = 24
-"""How far before a number a price word is looked for."""
+"""Characters before a number in which a price word is searched."""
 _SIZE = re.compile(
     r"身高|体重|[腰胸臀脚]围|脚长|尺码|[码岁斤寸]|公分|厘米|公斤"
     r"|\d\s?(?:cm|mm|m|kg|kilos?|lbs?|g|ml|l|inch(?:es)?|feet|foot|ft|years?|ans|[\"'])(?![a-z])"
     r"|\b(?:size|height|tall|weigh\w*|waist|chest|foot|feet|taille|pointure|mesure|pese|tour)\b"
 )
-"""Words of a comment that gives a size."""
+"""Words that show that a comment states a size."""
 _UNIT_AFTER = re.compile(
     r"\s?(?:cm|mm|m|kg|lbs?|in(?:ch(?:es)?)?|ft|feet|公分|厘米|米|公斤|斤|寸|码)(?![a-z])", re.IGNORECASE
 )
 
 
 def refusal(text: str, cue: Cue, catalog: Catalog, own: WordList | None = None) -> str:
-    """Why a written sentence may not be spoken, or "". `own` is the room's list of banned words (with those of
-    all languages), None where it has none of its own."""
+    """Why a written sentence may not be spoken, or "". `own` is the room's list of banned words (including
+    those of all languages), None if it has none of its own."""
     known = {number for source in _numbered(catalog) for number in numbers(source)}
     prices = {number for source in _priced(catalog) for number in numbers(source)}
     asked = _sizes(cue)
@@ -60,14 +60,14 @@ def refusal(text: str, cue: Cue, catalog: Catalog, own: WordList | None = None) 
 
 
 def is_price(number: Number, text: str) -> bool:
-    """Whether a number stands beside a currency or a price word."""
+    """Whether a number is next to a currency or a price word."""
     before = fold(text[max(0, number.start - _BEFORE_CHARACTERS) : number.start])
     return bool(_PRICE_BEFORE.search(before) or _PRICE_AFTER.match(text.casefold(), number.end))
 
 
 def _sizes(cue: Cue) -> set[Decimal]:
-    """What a viewer may be told again: the sizes of the question and how many asked it. A price is none, nor is
-    a number with a decimal point and no unit."""
+    """Numbers that may be repeated: the sizes in the question, and how many viewers asked it. Prices, and
+    decimals without a unit, do not count as sizes."""
     if cue.comment is None:
         return set()
     text = cue.comment.text
@@ -81,7 +81,7 @@ def _sizes(cue: Cue) -> set[Decimal]:
 
 
 def _numbered(catalog: Catalog) -> Iterator[str]:
-    """Every text of the catalogue that a number may come from: link and stock among them, which are no prices."""
+    """Every catalogue text that a number may come from, including link and stock, which are not prices."""
     yield from _priced(catalog)
     for product in catalog.products:
         yield str(product.link)
@@ -90,8 +90,8 @@ def _numbered(catalog: Catalog) -> Iterator[str]:
 
 
 def _priced(catalog: Catalog) -> Iterator[str]:
-    """Every text of the catalogue that a price or a claim may come from, one by one: put together they could say
-    what none of them says."""
+    """Every catalogue text that a price or a claim may come from. They stay separate: joined, they could make
+    a claim that none of them makes alone."""
     for question in catalog.questions:
         yield from (*question.asks, question.answer)
     for product in catalog.products:

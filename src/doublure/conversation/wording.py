@@ -1,5 +1,5 @@
-"""How chats are worded: one form for like texts, questions, intents and contact details, in three
-languages. The lists are our own."""
+"""Text analysis of comments in three languages: normal forms, questions, intents and contact details. The
+lists are our own."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _STRETCHED = re.compile(r"(.)\1{2,}")
 
 
 def words(name: str, folder: Path = _WORDS) -> list[str]:
-    """The words of a list in `words/`: any number a line, `#` begins a comment."""
+    """The words of a list in `words/`: any number per line; lines that begin with `#` are comments."""
     lines = (folder / name).read_text("utf-8").splitlines()
     return [word for line in lines if not line.startswith("#") for word in line.split()]
 
 
 @lru_cache(maxsize=32)
 def fold(text: str) -> str:
-    """Full width, case, accents and invisible characters made one: what lists are matched with. One comment
-    is folded for each list, so the latest texts are kept."""
+    """Normal form for list matching: without case, accents, full-width forms and invisible characters.
+    Cached, because one comment is folded for each list."""
     if text.isascii():
         return text.casefold()
     flat = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold().replace("’", "'")
@@ -41,8 +41,8 @@ def fold(text: str) -> str:
 
 @cache
 def _accents() -> re.Pattern[str]:
-    """Matches marks that stand on the letter before (Unicode's category Mn), below U+10000. One class of them
-    is ten times faster than asking for each character's category."""
+    """Matches combining marks (Unicode category Mn) below U+10000. One character class is ten times faster
+    than a test of each character's category."""
     marks = [code for code in range(0x10000) if unicodedata.category(chr(code)) == "Mn"]
     return re.compile(f"[{''.join(map(chr, marks))}]+")
 
@@ -51,19 +51,19 @@ _HIGH = re.compile(r"[\U00010000-\U0010ffff]")
 
 
 def _without_accents(text: str) -> str:
-    """Text in Unicode's form NFD without category Mn."""
+    """`text` (in form NFD) without characters of category Mn."""
     plain = _accents().sub("", text)
     return _HIGH.sub(lambda one: "" if unicodedata.category(one[0]) == "Mn" else one[0], plain)
 
 
 def joined(folded: str) -> str:
-    """Folded text with the gaps closed that people put into words to slip past a list."""
+    """Folded text without the gaps that people put into words to evade a list."""
     closed = _GAP.sub("", folded)
     return _SPELT.sub(lambda found: re.sub(r"[\s.\-_*]", "", found[0]), closed)
 
 
 def key(text: str) -> str:
-    """What two like comments have in common: words only, no marks, stretched letters shortened."""
+    """Comparison key for similar comments: words without punctuation, with stretched letters shortened."""
     words = _NOT_WORD.sub(" ", _STRETCHED.sub(r"\1", fold(text))).strip()
     closed = _BLANK_AT_HANZI.sub("", words)
     return closed.rstrip("呀啊呢吗嘛哦哈啦吧的") or closed
@@ -124,19 +124,19 @@ _BUYING = re.compile(
 
 
 _SQUEEZED_IDENTITY = re.compile(
-    # the same pattern without all that is no letter
+    # the same pattern without spaces, hyphens, apostrophes and word boundaries
     re.sub(r"\[- \]|'\??|[ ]|\\b", "", _IDENTITY.pattern)
 )
 
 
 def may_be_identity(text: str) -> bool:
-    """Whether a text may be after "are you real?": true for all that `intents` takes for it and, because the
-    breaks between words are not looked at, for some others. A quarter of the time of `intents`."""
+    """Whether a text may ask "are you real?". True for every text in which `intents` finds that question and,
+    because word boundaries are ignored, for some others. Takes a quarter of the time of `intents`."""
     return bool(_SQUEEZED_IDENTITY.search(_NOT_WORD.sub("", fold(text))))
 
 
 def intents(text: str) -> frozenset[Intent]:
-    """What a comment is after, beside its question."""
+    """The intents of a comment."""
     folded = fold(text)
     found: set[Intent] = set()
     closed = joined(folded)
@@ -155,7 +155,7 @@ _DISCOUNT = re.compile(r"优惠|便宜|券|打折|折扣|\b(?:discount|coupon|ch
 
 
 def wants_discount(text: str) -> bool:
-    """Whether a question about the price hopes for a lower one."""
+    """Whether a question asks for a discount."""
     return bool(_DISCOUNT.search(fold(text)))
 
 
@@ -164,7 +164,7 @@ _STOP = frozenset(words("function.txt"))
 
 
 def units(text: str) -> frozenset[str]:
-    """The words that carry a text's meaning: hanzi that are not function words, stems of Latin words."""
+    """The content words of a text: hanzi that are no function words, and stems of Latin words."""
     folded = fold(text)
     found = {mark for mark in _ONE_HANZI.findall(folded) if mark not in _STOP}
     for word in _LATIN_WORD.findall(folded):
@@ -174,7 +174,7 @@ def units(text: str) -> frozenset[str]:
 
 
 def _stem(word: str) -> str:
-    # endings of English and French plurals and verbs fall away with the cut
+    # truncation removes the endings of English and French plurals and verbs
     return word[:5] if len(word) > 6 else word.rstrip("sx") if len(word) > 3 else word
 
 
@@ -186,9 +186,9 @@ _TELEPHONE = re.compile(
     r"|(?<!\d)\d{9,}(?!\d)"
 )
 _TELEPHONE_DIGITS = 8
-"""The shortest of them."""
-# each begins with few letters and runs over no more than it has to: `[\w.+-]+@` would read a long word anew from
-# each of its letters
+"""Digits of the shortest telephone number found."""
+# each pattern starts at few letters and reads no more than needed: `[\w.+-]+@` would scan a long word again
+# from each of its letters
 _PAGE = re.compile(
     r"https?:|www\.|(?<=[a-z0-9-]{2})\s?(?:\.|\s?(?:\[dot\]|\(dot\))\s?)(?:com|cn|net|org|io|shop|top|xyz|vip|cc|me|tv|fr|co|store|info|link|ly)\b"
     r"|(?<=[\w.+-])@[\w-]+\.\w{2}"
@@ -207,7 +207,7 @@ _NO_DIGIT = re.compile(r"\D+")
 
 
 def gives_contact(text: str) -> bool:
-    """Whether a comment carries a number, an address or an account to lead viewers away."""
+    """Whether a comment contains a telephone number, address or account that leads viewers away."""
     folded = fold(text)
     return any(_has_contact(form) for form in dict.fromkeys((folded, joined(folded))))
 

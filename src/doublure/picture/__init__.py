@@ -1,1 +1,1 @@
-"""What is seen: host, subtitles, product card and AI label."""
+"""The picture: host, subtitles, product card and AI label."""

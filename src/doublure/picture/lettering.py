@@ -1,4 +1,4 @@
-"""Text as pixels, in the shipped font: which characters it has, how lines break, how they are drawn."""
+"""Text in the shipped font: which characters can be drawn, line breaking and rasterising."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ FONT = "NotoSansSC-SemiBold.ttf"
 CAPITAL = 0.733
 """Height of a capital letter in ems (the font's OS/2 table, sCapHeight 733 of 1000)."""
 LINE = 1.24
-"""Distance of two lines in ems: hanzi of this font fill 0.95 em, outlines take the rest."""
+"""Line spacing in ems: hanzi of this font fill 0.95 em, outlines take the rest."""
 
 _NOT_FIRST = set("，。！？、；：”’）》」』】〉…—·%％℃,.!?;:)]}»›°")
 _NOT_LAST = set("“‘（《「『【〈([{«‹¥€$£")
 _WIDE = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "FULLWIDTH", "IDEOGRAPHIC")
 _PAUSES = set("，。！？、；：,.!?;:…—")
 _MID_PHRASE = 1.6
-"""Ems that a break inside a phrase costs against one behind a comma."""
+"""Cost, in ems, of a break inside a phrase compared with one after a comma."""
 
 
 @lru_cache(maxsize=256)
 def font(pixels: float) -> ImageFont.FreeTypeFont:
     """The font at `pixels` to the em."""
-    # the basic layout draws the same on every machine; the other one needs a library of the system
+    # the basic layout draws the same on every machine; the other one needs a system library
     with as_file(files("doublure.picture") / "fonts" / FONT) as path:
         return ImageFont.truetype(path, pixels, layout_engine=ImageFont.Layout.BASIC)
 
@@ -43,13 +43,13 @@ def _shape(mark: str) -> tuple[tuple[int, int], bytes]:
 
 
 def _drawable(mark: str) -> bool:
-    # the font draws the same box for every character that it lacks
+    # the font draws the same box for every character it lacks
     return mark.isspace() or _shape(mark) != _shape("\U0010ffff")
 
 
 def printable(text: str) -> str:
-    """`text` as it can be drawn: what the font lacks becomes a space, invisible marks go, runs of
-    spaces become one."""
+    """`text` reduced to drawable characters: each one that the font lacks becomes a space, invisible
+    marks are removed, runs of spaces become one."""
     kept = (mark if _drawable(mark) else " " for mark in _composed(text))
     return " ".join("".join(kept).split())
 
@@ -64,13 +64,13 @@ def _composed(text: str) -> Iterator[str]:
 
 
 def width(text: str, pixels: float) -> float:
-    """Advance width of one line in pixels; the font kerns nothing in this layout."""
+    """Advance width of one line in pixels; this layout has no kerning."""
     return sum(_advance(mark) for mark in text) * pixels
 
 
 @lru_cache(maxsize=8192)
 def _advance(mark: str) -> float:
-    # in ems; measured large, where hinting no longer rounds it
+    # in ems; measured at a large size, where hinting no longer rounds it
     return float(font(200).getlength(mark)) / 200.0
 
 
@@ -79,7 +79,7 @@ def _wide(mark: str) -> bool:
 
 
 def _pieces(text: str) -> list[str]:
-    """The unbreakable pieces of `text`; a piece that begins with a space loses it at a line's head."""
+    """The unbreakable pieces of `text`; the caller strips leading spaces at the start of a line."""
     pieces: list[str] = []
     for mark in text:
         last = pieces[-1][-1] if pieces else ""
@@ -110,7 +110,7 @@ def _filled(pieces: list[str], pixels: float, limit: float) -> list[str]:
 
 
 def _broken(pieces: list[str], pixels: float, limit: float) -> list[str]:
-    """Pieces of which none is wider than `limit`: longer ones are cut between letters."""
+    """The pieces, with those wider than `limit` cut between letters."""
     short: list[str] = []
     for piece in pieces:
         if width(piece, pixels) <= limit:
@@ -126,8 +126,8 @@ def _broken(pieces: list[str], pixels: float, limit: float) -> list[str]:
 
 
 def wrapped(text: str, pixels: float, limit: float) -> list[str]:
-    """Lines no wider than `limit` pixels, as few as there can be; two lines break where they come
-    out about even, rather behind a comma."""
+    """The fewest lines no wider than `limit` pixels; two lines are balanced in length, with a
+    preference for a break after a comma."""
     pieces = _broken(_pieces(printable(text)), pixels, limit)
     lines = _filled(pieces, pixels, limit)
     return _halves(pieces, pixels, limit) if len(lines) == 2 else [line for line in lines if line]
@@ -149,7 +149,7 @@ class Fitted:
 
     lines: tuple[str, ...]
     pixels: float
-    """To the em."""
+    """Size of the em."""
 
 
 def fitted(text: str, pixels: float, limit: float, most_lines: int, least_pixels: float) -> Fitted:
@@ -171,7 +171,7 @@ def fitted(text: str, pixels: float, limit: float, most_lines: int, least_pixels
 
 
 def letters(text: str, pixels: float, stroke: float = 0.0) -> tuple[Mask, int, int]:
-    """Coverage of one line, and where its left top lies from the start of its baseline (x, y)."""
+    """Coverage of one line, and the offset (x, y) of its top left corner from the start of its baseline."""
     face = font(pixels)
     left, top, right, bottom = face.getbbox(text, stroke_width=stroke, anchor="ls")
     x, y = int(np.floor(left)) - 1, int(np.floor(top)) - 1

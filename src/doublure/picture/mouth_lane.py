@@ -1,4 +1,4 @@
-"""Asks the face for the mouth shapes of each clause, in a lane of its own, and lets no fault of it silence the host."""
+"""Computes the mouth shapes of each clause in a separate lane. If the face fails, the host is still heard."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from doublure.picture.engine import Face, Mouth
 from doublure.threads import Lane
 
 MOUTH_SECONDS = 2.0
-"""Longest wait for the mouth of a clause; then it is heard with the lips at rest."""
+"""Longest wait for the mouth shapes of a clause; after that it is heard with the lips at rest."""
 REST: Mouth = np.zeros((0, 1), np.float32)
 """No mouth shapes: the lips rest."""
 
@@ -22,11 +22,11 @@ log = get_log(__name__)
 
 
 class MouthLane:
-    """The face's mouth shapes, one clause after the other."""
+    """Computes the face's mouth shapes, one clause at a time."""
 
     def __init__(self, face: Face, clock: Clock) -> None:
         self.fault = ""
-        """Why the lips rest; "" when they move."""
+        """Why the lips rest although the host speaks; "" when they move."""
         self._face = face
         self._clock = clock
         self._lane = Lane("mouth", nice=5)
@@ -34,15 +34,14 @@ class MouthLane:
         self._hangs = False
 
     async def mouth(self, speech: Speech) -> Mouth:
-        """The mouth shapes of a clause; none when the face cannot tell them in time: the lips rest, and the clause is
-        heard all the same."""
+        """The mouth shapes of a clause; `REST` if the face fails or takes longer than `MOUTH_SECONDS`."""
         if self._hangs and self._call is not None and not self._call.done():
-            return REST  # nobody waits again behind a call that hangs
+            return REST  # the lane is blocked by a call that hangs
         self._call = self._lane.submit(self._face.mouth, speech)
         self._call.add_done_callback(_retrieve)
         try:
             with self._clock.timeout(MOUTH_SECONDS) as limit:
-                # a clause that is cut leaves the call to itself
+                # if the clause is cut, the call still runs to its end
                 mouth = await asyncio.shield(self._call)
             self._hangs = limit.cancelled_caught
             if not self._hangs and _is_mouth(mouth):
@@ -57,7 +56,7 @@ class MouthLane:
         return REST
 
     def close(self) -> None:
-        """Let go of the lane."""
+        """Close the lane."""
         self._lane.close()
 
 
@@ -71,6 +70,6 @@ def _is_mouth(mouth: object) -> bool:
 
 
 def _retrieve(future: asyncio.Future[Mouth]) -> None:
-    """Look at what a call came to, so that a fault nobody waited for is no warning."""
+    """Retrieve the exception of a call, or asyncio warns if nobody awaited it."""
     if not future.cancelled():
         future.exception()

@@ -1,13 +1,13 @@
-"""What is drawn over the host: subtitles, the product card and, last, the AI label.
+"""The overlay on the host's picture: subtitles, the product card and, drawn last, the AI label.
 
 The label follows GB 45438-2025 (letters at least 5 % of the short side; 6 % here, measured on the
-capitals) and the draft rules for digital humans (the words, all the time). Nothing switches it off.
+capitals) and the draft rules for digital humans (its wording, always visible). Nothing switches it off.
 Platforms cover the top 8 %, the right-hand column and the bottom quarter of a portrait picture with
-their own buttons and comments, so everything drawn here keeps out of these.
+their own buttons and comments, so nothing is drawn there.
 
-The label keeps off the host's head in every take. It stands at the top, where viewers look for it; where
-the head leaves no room there, it stands above the subtitles. The product card stands at the left between
-label and subtitles, or above the label.
+The label avoids the host's head in every take. It stands at the top, where viewers look for it, or above
+the subtitles if the head leaves no room at the top. The product card stands at the left, between label
+and subtitles, or above the label.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ LABELS: dict[Language, str] = {
     "en": "AI-generated · digital human",
     "fr": "Généré par IA · humain numérique",
 }
-"""The label; it is set in two lines, broken at the dot, which keeps it beside the host's face."""
+"""The label. It is set in two lines, broken at the dot, so that it fits beside the host's face."""
 LABEL_SHARES = (0.06, 0.055, 0.052)
-"""Height of the label's capitals as a share of the picture's short side: the first with which the label
-finds room. GB 45438-2025 asks for 0.05."""
+"""Heights of the label's capitals as shares of the picture's short side; the first one that finds room is
+used. GB 45438-2025 requires 0.05."""
 LABEL_TOP = {True: 0.082, False: 0.04}
 """Top of the label as a share of the height, portrait and landscape."""
 EDGE = 0.025
-"""Distance of label and card from the picture's left edge, as a share of the width."""
+"""Distance from label and card to the picture's left edge, as a share of the width."""
 RIGHT = 0.9
-"""Right-hand end of what is drawn, as a share of the width."""
+"""Right-hand limit of the label, as a share of the width."""
 GAP = 0.022
-"""Least distance of label, card and subtitles, as a share of the short side."""
+"""Least distance between label, card and subtitles, as a share of the short side."""
 FACE_SHARE = 0.75
-"""Width of the face as a share of the head's with its hair. The card may cover hair, but no face."""
+"""Width of the face as a share of the head's width with hair. The card may cover hair, never the face."""
 CARD_SCALES = (1.0, 0.9, 0.8, 0.7)
-"""Widths of the card that are tried until it covers no face."""
+"""Scales of the card, tried in order until it does not cover the face."""
 PLATE = (24, 26, 34)
-"""sRGB; white on it is 16:1 (WCAG 2.1 asks 4.5:1)."""
+"""sRGB; the contrast of white on it is 16:1 (WCAG 2.1 requires 4.5:1)."""
 RIM = (236, 238, 244)
-"""The plate's outline: shows the plate on dark pictures."""
+"""The plate's outline, which makes the plate visible on dark pictures."""
 WHITE = (255, 255, 255)
 OUTLINE = (12, 12, 18)
 
@@ -58,38 +58,38 @@ CAPTION_SHARE = 0.058
 CAPTION_LEAST = 0.6
 """Smallest em of a long subtitle, as a share of the usual one."""
 CAPTION_WIDTH = 0.78
-"""Widest subtitle, as a share of the picture: keeps out of the right-hand column."""
+"""Widest subtitle, as a share of the picture's width; it stays clear of the right-hand column."""
 CAPTION_MIDDLE = {True: 0.66, False: 0.87}
-"""Middle of the subtitles as a share of the height, portrait and landscape."""
+"""Vertical middle of the subtitles as a share of the height, portrait and landscape."""
 CARD_SHARE = 0.28
 """Width of the product card as a share of the short side."""
 KEPT = 8
-"""Drawn subtitles and cards that are kept."""
+"""Number of drawn subtitles, and of cards, kept for reuse."""
 
 CELL = 0.045
-"""Side of the cells that the self-check compares, as a share of the short side."""
+"""Side of the cells compared by the label check, as a share of the short side."""
 CELL_ERROR = 26.0
-"""Largest mean difference of a cell in levels of Y: compression at 500 kbit/s stays under 12, a
-letter that is gone makes 40 and more."""
+"""Largest mean difference of a cell in levels of Y. Compression at 500 kbit/s stays under 12; a missing
+letter gives 40 or more."""
 FAINTEST = 0.8
-"""Smallest contrast of the label, as a share of the drawn one."""
+"""Smallest contrast of the label, as a share of its contrast when drawn."""
 
 
 @dataclass(frozen=True, slots=True)
 class OverlayState:
-    """What is to be seen over the host."""
+    """The content of the overlay."""
 
     caption: str
-    """The clause as written; "" for none."""
+    """The clause in its written form; "" for none."""
     product: Product | None
 
 
 class Overlay:
-    """Draws on pictures of one size. What it has drawn once is kept, so that a picture whose state
-    did not change costs only the blending."""
+    """Draws on pictures of one size. Drawings are kept, so a picture whose state did not change costs
+    only the blending."""
 
     def __init__(self, size: Size, language: Language, head: Box | None = None) -> None:
-        """`head` is where the host's head is in any frame, hair and all; None where that is not known."""
+        """`head` holds the host's head, hair included, in every frame; None if unknown."""
         self._size = size
         self._language = language
         self._head = head
@@ -102,7 +102,7 @@ class Overlay:
         self._floor = self._middle - LINE * CAPTION_SHARE * size.short_side - self._gap
         rows = (self._top, math.floor(self._floor))
         plate, self.label = _placed(LABELS[language], size, rows, head)
-        """The label's place is public for those who look for it in a picture."""
+        """The label's place in the picture."""
         mark = stamp(plate, self.label.left, self.label.top, size)
         assert mark is not None
         self._mark = mark
@@ -116,7 +116,7 @@ class Overlay:
         self._mark.blend(picture, self._size)
 
     def label_present(self, picture: Picture) -> bool:
-        """True when the label stands on `picture` whole, in its place and at its contrast."""
+        """True if `picture` has the whole label, in its place and with enough contrast."""
         seen, proof = self._label_luma(picture).astype(np.float32), self._proof.astype(np.float32)
         contrast = float(np.sum((seen - seen.mean()) * (proof - proof.mean())))
         if contrast < FAINTEST * float(np.sum((proof - proof.mean()) ** 2)):
@@ -127,7 +127,7 @@ class Overlay:
         return bool(error.max() <= CELL_ERROR)
 
     def _label_luma(self, picture: Picture) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-        # the plate without its rim and corners, which the host's picture shines through
+        # the plate without its rim and corners, where the host's picture shows through
         box, rim = self.label, max(2, self.label.height // 12)
         luma = planes(picture, self._size)[0]
         return luma[box.top + rim : box.top + box.height - rim, box.left + rim : box.left + box.width - rim]
@@ -180,7 +180,7 @@ class Overlay:
 
 
 def covered(box: Box, head: Box | None, share: float = 1.0) -> int:
-    """How many pixels of `box` lie on the head, which is an ellipse in its box; `share` of its width counts."""
+    """Number of pixels of `box` on the head: the ellipse in its box, narrowed to `share` of its width."""
     if head is None or not head.width or not head.height:
         return 0
     x = box.left + 0.5 + np.arange(box.width) - (head.left + head.width / 2)
@@ -192,7 +192,7 @@ def covered(box: Box, head: Box | None, share: float = 1.0) -> int:
 
 def _placed(text: str, size: Size, rows: tuple[int, int], head: Box | None) -> tuple[Rgba, Box]:
     """The label and its place: the first that covers nothing of the head, else the one that covers least.
-    `rows` are the highest and the lowest that it may take."""
+    `rows` are the highest and the lowest row it may use."""
     edge = round(EDGE * size.width)
     found: list[tuple[int, Rgba, Box]] = []
     plates = [_label(text, size, share) for share in LABEL_SHARES]
@@ -210,7 +210,7 @@ def _placed(text: str, size: Size, rows: tuple[int, int], head: Box | None) -> t
 
 
 def _label(text: str, size: Size, share: float) -> Rgba:
-    """The label on its plate, its capitals this `share` of the short side."""
+    """The label on its plate, with capitals of `share` of the short side."""
     least = share * size.short_side
     pixels = math.ceil(least / CAPITAL)
     while -font(pixels).getbbox("I", anchor="ls")[1] < least:

@@ -1,4 +1,4 @@
-"""Draws a picture: plate, mouth, overlay, and the label, which is looked for. Or stand-by."""
+"""Draws the pictures: plate, mouth, overlay and AI label. Checks the label; shows stand-by on failure."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from doublure.picture.overlay import Overlay, OverlayState
 log = get_log(__name__)
 
 CHECK_FRAMES = 5
-"""The label is looked for in every fifth picture, so that it is never missing for 200 ms."""
+"""The label is checked in every fifth picture, so it is never missing for 200 ms."""
 FAULTS_TO_STANDBY = 25
-"""Pictures in a row that could not be drawn before air shows stand-by."""
+"""Consecutive pictures that could not be drawn before air shows stand-by."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """What the picture lane is to draw."""
+    """The content of one picture, for the picture lane."""
 
     number: int
     plate: Plate
@@ -35,7 +35,7 @@ class Shot:
 
 
 class Painter:
-    """Draws pictures; lives in the picture lane. The label comes last, and is looked for."""
+    """Draws pictures in the picture lane. The label is drawn last and then checked."""
 
     def __init__(self, face: Face, overlay: Overlay) -> None:
         self._face = face
@@ -44,7 +44,7 @@ class Painter:
         self._faults = 0
         self.fault = ""
         self.held = ""
-        """Why stand-by is shown for a reason outside: the label does not survive the encoding."""
+        """External reason to show stand-by (the label does not survive the encoding); "" for none."""
         self.standby_picture = self._draw(
             Shot(0, Takes(face.takes).step(False), None, OverlayState("", None))
         )
@@ -52,8 +52,10 @@ class Painter:
             raise EngineError("the AI label cannot be drawn", remedy="choose a larger picture")
 
     def paint(self, shot: Shot) -> Picture:
-        """The picture of a shot; stand-by while it is `held`. An unlabelled picture never leaves: it becomes stand-by. A face
-        that fails raises, and becomes stand-by after `FAULTS_TO_STANDBY` times in a row."""
+        """The picture of a shot; stand-by while `held` is set or when the label is missing from the picture.
+
+        Raises when the face fails; from the `FAULTS_TO_STANDBY`th failure in a row, returns stand-by.
+        """
         if self.held:
             return self.standby_picture
         try:
@@ -92,5 +94,5 @@ class Painter:
         picture, self._states[take] = self._face.render(shot.plate.place, shot.mouth, self._states.get(take))
         size = self._face.size
         if picture.dtype != np.uint8 or picture.shape != (size.height * 3 // 2, size.width):
-            raise EngineError(f"a picture has the shape {picture.shape} and the type {picture.dtype}")
+            raise EngineError(f"the face drew a picture of shape {picture.shape} and type {picture.dtype}")
         return picture

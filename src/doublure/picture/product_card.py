@@ -1,4 +1,4 @@
-"""The product card: a white card with picture, link number, name and price, as shops show them."""
+"""The product card: a white card with picture, link number, name and price, as in live shops."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from doublure.shop.prices import PriceParts, price_parts
 PAPER = (255, 255, 255)
 SHADOW = (20, 16, 24)
 WELL = (244, 243, 241)
-"""Behind the product's picture."""
+"""Background of the product's picture."""
 NAME = (38, 36, 40)
 PRICE = (228, 30, 46)
-"""On paper 4.7:1 (WCAG 2.1, 1.4.3 asks 4.5:1 of text)."""
+"""Contrast on paper 4.7:1 (WCAG 2.1, 1.4.3 requires 4.5:1 for text)."""
 WAS = (118, 114, 120)
 LINK = {"zh": "{}号链接", "en": "Link {}", "fr": "Lien {}"}
 
@@ -39,8 +39,8 @@ class ProductCard:
 
 
 def sticker(product: Product, language: Language, pixels: int) -> ProductCard:
-    """The card of `product`, `pixels` wide without its shadow. A picture that cannot be read is
-    left out and logged."""
+    """The card of `product`, `pixels` wide without its shadow. If its picture cannot be read, the card
+    has none and the error is logged."""
     pad, margin = max(2, round(pixels * 0.055)), max(2, round(pixels * 0.09))
     inner = pixels - 2 * pad
     name = fitted(product.name, pixels * 0.108, inner, 2, pixels * 0.085)
@@ -109,7 +109,7 @@ def _badge(drawing: Rgba, text: str, left: int, top: int, pixels: int) -> None:
     size = pixels * 0.088
     wide, high = round(width(text, size) + size * 1.1), round(size * 1.6)
     shape = rounded(wide, high, high * 0.42)
-    # square where it meets the corner of the picture
+    # less rounded at the left, where it meets the corner of the picture
     shape[:, : high // 2] = np.maximum(
         shape[:, : high // 2], rounded(wide, high, pixels * 0.055)[:, : high // 2]
     )

@@ -1,4 +1,4 @@
-"""Blending of small drawings into I420 pictures, in integers and only where there is ink.
+"""Blends small drawings into I420 pictures, with integers and only where there is ink.
 
 Colour follows ITU-R BT.709-6, table 3 (Kr 0.2126, Kb 0.0722) with limited range: Y 16..235,
 chroma 16..240 around 128.
@@ -32,7 +32,7 @@ _OFFSET = np.array([16.0, 128.0, 128.0], np.float32)
 
 
 def planes(picture: Picture, size: Size) -> tuple[Plane, Plane, Plane]:
-    """Y, U and V as views of `picture`. Raises `ValueError` when it is not a picture of `size`."""
+    """Y, U and V as views of `picture`. Raises `ValueError` if it is not a picture of `size`."""
     width, height = size.width, size.height
     if (
         picture.shape != (height * 3 // 2, width)
@@ -69,14 +69,14 @@ def i420(rgb: Numbers) -> Picture:
 
 @dataclass(frozen=True, slots=True)
 class Ink:
-    """One plane of a stamp: what is added, and how much of the picture stays."""
+    """One plane of a stamp: the value added to the picture, and the share of the picture kept."""
 
     left: int
     top: int
     added: NDArray[np.uint16]
     """Colour times coverage, 0..65280 [height, width]."""
     kept: NDArray[np.uint16]
-    """256 less coverage, 0..256 [height, width]."""
+    """256 minus coverage, 0..256 [height, width]."""
 
     def blend(self, plane: Plane) -> None:
         """Blend into `plane` in place."""
@@ -101,8 +101,11 @@ class Stamp:
 
 
 def stamp(drawing: Rgba, left: int, top: int, size: Size) -> Stamp | None:
-    """`drawing` as it is blended at (left, top) of a picture of `size`: cut at its edges and to its
-    own ink, widened to even places because chroma is halved. None when there is nothing to see."""
+    """`drawing`, prepared for blending at (left, top) of a picture of `size`; None if nothing is visible.
+
+    It is cropped to the picture and to its own ink, then widened to even coordinates because chroma
+    has half the resolution.
+    """
     drawn = _on_picture(drawing, left, top, size)
     if drawn is None:
         return None
@@ -122,7 +125,7 @@ def stamp(drawing: Rgba, left: int, top: int, size: Size) -> Stamp | None:
 
 
 def _ink(colour: Mask, cover: Mask, left: int, top: int) -> Ink:
-    # half a level is added so that the shift rounds; colours end at 240, so nothing can overflow
+    # half a level is added so that the shift rounds; colours end at 240, so there is no overflow
     added = np.rint(colour * 256.0 + 127.0 * (cover > 0)).astype(np.uint16)
     kept = np.rint((1.0 - cover) * 256.0).astype(np.uint16)
     return Ink(left, top, added, kept)
@@ -161,7 +164,7 @@ def blank(width: int, height: int) -> Rgba:
 
 
 def lay(drawing: Rgba, mask: Mask, colour: tuple[int, int, int], left: int = 0, top: int = 0) -> None:
-    """Lay `colour` over `drawing` where `mask` covers, at (left, top); what falls outside is cut."""
+    """Lay `colour` over `drawing` where `mask` covers, at (left, top), cropped to the drawing."""
     paint = np.broadcast_to(np.array(colour, np.float32), (*mask.shape, 3))
     lay_picture(drawing, paint, mask, left, top)
 

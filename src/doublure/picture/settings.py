@@ -10,7 +10,7 @@ from doublure.settings import Settings
 
 
 class FaceSettings(Settings):
-    """Who is seen."""
+    """The face on air: its engine, persona and consent."""
 
     engine: str = Field(
         "patch", description="face engine: patch (a persona), card (no persona), or an installed one"

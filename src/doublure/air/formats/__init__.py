@@ -1,1 +1,1 @@
-"""The formats that packets travel in."""
+"""Stream formats and protocols: FLV, AMF0 and RTMP."""

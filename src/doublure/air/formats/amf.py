@@ -1,5 +1,5 @@
-"""AMF0, the notation of RTMP commands and of FLV's onMetaData (Adobe, "AMF 0", 2007): the types
-that live streaming uses."""
+"""AMF0, the encoding of RTMP commands and of FLV's onMetaData (Adobe, "AMF 0", 2007). Only the types that
+live streaming uses."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class AmfError(ValueError):
 
 
 def encode(*values: Value) -> bytes:
-    """The values one after the other."""
+    """The values, encoded in sequence."""
     return b"".join(_encode(value) for value in values)
 
 
 def ecma_array(entries: Mapping[str, Value]) -> bytes:
-    """A mapping as onMetaData has it: with its length before it."""
+    """A mapping as an ECMA array, with its length in front, as in onMetaData."""
     return struct.pack(">BI", _ECMA_ARRAY, len(entries)) + _entries(entries)
 
 
 def decode(raw: bytes) -> list[Value]:
-    """All values in `raw`; raises `AmfError`."""
+    """All values in `raw`. Raises `AmfError`."""
     values: list[Value] = []
     at = 0
     try:
@@ -37,7 +37,7 @@ def decode(raw: bytes) -> list[Value]:
             value, at = _decode(raw, at)
             values.append(value)
     except (struct.error, IndexError, UnicodeDecodeError, RecursionError) as error:
-        raise AmfError(f"broken AMF0 at byte {at}") from error
+        raise AmfError(f"invalid AMF0 in the value at byte {at}") from error
     return values
 
 
@@ -55,7 +55,7 @@ def _encode(value: Value) -> bytes:
         return bytes((_NULL,))
     if isinstance(value, Mapping):
         return bytes((_OBJECT,)) + _entries(value)
-    raise AmfError(f"{type(value).__name__} is not sent")
+    raise AmfError(f"a value of type {type(value).__name__} cannot be encoded as AMF0")
 
 
 def _entries(entries: Mapping[str, Value]) -> bytes:
@@ -91,7 +91,7 @@ def _decode(raw: bytes, at: int) -> tuple[Value, int]:
             value, at = _decode(raw, at)
             values.append(value)
         return values, at
-    raise AmfError(f"AMF0 type {kind} is not read")
+    raise AmfError(f"AMF0 type {kind} is not supported")
 
 
 def _decode_entries(raw: bytes, at: int) -> tuple[Value, int]:
@@ -107,5 +107,5 @@ def _text(raw: bytes, at: int, width: int) -> tuple[str, int]:
     length = int.from_bytes(raw[at : at + width], "big")
     end = at + width + length
     if end > len(raw):
-        raise AmfError("AMF0 text ends early")
+        raise AmfError("an AMF0 text ends early")
     return raw[at + width : end].decode(), end

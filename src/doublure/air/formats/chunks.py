@@ -1,20 +1,20 @@
-"""RTMP's chunk stream, as a server sends it (Adobe, "RTMP 1.0", 2012, section 5.3)."""
+"""Reads RTMP's chunk stream as sent by a server (Adobe, "RTMP 1.0", 2012, section 5.3)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 LONGEST_MESSAGE_BYTES = 1 << 16
-"""Servers send only short commands; more is not RTMP."""
+"""Longest message accepted; servers send only short commands."""
 MOST_MESSAGES = 1024
-"""Messages that are read at once; servers send a few a second."""
+"""Most messages read at once; servers send a few per second."""
 MOST_CHUNK_STREAMS = 64
-"""Chunk streams of one server; they use two or three."""
+"""Most chunk streams of one server; servers use two or three."""
 
 SET_CHUNK_SIZE, ABORT, ACKNOWLEDGE, USER_CONTROL, WINDOW = 1, 2, 3, 4, 5
-"""Message types of the protocol itself."""
+"""Types of protocol control messages."""
 _HEADER_BYTES = (11, 7, 3, 0)
-"""Message header of the four chunk formats."""
+"""Length of the message header in the four chunk formats."""
 _LONG_TIME = 0xFFFFFF
 
 
@@ -24,7 +24,7 @@ class ChunkError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A whole message from the server."""
+    """A complete message from the server."""
 
     kind: int
     """Message type, 0 to 255."""
@@ -33,7 +33,7 @@ class Message:
 
 @dataclass(slots=True)
 class _Inbound:
-    """One chunk stream of the server."""
+    """State of one chunk stream of the server."""
 
     kind: int = 0
     length: int = 0
@@ -42,12 +42,12 @@ class _Inbound:
 
 
 class Reader:
-    """Puts the server's chunks together; the protocol's own settings are kept here. It holds at most
-    one unfinished message a chunk stream and one unfinished chunk."""
+    """Assembles the server's chunks into messages and applies protocol control messages. Holds at most one
+    unfinished message per chunk stream and one unfinished chunk."""
 
     def __init__(self) -> None:
         self.received = 0
-        """Bytes so far."""
+        """Bytes received so far."""
         self.window = 0
         """Bytes after which the server wants an acknowledgement; 0: never."""
         self._chunk_bytes = 128
@@ -55,20 +55,20 @@ class Reader:
         self._streams: dict[int, _Inbound] = {}
 
     def feed(self, raw: bytes) -> None:
-        """Add what came over the wire."""
+        """Add received bytes."""
         self.received += len(raw)
         self._raw += raw
 
     def messages(self) -> list[Message]:
-        """The messages that are complete now, at most `MOST_MESSAGES`; raises `ChunkError` for what is not
-        RTMP."""
+        """The messages that are now complete, at most `MOST_MESSAGES`. Raises `ChunkError` if the bytes are
+        not RTMP."""
         whole: list[Message] = []
         while len(whole) < MOST_MESSAGES and (used := self._chunk(whole)) > 0:
             del self._raw[:used]
         return whole
 
     def _chunk(self, whole: list[Message]) -> int:
-        """Read one chunk; returns its bytes, 0 when it is not all there."""
+        """Read one chunk; returns its length in bytes, 0 if it is incomplete."""
         raw = self._raw
         if not raw:
             return 0
@@ -86,12 +86,12 @@ class Reader:
         stream = self._streams.get(lane)
         if stream is None:
             if form > 1 or len(self._streams) >= MOST_CHUNK_STREAMS:
-                raise ChunkError("a chunk without a beginning, or too many chunk streams")
+                raise ChunkError("a chunk stream begins without a full header, or there are too many streams")
             stream = _Inbound()
         length = int.from_bytes(head[3:6], "big") if form < 2 else stream.length
         long_time = int.from_bytes(head[:3], "big") == _LONG_TIME if form < 3 else stream.long_time
         if length > LONGEST_MESSAGE_BYTES or (stream.body and length != stream.length):
-            raise ChunkError(f"a message of {length} bytes")
+            raise ChunkError(f"a message of {length} bytes is too long or changes its length")
         at += 4 if long_time else 0
         count = min(length - len(stream.body), self._chunk_bytes)
         if len(raw) < at + count:

@@ -1,8 +1,7 @@
-"""FLV tags (Adobe, "Video File Format 10.1", annex E): what an RTMP message carries and what
-HTTP-FLV is made of.
+"""FLV tags (Adobe, "Video File Format 10.1", annex E): the contents of RTMP messages and of HTTP-FLV.
 
-FFmpeg's muxer is not used here: it holds every packet until the other stream has one too, which
-sends sound out in pairs, 43 ms apart instead of 21.
+FFmpeg's muxer is not used here: it holds each packet until the other stream has one too, so sound would be
+sent in pairs, 43 ms apart instead of 21.
 """
 
 from __future__ import annotations
@@ -17,17 +16,17 @@ from doublure.media import AIR_RATE, FPS, TICKS, Packet, StreamHeader
 AUDIO: Final = 8
 VIDEO: Final = 9
 SCRIPT: Final = 18
-"""Tag types, and RTMP message types as well."""
+"""Tag types, which are also RTMP message types."""
 
 _KEYFRAME, _INTER, _AVC = 0x10, 0x20, 7
 _AAC = 0xAF
-"""AAC, 44 kHz, 16 bit, stereo: for AAC the last three are fixed and mean nothing."""
+"""AAC, 44 kHz, 16 bit, stereo; for AAC the last three are fixed and have no meaning."""
 _CONFIG, _CODED = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """One tag without its frame of type, length and time."""
+    """One tag, not yet serialised with type, length and time."""
 
     kind: Literal[8, 9, 18]
     body: bytes
@@ -36,7 +35,7 @@ class Tag:
 
 
 def opening(header: StreamHeader) -> tuple[Tag, Tag, Tag]:
-    """The tags before the first packet: metadata (with the AI mark), H.264's and AAC's parameters."""
+    """The tags before the first packet: metadata (with the AI mark), parameters of H.264 and AAC."""
     metadata = amf.ecma_array(
         {
             "width": header.size.width,
@@ -61,13 +60,13 @@ def opening(header: StreamHeader) -> tuple[Tag, Tag, Tag]:
 
 
 class Stamper:
-    """Turns packets into tags whose time begins at 0 with the first packet."""
+    """Turns packets into tags with times relative to the first packet."""
 
     def __init__(self) -> None:
         self._origin: int | None = None
 
     def tag(self, packet: Packet) -> Tag:
-        """The tag of a packet; packets come in the order of their decoding times."""
+        """The tag of a packet; call in the order of decoding times."""
         if self._origin is None:
             self._origin = packet.dts
         at = max(0, _milliseconds(packet.dts - self._origin))
@@ -79,12 +78,12 @@ class Stamper:
 
 
 def file_header() -> bytes:
-    """The first bytes of a file or an HTTP answer: FLV, version 1, with sound and picture."""
+    """The first bytes of a file or an HTTP response: FLV, version 1, with sound and picture."""
     return b"FLV\x01\x05" + struct.pack(">II", 9, 0)
 
 
 def framed(tag: Tag) -> bytes:
-    """A tag as it stands in a file. Times past 32 bits of milliseconds (49 days) wrap."""
+    """A tag, serialised as in a file. Times beyond 32 bits of milliseconds (49 days) wrap."""
     at = tag.milliseconds & 0xFFFFFFFF
     return b"".join(
         (

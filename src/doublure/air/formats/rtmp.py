@@ -1,9 +1,9 @@
-"""A publisher's side of RTMP 1.0 (Adobe, 2012), over TCP or TLS.
+"""An RTMP 1.0 publisher (Adobe, 2012), over TCP or TLS.
 
-FFmpeg's own client is not used: through PyAV 18 it opens and closes a connection while it holds the
-interpreter, without a time-out, so that a server that accepts and then says nothing stops the
-whole room (measured: every other thread stood still until the process was killed). Here every
-wait has an end, and `abort` ends it from another thread.
+FFmpeg's own client is not used: through PyAV 18 it opens and closes connections without releasing the GIL
+and without a time-out. A server that accepts and then stays silent would stop the whole room (measured:
+every other thread stood still until the process was killed). Here every wait has a limit, and `abort` ends
+it from another thread.
 """
 
 from __future__ import annotations
@@ -32,42 +32,42 @@ from doublure.clock import Clock
 from doublure.excerpt import excerpt
 
 CHUNK_BYTES = 60_000
-"""Largest piece of a message we send: most pictures fit in one, as FFmpeg's client does it."""
+"""Chunk size for sending: most pictures fit in one chunk, as with FFmpeg's client."""
 HEARD_BYTES, HEARD_SHARE = 256 * 1024, 16
-"""A server may say this much, and a sixteenth of what we send: acknowledgements and pings are a
-thousandth. One that says more floods us and is left."""
+"""A server may send this many bytes plus a sixteenth of what we send; acknowledgements and pings are about a
+thousandth. A server that sends more is flooding us, and the connection is ended."""
 GOODBYE_SECONDS = 1.0
-"""Longest wait for a server to take our goodbye."""
+"""Longest wait for a server to accept our goodbye."""
 SHORTEST_SECRET = 6
-"""Characters of a value in the key's query that is hidden in a server's words; shorter ones are
+"""Shortest value in the key's query, in characters, that is hidden in a server's texts; shorter ones are
 words such as `true`."""
 
 _HANDSHAKE_BYTES = 1536
 _COMMAND_AMF3, _COMMAND = 17, 20
 _PING, _PONG = 6, 7
 _ON_CONTROL, _ON_COMMAND, _ON_SOUND, _ON_SCRIPT, _ON_PICTURE, _ON_STREAM = 2, 3, 4, 5, 6, 8
-"""Chunk streams we send on."""
+"""Numbers of the chunk streams we send on."""
 _LONGEST_TIME = 0xFFFFFE
-"""Milliseconds between two messages of a chunk stream; the next number means a long time."""
+"""Most milliseconds between two messages of a chunk stream; the next number marks an extended timestamp."""
 _MOVED = 302
-"""Code with which a server sends a publisher to another address."""
+"""Code of a redirection to another address."""
 
 
 class RtmpError(OSError):
-    """The server refused, in its own words and without the stream key."""
+    """The server refused; in its own words, without the stream key."""
 
 
 class UnrulyError(RtmpError):
-    """The server does not keep to the protocol."""
+    """The server violates the protocol."""
 
 
 class Redirected(RtmpError):
-    """The server sends the publisher to another address."""
+    """The server redirects the publisher to another address."""
 
     def __init__(self, url: str) -> None:
         super().__init__("the server sends the stream to another address")
         self.url = url
-        """As the server wrote it; up to a message long."""
+        """As sent by the server; up to a message long."""
 
 
 class Connection:
@@ -76,7 +76,7 @@ class Connection:
     def __init__(self, address: RtmpAddress, clock: Clock, wait_seconds: float) -> None:
         """`wait_seconds`: longest single wait for the server."""
         self.greeted = False
-        """Whether the server has answered the handshake: it does speak RTMP."""
+        """Whether the server has answered the handshake, so it speaks RTMP."""
         self._address = address
         self._link = Link(clock, wait_seconds)
         self._wait = wait_seconds
@@ -88,8 +88,8 @@ class Connection:
         self._acknowledged = 0
 
     def begin(self, until: float) -> None:
-        """Connect, shake hands and ask to publish, all before the clock shows `until`. Only the look-up
-        of the name has its own limit, the system's. Raises `OSError`, `RtmpError` when refused."""
+        """Connect, shake hands and ask to publish, all before the deadline `until` (clock seconds). Only the
+        name lookup has another time limit, the system's. Raises `OSError`; `RtmpError` if refused."""
         self._link.until = until
         self._link.dial(self._address.host, self._address.port, secure=self._address.secure)
         self._shake_hands()
@@ -114,14 +114,14 @@ class Connection:
         self._answer(None)
 
     def send(self, tag: Tag) -> None:
-        """Send one tag, then read what the server had to say. Raises `OSError`, `RtmpError`."""
+        """Send one tag, then handle the server's messages. Raises `OSError`, `RtmpError`."""
         self._link.allow(self._wait)
         if tag.kind == SCRIPT:
             self._message(_ON_SCRIPT, SCRIPT, amf.encode("@setDataFrame") + tag.body, tag.milliseconds)
         else:
             lane = _ON_PICTURE if tag.kind == VIDEO else _ON_SOUND
             self._message(lane, tag.kind, tag.body, tag.milliseconds)
-        for message in self._unread:  # what came with the last answer
+        for message in self._unread:  # messages received with the last answer
             self._take(message)
         if (raw := self._link.poll()) is not None:
             self._read(raw)
@@ -129,7 +129,7 @@ class Connection:
                 self._take(message)
 
     def close(self) -> None:
-        """Say goodbye if the server listens, and hang up. Never raises."""
+        """Say goodbye if the server listens, and close the connection. Never raises."""
         if self._stream_id:
             with contextlib.suppress(OSError):
                 self._link.allow(GOODBYE_SECONDS)
@@ -139,13 +139,13 @@ class Connection:
         self._link.close()
 
     def abort(self) -> None:
-        """Let a call that waits in another thread fail at once. Never waits, never raises."""
+        """Make a call that waits in another thread fail at once. Never waits, never raises."""
         self._link.abort()
 
     # ---- the protocol ----------------------------------------------------------------------------
 
     def _read(self, raw: bytes) -> None:
-        """Put what the server says together as messages."""
+        """Assemble the server's bytes into messages."""
         if not raw:
             raise RtmpError("the server closed the connection")
         self._reader.feed(raw)
@@ -167,7 +167,7 @@ class Connection:
             raw += piece
         return bytes(raw)
 
-    # ---- what is said ----------------------------------------------------------------------------
+    # ---- sending ---------------------------------------------------------------------------------
 
     def _shake_hands(self) -> None:
         challenge = bytes(8) + os.urandom(_HANDSHAKE_BYTES - 8)
@@ -188,7 +188,7 @@ class Connection:
     def _message(
         self, lane: int, kind: int, body: bytes, milliseconds: int = 0, *, fresh: bool = False
     ) -> None:
-        """One message in chunks. Times after the first are sent as differences, which stay short
+        """Send one message in chunks. Times after the first are sent as differences, which stay short
         however long the room is on air."""
         before = None if fresh else self._sent_at.get(lane)
         whole = before is None
@@ -203,10 +203,10 @@ class Connection:
             pieces += (bytes((3 << 6 | lane,)), body[at : at + CHUNK_BYTES])
         self._link.send(b"".join(pieces))
 
-    # ---- what is heard ---------------------------------------------------------------------------
+    # ---- receiving -------------------------------------------------------------------------------
 
     def _answer(self, transaction: int | None) -> amf.Value:
-        """Wait for the result of a command, or (None) for leave to publish."""
+        """Wait for the result of a command, or (None) for permission to publish."""
         while True:
             for message in self._unread:
                 if (said := self._take(message)) is None:
@@ -219,7 +219,7 @@ class Connection:
             self._read(self._link.receive())
 
     def _take(self, message: Message) -> tuple[str, int, amf.Value] | None:
-        """Obey a control message; a command comes back as name, number and last value."""
+        """Handle a control message; for a command, return its name, number and last value."""
         heard = self._reader.received
         if message.kind == USER_CONTROL and message.body[:2] == struct.pack(">H", _PING):
             pong = struct.pack(">H", _PONG) + message.body[2:6]
@@ -239,7 +239,7 @@ class Connection:
         return values[0], _whole(values[1], 0), values[-1]
 
     def _complain(self, name: str, about: amf.Value) -> None:
-        """Raise what a status says when it is a refusal."""
+        """Raise `RtmpError` or `Redirected` if a status is a refusal."""
         status = about if isinstance(about, Mapping) else {}
         code = _text(status.get("code"))
         refused = name == "_error" and bool(code)
@@ -259,15 +259,15 @@ def _text(value: amf.Value) -> str:
 
 
 def _whole(value: amf.Value, otherwise: int) -> int:
-    """A number of the protocol, 0 to 2^32 - 1; `otherwise` for anything else."""
+    """A protocol number, 0 to 2^32 - 1; `otherwise` for anything else."""
     if isinstance(value, float) and math.isfinite(value) and 0 <= value < 1 << 32:
         return int(value)
     return otherwise
 
 
 def _secrets(key: str) -> list[str]:
-    """What of a stream key a server may repeat, the longest first: the key, its name, the values of its
-    query, each as it is and unquoted."""
+    """The parts of a stream key that a server may repeat, the longest first: the key, its name and the values
+    of its query, each as written and unquoted."""
     name, _, query = key.partition("?")
     values = [pair.partition("=")[2] for pair in query.split("&")]
     values = [value for value in values if len(value) >= SHORTEST_SECRET]

@@ -1,1 +1,1 @@
-"""Sinks: where the packets go."""
+"""The sink engines: destinations of the packets."""

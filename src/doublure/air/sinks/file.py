@@ -1,4 +1,4 @@
-"""Records fragmented MP4: playable whenever it breaks off, to its last whole fragment."""
+"""Records fragmented MP4: wherever it breaks off, it can be played up to its last whole fragment."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from doublure.errors import SinkError
 from doublure.media import AIR_RATE, TICKS, Packet, StreamHeader
 
 _OPTIONS = {
-    # the head is written at once, then a fragment for every group of pictures and every half second, so
-    # that a room that is killed loses no more; without use_metadata_tags FFmpeg leaves out keys it does
-    # not know, and the AI mark is one
+    # the header is written at once, then a fragment per group of pictures and per half second, so that a
+    # killed room loses no more than that; without use_metadata_tags FFmpeg drops unknown keys such as the
+    # AI mark
     "movflags": "frag_keyframe+empty_moov+default_base_moof+frag_discont+use_metadata_tags",
     "frag_duration": str(500_000),  # microseconds
-    # sound and picture do not begin together: with these each fragment carries its own time, and the
-    # head needs not wait for the first packets to note the difference
+    # sound and picture do not begin together: with these options each fragment has its own time, and the
+    # header need not wait for the first packets to record the difference
     "use_editlist": "0",
     "avoid_negative_ts": "disabled",
     "flush_packets": "1",
 }
 
 _FAULTS = (OSError, av.FFmpegError)
-"""What a disk that takes no more raises, through PyAV or past it."""
+"""Errors of a full or failing disk, raised by PyAV or directly."""
 
 
 def make(settings: SinkSettings) -> FileSink:
-    """The engine `file`; raises `SinkError` without a path."""
+    """The engine `file`. Raises `SinkError` if there is no path."""
     if settings.path is None:
         raise SinkError(
             "a file sink needs a path", where=settings.name or "file", remedy="add `path: show.mp4`"
@@ -43,7 +43,7 @@ def make(settings: SinkSettings) -> FileSink:
 
 
 class FileSink:
-    """One recording; each opening makes a new file."""
+    """One recording; each `open` makes a new file."""
 
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
@@ -53,7 +53,7 @@ class FileSink:
         self._origin: int | None = None
 
     def open(self, header: StreamHeader) -> None:
-        """Make the file and write its head; raises `SinkError`."""
+        """Make the file and write its header. Raises `SinkError`."""
         self.close()
         self._file = create(self._path)
         self._origin = None
@@ -66,7 +66,7 @@ class FileSink:
             raise disk_fault(self._file.name, error) from error
 
     def write(self, packet: Packet) -> None:
-        """Add one packet; raises `SinkError` when the disk does not take it."""
+        """Add one packet. Raises `SinkError` if it cannot be written."""
         if self._container is None or self._file is None:
             raise SinkError("not open", where=str(self._path))
         if self._origin is None:
@@ -96,8 +96,8 @@ class FileSink:
 
 
 def _add_streams(container: av.container.OutputContainer, header: StreamHeader) -> None:
-    # the opening of an FLV stream brings both codecs' parameter sets; FFmpeg would learn size and
-    # rate only from packets, so they are said here
+    # the opening of an FLV stream contains the parameter sets of both codecs; FFmpeg would learn size and
+    # sample rate only from packets, so they are set here
     with av.open(io.BytesIO(flv.head(header)), format="flv") as template:
         picture = container.add_stream_from_template(template.streams.video[0])
         sound = container.add_stream_from_template(template.streams.audio[0])

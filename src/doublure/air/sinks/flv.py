@@ -1,4 +1,4 @@
-"""Records FLV: it may break off at any byte. (Viewers over HTTP-FLV are served by the console.)"""
+"""Records FLV, which may break off at any byte. (Viewers over HTTP-FLV are served by the console.)"""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from doublure.media import Packet, StreamHeader
 
 
 def make(settings: SinkSettings) -> FlvSink:
-    """The engine `flv`; raises `SinkError` without a path."""
+    """The engine `flv`. Raises `SinkError` if there is no path."""
     if settings.path is None:
         raise SinkError(
-            "an flv sink records to a file",
+            "an flv sink needs a path",
             where=settings.name or "flv",
             remedy="add `path: show.flv`; to watch over HTTP-FLV open /live.flv of the console",
         )
@@ -25,7 +25,7 @@ def make(settings: SinkSettings) -> FlvSink:
 
 
 class FlvSink:
-    """One recording; each opening makes a new file."""
+    """One recording; each `open` makes a new file."""
 
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
@@ -34,14 +34,14 @@ class FlvSink:
         self._stamper = flv.Stamper()
 
     def open(self, header: StreamHeader) -> None:
-        """Make the file; raises `SinkError`."""
+        """Make the file and write its header. Raises `SinkError`."""
         self.close()
         self._file = create(self._path)
         self._stamper = flv.Stamper()
         self._put(flv.head(header))
 
     def write(self, packet: Packet) -> None:
-        """Add one packet; raises `SinkError` when the disk does not take it."""
+        """Add one packet. Raises `SinkError` if it cannot be written."""
         self._put(flv.framed(self._stamper.tag(packet)))
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""New files for recordings: an existing one is never written over."""
+"""Creates files for recordings; existing files are never overwritten."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import BinaryIO
 from doublure.errors import SinkError
 
 MOST_NUMBERS = 10_000
-"""Recordings of one name in a folder."""
+"""Most recordings of one name in a folder."""
 
 LEAST_FREE_BYTES = 64 << 20
-"""With less room on the disk no recording is begun: on a full disk each try would leave one more empty file."""
+"""No recording begins with less free space: on a full disk each try would leave another empty file."""
 
 
 def create(path: Path) -> BinaryIO:
-    """A new file at `path`, or at `name-2.ext`, `name-3.ext` ... when there is one already; written
-    without a buffer, so that what was written outlives the process. Raises `SinkError`."""
+    """A new file at `path`, or at `name-2.ext`, `name-3.ext` ... if it exists. It is unbuffered, so that
+    written data outlives the process. Raises `SinkError`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(path.parent).free
         if free < LEAST_FREE_BYTES:
             raise SinkError(
-                f"the disk is full: {free >> 20} MB are free, {LEAST_FREE_BYTES >> 20} MB are needed to begin",
+                f"the disk is full: {free >> 20} MB are free, a recording needs {LEAST_FREE_BYTES >> 20} MB",
                 where=str(path),
-                remedy="make room on the disk; the recording begins by itself",
+                remedy="free space on the disk; the recording then begins by itself",
             )
         for number in itertools.count(1):
             numbered = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
@@ -37,7 +37,7 @@ def create(path: Path) -> BinaryIO:
                     raise
     except OSError as error:
         raise SinkError(
-            f"cannot be made: {error.strerror or error}",
+            f"the recording cannot be created: {error.strerror or error}",
             where=str(path),
             remedy="choose a folder that this account may write to",
         ) from error
@@ -45,7 +45,7 @@ def create(path: Path) -> BinaryIO:
 
 
 def disk_fault(path: str, error: Exception) -> SinkError:
-    """What a recording that cannot go on raises."""
+    """The error of a recording that broke off."""
     return SinkError(
         f"the recording broke off: {getattr(error, 'strerror', None) or error}",
         where=path,

@@ -12,7 +12,7 @@ def make(settings: SinkSettings) -> NullSink:
 
 
 class NullSink:
-    """Takes everything."""
+    """Accepts and counts every packet."""
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -1,4 +1,4 @@
-"""Pushes to an RTMP or RTMPS address: what every live platform takes."""
+"""Pushes to an RTMP or RTMPS address, the protocol that every live platform accepts."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from doublure.log import get_log
 from doublure.media import Packet, StreamHeader
 
 TIMEOUT_SECONDS = 4.0
-"""Longest single wait for a server that says nothing or takes nothing, before the sink is lost."""
+"""Longest single wait for a server that sends or accepts nothing, before the sink is lost."""
 CONNECT_SECONDS = 10.0
-"""Longest time from the first packet to leave to publish, a redirection included."""
+"""Longest time from the first packet to permission to publish, including a redirection."""
 
 _CHECK_SERVER = "check that the server runs and that host and port are right"
 _CHECK_KEY = "check the address; a stream key is often valid once, for some hours, for one stream at a time"
 _NO_ANSWER = "no RTMP server answers at this address"
-"""The one text for a port that is closed, filtered, or of another service: an operator's output must not
-be a port scanner for the network of the room. The log says which it was."""
+"""The same text for a port that is closed, filtered or used by another service, so that outputs cannot be
+used to scan the room's network. The log says which it was."""
 
 log = get_log(__name__)
 
 
 def make(settings: SinkSettings) -> RtmpSink:
-    """The engine `rtmp`; raises `SinkError` for an address that is none."""
+    """The engine `rtmp`. Raises `SinkError` for an invalid address."""
     return RtmpSink(settings.name or "rtmp", settings.url)
 
 
 class RtmpSink:
-    """One push. Its stream key shows in no error, log or view."""
+    """One push. Its stream key appears in no error, log or view."""
 
     def __init__(self, name: str, url: str) -> None:
         self.name = name
         self._place = redact(url)
-        self._clock = RealClock()  # a socket waits in real time, whatever the room's clock is
+        self._clock = RealClock()  # sockets wait in real time, whatever the room's clock is
         self._connection: rtmp.Connection | None = None
         self._stamper = flv.Stamper()
         self._permitted: Callable[[str], bool] = _nowhere
@@ -51,11 +51,11 @@ class RtmpSink:
             raise SinkError(str(error), where=self._place, remedy=RTMP_FORM) from None
 
     def permit(self, permitted: Callable[[str], bool]) -> None:
-        """Say which addresses a server may send the stream on to; none until this is called."""
+        """Set which addresses a server may redirect the stream to; none until this is called."""
         self._permitted = permitted
 
     def open(self, header: StreamHeader) -> None:
-        """Connect and get leave to publish; raises `SinkError`."""
+        """Connect and get permission to publish. Raises `SinkError`."""
         until = self._clock.now() + CONNECT_SECONDS
         try:
             self._begin(self._address, header, until)
@@ -75,28 +75,28 @@ class RtmpSink:
             ) from None
 
     def write(self, packet: Packet) -> None:
-        """Send one packet; raises `SinkError` when the server is gone or takes nothing."""
+        """Send one packet. Raises `SinkError` if the server is gone or accepts nothing."""
         if self._connection is None:
-            raise SinkError("not connected", where=self._place)
+            raise SinkError("the output is not connected", where=self._place)
         try:
             self._connection.send(self._stamper.tag(packet))
         except OSError as error:
             raise self._fault(error) from None
 
     def close(self) -> None:
-        """Hang up; waits a second at most."""
+        """Close the connection; waits at most a second."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def abort(self) -> None:
-        """Let an `open` or `write` that waits in another thread fail at once; never waits."""
+        """Make an `open` or `write` that waits in another thread fail at once. Never waits."""
         connection = self._connection
         if connection is not None:
             connection.abort()
 
     def _begin(self, address: RtmpAddress, header: StreamHeader, until: float) -> None:
-        """Connect to one address; raises `SinkError`, and `Redirected` as it is."""
+        """Connect to one address. Raises `SinkError` or `Redirected`."""
         self.close()
         self._connection = rtmp.Connection(address, self._clock, TIMEOUT_SECONDS)
         try:
@@ -108,12 +108,12 @@ class RtmpSink:
         except OSError as error:
             fault = self._fault(error)
             self.close()
-            # without its cause, because that may hold the address
+            # without its cause, which may contain the address
             raise fault from None
         self._stamper = flv.Stamper()
 
     def _follow(self, moved: rtmp.Redirected) -> RtmpAddress:
-        """The address a server sends the stream on to, if it may go there. Raises `SinkError`."""
+        """The address a server redirects to. Raises `SinkError` if the stream may not go there."""
         self.close()
         there: RtmpAddress | None = None
         with contextlib.suppress(AddressError):
@@ -148,8 +148,8 @@ def _nowhere(url: str) -> bool:
 
 
 def _explain(error: OSError, greeted: bool) -> tuple[str, str]:
-    """What happened and what helps. Only words known to hold no key are passed on; what is found at an
-    address that does not speak RTMP is not told."""
+    """What happened, and the remedy. Only texts known to contain no key are passed on. What was found at an
+    address without RTMP is not disclosed."""
     if isinstance(error, socket.gaierror):
         return "the server's name is not known", "check the host name and this machine's name server"
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -169,7 +169,7 @@ def _explain(error: OSError, greeted: bool) -> tuple[str, str]:
 
 
 def _reason(error: OSError) -> str:
-    """What happened, for the log of the machine."""
+    """What happened, for the machine's log."""
     if isinstance(error, rtmp.RtmpError):
         return str(error)
     if isinstance(error, TimeoutError):

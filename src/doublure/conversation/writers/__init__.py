@@ -1,1 +1,1 @@
-"""Writers: who makes the sentences that are not in a script."""
+"""The writer engines, for sentences that are not in a script."""

@@ -1,8 +1,8 @@
-"""Lets a language model word the answers, at any address that speaks the chat completions protocol.
+"""Writes answers with a language model, at any address with the chat completions protocol.
 
-It is off unless `writer: base_url:` names an address. The model is given the catalogue and nothing
-else; its sentences are checked before they are spoken (`write`), and where it fails, is slow or
-does not know, the templates answer.
+It is off unless `writer: base_url:` names an address. The model gets the catalogue and nothing else. Its
+sentences are checked before they are spoken (`write`). If it fails, is slow or does not know, the templates
+answer.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ T = TypeVar("T")
 SENTENCES_PER_ANSWER = 3
 LONGEST_ANSWER_TOKENS = 220
 LONGEST_SENTENCE: dict[Language, int] = {"zh": 60, "en": 200, "fr": 200}
-"""Characters; about ten seconds. A model that goes on is stopped there."""
+"""Longest sentence in characters, about ten seconds; a longer one ends the model's answer."""
 UNKNOWN = "UNKNOWN"
-"""What the model is to write when the facts do not say."""
+"""Reply of the model if the facts do not answer the question."""
 ANSWER_SECONDS = 30.0
-"""Longest time spent in waiting for one answer, however it comes: 220 tokens of a slow local model."""
+"""Most time spent waiting for one answer in total: 220 tokens of a slow local model."""
 MOST_BYTES = 1_000_000
-"""Of one answer: ten times what 220 tokens take as events."""
+"""Most bytes of one answer: ten times the size of 220 tokens as events."""
 MOST_PIECES = 1000
-"""Of one answer: each token is one, and reading one takes the event loop's time."""
+"""Most pieces of one answer. Each token is one, and each costs time in the event loop."""
 MOST_TEXT = 8
-"""Sentences of the longest kind that a model may send at once; two of them may wait for their end."""
+"""Most text held at once, in longest sentences; an unfinished sentence may have the length of two."""
 SHARED_UNITS = 0.4
-"""Share of a fact's words that a sentence must use to be journalled as resting on it."""
+"""Share of a fact's words that a sentence must use for the journal to name that fact as its source."""
 
 _PROMPT = """You are the host of a live shopping show, an AI double, and answer one viewer aloud in {language}.
 Say 1 to 3 short spoken sentences. The first has at most {first}. No lists, no emoji, no markdown, no names of brands.
@@ -68,12 +68,12 @@ _MARKDOWN = re.compile(
 
 @dataclass(slots=True)
 class _Wait:
-    """How long one answer was waited for; the time in which nobody waits does not count."""
+    """Budget of one answer; only time spent waiting for the model counts."""
 
     seconds: float
-    """What is left of the time."""
+    """Time left."""
     pieces: int = 0
-    """Pieces that came."""
+    """Pieces received."""
 
 
 class OpenAIWriter:
@@ -94,9 +94,9 @@ class OpenAIWriter:
             self._client = None
 
     async def write(self, cue: Cue, catalog: Catalog, product: Product | None) -> AsyncIterator[Utterance]:
-        """Sentences as the model finishes them; none when it does not know. Raises `EngineError`
-        when the address fails, keeps silent for `timeout_seconds`, takes `ANSWER_SECONDS` in all, or sends
-        more than an answer."""
+        """Yield sentences as the model finishes them; none if it does not know. Raises `EngineError` if the
+        address fails, is silent for `timeout_seconds`, takes `ANSWER_SECONDS` in all, or sends too much for
+        an answer."""
         if cue.comment is None:
             return
         asked = mentioned(cue.comment.text, catalog) or product
@@ -106,7 +106,7 @@ class OpenAIWriter:
             if UNKNOWN in text.upper():
                 return
             if not any(mark.isalnum() for mark in text):
-                # a stray mark between two pieces
+                # only punctuation
                 continue
             if len(text) > LONGEST_SENTENCE[self._language]:
                 raise self._too_long()
@@ -125,7 +125,7 @@ class OpenAIWriter:
                 return
 
     async def _sentences(self, prompt: str, question: str) -> AsyncIterator[str]:
-        """The model's text, cut as soon as a sentence is whole."""
+        """The model's sentences, each as soon as it is complete."""
         text = ""
         longest = LONGEST_SENTENCE[self._language]
         wait = _Wait(ANSWER_SECONDS)
@@ -136,7 +136,7 @@ class OpenAIWriter:
                 if wait.pieces > MOST_PIECES:
                     raise EngineError("the model's answer does not end", where=self._settings.base_url)
                 text += piece
-                # before it is looked at: the search takes time for each character
+                # checked before the search, whose time grows with the length
                 if len(text) > MOST_TEXT * longest:
                     raise self._too_long()
                 whole, text = finished(text)
@@ -176,7 +176,7 @@ class OpenAIWriter:
         """The next piece of text, perhaps empty; None at the end."""
 
         async def read() -> ChatCompletionChunk | None:
-            # a model that is never silent must not keep the loop to itself
+            # a model that sends without pause must not block the event loop
             await anyio.lowlevel.checkpoint()
             return await anext(stream, None)
 
@@ -186,13 +186,13 @@ class OpenAIWriter:
         return (chunk.choices[0].delta.content or "") if chunk.choices else ""
 
     async def _within(self, wait: _Wait, ask: Callable[[], Awaitable[T]]) -> T:
-        """What the address answers, in the time that it has. Raises `EngineError`."""
+        """The result of `ask`, within the time left. Raises `EngineError`."""
         began = self._clock.now()
         try:
             with self._clock.timeout(min(self._settings.timeout_seconds, wait.seconds)):
                 return await ask()
         except Exception as error:
-            # a broken connection comes up from the HTTP client as it is
+            # errors of the HTTP client, such as a broken connection, arrive unwrapped
             raise self._lost(error) from error
         finally:
             wait.seconds -= self._clock.now() - began
@@ -209,7 +209,7 @@ class OpenAIWriter:
 
     def _lost(self, error: Exception) -> EngineError:
         remedy = f"check writer: base_url, model and the key in {self._settings.key_variable}"
-        # the client says only that the connection failed; its cause says why
+        # the client's error says only that the connection failed; its cause says why
         reason = error.__cause__ if isinstance(error, openai.APIConnectionError) else error
         why = excerpt(str(reason or error)) or type(error).__name__
         return EngineError(f"the language model failed: {why}", where=self._settings.base_url, remedy=remedy)
@@ -249,7 +249,7 @@ def _facts(product: Product, language: Language) -> Iterator[str]:
 
 
 def _rests_on(text: str, catalog: Catalog, product: Product | None) -> tuple[str, ...]:
-    """The facts and answers whose words a sentence uses; the product's name when none stands out."""
+    """The ids of facts and answers whose words a sentence uses; the product's name if there are none."""
     said = units(text)
     known: list[tuple[str, str]] = [(question.id, question.answer) for question in catalog.questions]
     for one in (product,) if product is not None else catalog.products:
@@ -264,7 +264,7 @@ def _rests_on(text: str, catalog: Catalog, product: Product | None) -> tuple[str
 
 
 def make(settings: WriterSettings, language: Language, clock: Clock) -> OpenAIWriter:
-    """The engine `openai`; raises `SettingsError` when no address is set."""
+    """The engine `openai`. Raises `SettingsError` if no address is set."""
     if not settings.base_url:
         raise SettingsError(
             "the openai writer has no address",

@@ -1,4 +1,4 @@
-"""Answers out of the catalogue, said from templates: nothing it says stands anywhere else."""
+"""Answers from the catalogue with templates; every statement comes from the catalogue."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from doublure.threads import Lane
 
 
 class TemplatesWriter:
-    """Finds the answer by meaning and says it from a template. The encoder loads in a lane of its
-    own as soon as anything is written, so that it is there before the first question."""
+    """Finds the answer by meaning and words it with a template. The encoder loads in a lane of its own as
+    soon as anything is written, so that it is ready before the first question."""
 
     name = "templates"
 
@@ -50,7 +50,7 @@ class TemplatesWriter:
             )
 
     async def close(self) -> None:
-        """Let the lane go. Once, when nothing is written any more."""
+        """Close the lane, once, when nothing more is written."""
         self._lane.close()
 
     async def _answer(self, comment: Comment, catalog: Catalog, product: Product | None) -> list[Said]:

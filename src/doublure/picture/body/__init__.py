@@ -1,1 +1,1 @@
-"""The takes: real pictures of the host."""
+"""The takes: real footage of the host."""

@@ -1,4 +1,4 @@
-"""Plates: the pictures of the takes, decoded one after the other at the room's size."""
+"""Plates: the pictures of the takes, decoded in sequence at the room's size."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from doublure.media import FPS, Picture, Place, Size
 from doublure.picture.body.scaled import copy_of
 
 KEYFRAME_FRAMES = 25
-"""Distance of keyframes in a take: a jump costs at most a second of decoding."""
+"""Distance between keyframes in a take: a jump costs at most one second of decoded frames."""
 SKIP_FRAMES = 12
-"""A jump forward by at most this many frames is decoded through; a longer one seeks."""
+"""A forward jump of at most this many frames decodes the frames between; a longer one seeks."""
 QUALITY = "17"
-"""x264's constant rate factor for takes: no loss that an eye sees."""
+"""x264's constant rate factor for takes: no visible loss."""
 SCALED = "scaled"
-"""Folder beside the takes in which earlier versions kept copies; nothing reads it."""
+"""Folder beside the takes in which earlier versions kept copies; no longer read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How the footage fills the room's picture: scaled to cover it, cut evenly at the sides."""
+    """How the footage fills the room's picture: scaled to cover it and cropped equally on opposite sides."""
 
     scale: float
     left: float
-    """Pixels cut at the left, at the room's scale."""
+    """Pixels cropped at the left, at the room's scale."""
     top: float
 
     @classmethod
@@ -42,7 +42,7 @@ class Fit:
 
 
 def encode_take(pictures: Iterator[Picture], size: Size, out: Path) -> int:
-    """Write pictures (I420) as a take; returns how many."""
+    """Write pictures (I420) as a take; returns their number."""
     count = 0
     with av.open(str(out), "w", format="mp4") as file:
         stream = file.add_stream("libx264", rate=FPS)
@@ -60,7 +60,7 @@ def encode_take(pictures: Iterator[Picture], size: Size, out: Path) -> int:
 
 
 def decode_take(file: Path, start: int = 0) -> Iterator[Picture]:
-    """The pictures of a take from frame `start` on; raises `FootageError`."""
+    """The pictures of a take, from frame `start`. Raises `FootageError`."""
     try:
         with av.open(str(file)) as container:
             stream = container.streams.video[0]
@@ -78,7 +78,7 @@ def decode_take(file: Path, start: int = 0) -> Iterator[Picture]:
 
 
 def fitted(pictures: Iterator[Picture], source: Size, target: Size) -> Iterator[Picture]:
-    """Pictures scaled and cut to the room's size."""
+    """The pictures, scaled and cropped to the room's size."""
     fit = Fit.cover(source, target)
     wide, high = round(source.width * fit.scale / 2) * 2, round(source.height * fit.scale / 2) * 2
     left, top = (wide - target.width) // 4 * 2, (high - target.height) // 4 * 2
@@ -102,7 +102,7 @@ def fitted(pictures: Iterator[Picture], source: Size, target: Size) -> Iterator[
 
 
 def at_size(file: Path, source: Size, target: Size) -> Path:
-    """The take at the room's size: itself, or a verified copy that is made once. Raises `FootageError`."""
+    """The take at the room's size: the file itself, or a verified copy made once. Raises `FootageError`."""
     if source == target:
         return file
     return copy_of(
@@ -111,7 +111,7 @@ def at_size(file: Path, source: Size, target: Size) -> Path:
 
 
 class Plates:
-    """Reads frames of takes. Made for going forward; a take is a loop."""
+    """Reads frames of takes, which are loops. Fast for forward playback; a jump back seeks."""
 
     def __init__(self, files: Mapping[str, Path], lengths: Mapping[str, int]) -> None:
         self._files = dict(files)
@@ -119,7 +119,7 @@ class Plates:
         self._running: dict[str, tuple[int, Iterator[Picture]]] = {}
 
     def read(self, place: Place) -> Picture:
-        """The plate at a place; it belongs to the caller."""
+        """The plate at a place; the caller owns it."""
         index = place.index % self._lengths[place.take]
         position, pictures = self._running.get(place.take, (-1, iter(())))
         if not 0 <= index - position <= SKIP_FRAMES or position < 0:

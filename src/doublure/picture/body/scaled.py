@@ -1,7 +1,7 @@
-"""Takes at a room's size: made once, kept in a folder that only this user can enter, verified when used.
+"""Cache of takes at a room's size: made once, verified on use, in a folder only this user can enter.
 
-A copy is found by the checksum of its take, never by a path or a name, and carries its own checksum in
-its name. So it belongs to one take only, and a damaged or changed copy is made again.
+A copy is found by the checksum of its take, never by a path or a name, and has its own checksum in its
+name. So it belongs to exactly one take, and a damaged or changed copy is made again.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from doublure.media import Size
 from doublure.settings import load_machine
 
 FOLDER = "scaled"
-"""Of the machine's cache folder."""
+"""Subfolder of the machine's cache folder."""
 ORIGIN = "origin"
-"""File beside the copies of a take that holds the take's path."""
+"""File that holds the path of the take, beside its copies."""
 
 
 def copy_of(take: Path, size: Size, make: Callable[[Path], object]) -> Path:
-    """The verified copy of a take at a size; `make` writes it to a path when there is none. Raises
+    """The verified copy of a take at a size; if there is none, `make` writes it to a path. Raises
     `FootageError`."""
     try:
         return kept_copy(_folder(take), f"{size.width}x{size.height}", ".mp4", make)
     except OSError as error:
         raise FootageError(
-            f"the take cannot be kept at the room's size: {error.strerror}",
+            f"the copy of the take at the room's size cannot be written: {error.strerror}",
             where=error.filename or str(take),
             remedy="free disk space, remove the folder, or name another one in DOUBLURE_CACHE_FOLDER",
         ) from error
 
 
 def forget(persona: Path) -> None:
-    """Remove the copies of a persona's takes: when its consent was revoked, or it was erased. What cannot
-    be removed now is removed when its takes are gone."""
+    """Remove the copies of a persona's takes, after its consent was revoked or it was erased. Copies that
+    cannot be removed now are removed once the takes are gone."""
     whole = persona.resolve()
     for folder, origin in _kept():
         if origin.parent == whole:
@@ -55,7 +55,7 @@ def _folder(take: Path) -> Path:
 
 
 def _kept() -> Iterator[tuple[Path, Path]]:
-    """Each folder of copies, and the take they were made of."""
+    """Each folder of copies, with the path of the take they were made from."""
     root = load_machine().cache_folder.expanduser() / FOLDER
     for folder in sorted(root.glob("*/")):
         with suppress(OSError, UnicodeDecodeError):
@@ -63,7 +63,7 @@ def _kept() -> Iterator[tuple[Path, Path]]:
 
 
 def _sweep() -> None:
-    """Remove copies of takes that are gone, and parts that a process left when it died."""
+    """Remove copies of takes that are gone, and partial files left by a process that died."""
     for folder, origin in _kept():
         if not origin.exists():
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Which frame of which take is the plate, and the cross-fade from one take to the next."""
+"""Selects the plate of each frame (take and index) and cross-fades from one take to the next."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from dataclasses import dataclass
 from doublure.media import Place
 
 FADE_FRAMES = 8
-"""Frames a cross-fade takes: a third of a second hides the jump without showing two hosts."""
+"""Length of a cross-fade: a third of a second hides the jump without showing two hosts."""
 SETTLE_FRAMES = 20
-"""Silent frames before the host goes back to idle, so that a pause between sentences does not."""
+"""Silent frames before the host goes back to idle: longer than a pause between sentences."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plate:
-    """The plate of one frame: one place, or two while one take fades into another."""
+    """The plate of one frame: one place, or two during a cross-fade."""
 
     place: Place
     old: Place | None = None
-    """The take that is fading out."""
+    """Place in the take that fades out."""
     weight: float = 1.0
-    """Share of `place`, 0..1."""
+    """Weight of `place`, 0..1."""
 
 
 class Takes:
-    """Walks through the takes: `talk` while the host speaks, `idle` otherwise.
+    """Steps through the takes: `talk` while the host speaks, `idle` otherwise.
 
-    A take loops seamlessly by itself, so its index just runs on.
+    Each take loops seamlessly, so its index simply wraps around.
     """
 
     def __init__(self, lengths: Mapping[str, int]) -> None:

@@ -1,1 +1,1 @@
-"""Faces: who is seen."""
+"""The face engines."""

@@ -1,4 +1,4 @@
-"""The face `card`: a circle with eyes and a mouth. It needs no persona: for tests, and to try a room."""
+"""The face `card`: a circle with eyes and a mouth. It needs no persona; for tests and for trying a room."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from doublure.picture.settings import FaceSettings
 TAKE_FRAMES = 2 * FPS
 """Length of both takes."""
 EASE = 0.6
-"""Share of the way to the wanted opening that the mouth goes in one frame."""
+"""Share of the distance to the target opening covered in one frame."""
 QUIETEST = 0.001
 """RMS, full scale 1, below which a clause is silent."""
 BLINK_FRAMES = 3
 EYE, MOUTH, INK = (0.026, 0.034), (0.07, 0.06), 30
-"""Half axes of an eye and of the open mouth as shares of the short side, and their luma."""
+"""Half axes of an eye and of the open mouth, as shares of the short side, and their luma."""
 _SUBPIXEL = 4
-"""Fractional bits of the coordinates that OpenCV draws with."""
+"""Fractional bits of the coordinates passed to OpenCV."""
 
 
 class Card:
-    """The card in pictures of one size. The luma at the middle of its mouth tells whether it is open."""
+    """The card in pictures of one size. The luma at the middle of the mouth shows whether it is open."""
 
     name = "card"
     takes: Mapping[str, int] = {"idle": TAKE_FRAMES, "talk": TAKE_FRAMES}
@@ -45,7 +45,7 @@ class Card:
         self._plate = _plate(size, self._middle, radius)
 
     def mouth(self, speech: Speech) -> Mouth:
-        """Opening of each frame, float32 [frames, 1], 0..1: its loudness against the clause's loudest."""
+        """Opening per frame, float32 [frames, 1], 0..1: loudness relative to the clause's loudest frame."""
         frames = -(-len(speech.pcm) // SAMPLES_PER_FRAME)
         padded = np.pad(speech.pcm, (0, frames * SAMPLES_PER_FRAME - len(speech.pcm)))
         loudness = np.sqrt((padded.reshape(frames, SAMPLES_PER_FRAME).astype(np.float64) ** 2).mean(axis=1))
@@ -55,8 +55,8 @@ class Card:
     def render(
         self, place: Place, mouth: NDArray[np.float32] | None, state: object
     ) -> tuple[Picture, object]:
-        """The card at `place`. `state` is the last opening, so that the mouth moves softly. The eyes sway
-        and blink: something moves while nobody speaks."""
+        """The card at `place`. `state` is the last opening, so the mouth moves smoothly. The eyes sway and
+        blink, so the picture also moves while nobody speaks."""
         last = state if isinstance(state, float) else 0.0
         wanted = float(mouth[0]) if mouth is not None else 0.0
         opening = last + EASE * (wanted - last)
@@ -72,7 +72,8 @@ class Card:
     def _oval(
         self, picture: Picture, away: tuple[float, float], axes: tuple[float, float], short: int
     ) -> None:
-        """A dark oval in the luma; `away` from the head's middle, like `axes` a share of the short side."""
+        """Draw a dark oval into the luma. `away` is its offset from the head's middle; `away` and `axes` are
+        shares of the short side."""
         x, y = (middle + share * short for middle, share in zip(self._middle, away, strict=True))
         scale = 1 << _SUBPIXEL
         cv2.ellipse(
@@ -84,12 +85,12 @@ class Card:
 
 
 def make(settings: FaceSettings, size: Size) -> Face:
-    """The card; `settings` hold nothing for it."""
+    """The engine `card`; `settings` are not used."""
     return Card(size)
 
 
 def _plate(size: Size, middle: tuple[float, float], radius: float) -> Picture:
-    """Backdrop, shoulders and head, without eyes and mouth."""
+    """Background, shoulders and head, without eyes and mouth."""
     rgb: Numbers = np.full((size.height, size.width, 3), (168, 190, 206), np.uint8)
     x, y = round(middle[0]), round(middle[1])
     cv2.ellipse(rgb, (x, size.height), (round(2.2 * radius), round(size.height - y - 1.15 * radius)),

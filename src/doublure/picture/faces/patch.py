@@ -1,4 +1,4 @@
-"""The face `patch`: the host's own mouth, moved by what is heard and set into the plate."""
+"""The face `patch`: the host's own mouth, driven by the sound and composited into the plate."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ from doublure.trust.consent import load as load_consent
 from doublure.trust.persona import Persona
 
 EASE = 0.55
-"""Share of the way to rest that the lips go in one frame when speech ends."""
+"""Share of the distance to rest that the lips cover in one frame when speech ends."""
 NEAR_REST = 0.3
-"""Root mean square of the coefficients' distance to rest at which the lips count as resting."""
+"""RMS distance of the coefficients from rest at which the lips count as resting."""
 REST_FRAMES = 6
-"""Frames in which the plate's own closed mouth comes back."""
+"""Frames in which the rendered mouth fades back to the plate's own closed mouth."""
 START_FRAMES = 3
-"""Frames in which the mouth takes over from the plate's own when speech begins."""
+"""Frames in which the rendered mouth replaces the plate's own when speech begins."""
 TALKING = 2.0
-"""A plate whose mouth is open so many times wider than at rest talks."""
+"""A plate counts as talking if its mouth is open more than this many times as wide as at rest."""
 HEAD = (1.2, 1.5, 1.3)
-"""How far a head with its hair reaches from the middle of the template (between eyes and nose): to each
-side, up and down, in distances of the outer eye corners. A head is about 2.4 of these wide and 2.8 high."""
+"""Reach of the head with its hair from the middle of the template (between eyes and nose): sideways, up
+and down, in distances between the outer eye corners. A head is about 2.4 of these wide and 2.8 high."""
 
 
 def make(settings: FaceSettings, size: Size) -> PatchFace:
     """The engine `patch`. Raises `EngineError`, `ConsentError`, `FootageError`."""
     if settings.persona is None:
         raise EngineError(
-            "the face patch needs a persona", remedy="set face: persona: to the folder enrol wrote"
+            "the face patch needs a persona", remedy="set face: persona: to the folder that enrol wrote"
         )
     if settings.consent is None:
         raise ConsentError(
-            "a persona is loaded only with its host's consent",
+            "a persona cannot be loaded without its host's consent",
             where=str(settings.persona),
             remedy="name the consent file under face: consent:",
         )
@@ -55,17 +55,17 @@ def make(settings: FaceSettings, size: Size) -> PatchFace:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What a frame leaves to the next one."""
+    """State passed from one frame to the next."""
 
     shape: NDArray[np.float32]
     """[SHAPES], coefficients."""
     share: float = 0.0
-    """How much of the mouth is rendered; 0 shows the plate's own."""
+    """Opacity of the rendered mouth, 0..1; at 0 the plate's own shows."""
     setting: Setting = Setting()  # noqa: RUF009 - frozen
 
 
 class PatchFace:
-    """A persona, at the size of one room."""
+    """The face of a persona at the size of one room."""
 
     name = "patch"
 
@@ -93,7 +93,7 @@ class PatchFace:
     def render(
         self, place: Place, mouth: NDArray[np.float32] | None, state: object
     ) -> tuple[Picture, object]:
-        """The plate with the mouth set in; about 6 ms at 720x1280 besides decoding."""
+        """The plate with the mouth set in; about 6 ms at 720x1280, without decoding."""
         picture = self._plates.read(place)
         number = int(self._track.takes[place.take][place.index % self.takes[place.take]])
         last = state if isinstance(state, _State) else _State(self._articulation.rest)
@@ -104,7 +104,7 @@ class PatchFace:
         return picture, now
 
     def _next(self, last: _State, mouth: NDArray[np.float32] | None, talks: bool) -> _State:
-        # a plate that talks is never to be seen through
+        # a talking plate must never show through
         start = 1.0 if talks else min(1.0, last.share + 1 / START_FRAMES)
         if mouth is not None:
             return replace(last, shape=np.asarray(mouth, np.float32), share=start)
@@ -118,7 +118,7 @@ class PatchFace:
 
 
 def head_box(track: FaceTrack, fit: Fit) -> Box:
-    """Where the head is in any frame of any take, in pixels of the room's picture."""
+    """Box that holds the head in every frame of every take, in pixels of the room's picture."""
     frames = np.unique(np.concatenate(list(track.takes.values())))
     middle = track.shift[frames, :2] * fit.scale - (fit.left, fit.top)
     eyes = track.scale[frames, None] * fit.scale

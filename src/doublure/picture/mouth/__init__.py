@@ -1,1 +1,1 @@
-"""How the mouth moves when something is said."""
+"""The mouth: its movement computed from speech, and its rendering from the host's footage."""

@@ -1,8 +1,8 @@
-"""What a mouth can be told from: speech as 50 vectors a second that know phones and hardly voices.
+"""Acoustic features for the mouth: 50 vectors a second that encode phones and hardly the voice.
 
-Each vector is the fourth layer of whisper-base's encoder (`faces/speech.onnx`, made by
+Each vector is the fourth layer of whisper-base's encoder (`speech.onnx` beside this file, made by
 `training.speech_encoder`) and the mel spectrum of its 20 ms. The sound is brought to one level first, so
-that a whisper, a shout and another microphone give the same.
+that a whisper, a shout and another microphone give the same vectors.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from numpy.typing import NDArray
 from doublure.media import SAMPLE_RATE, SAMPLES_PER_FRAME, Pcm
 
 RATE = 16_000
-"""Samples a second that the encoder hears."""
+"""Input of the encoder, samples per second."""
 PER_FRAME = 2
-"""Vectors a picture."""
+"""Vectors per picture."""
 STEP = RATE // 50
-"""Samples a vector."""
+"""Samples per vector."""
 WINDOW = 250
-"""Vectors that the encoder hears at once: 5 s."""
+"""Vectors encoded at once: 5 s."""
 MARGIN = 50
-"""Of these, at each side, heard but not used: the encoder wants surroundings."""
+"""Vectors at each side of the window that are discarded: they only give the encoder context."""
 ENCODED, MELS = 512, 80
 SIZE = ENCODED + MELS
 """Length of a vector: the encoder's, then two spectra of 40 bands, 10 ms apart."""
 LEVEL = 0.1
-"""RMS that the louder parts of speech are brought to, full scale 1."""
+"""RMS to which the louder parts of speech are scaled, full scale 1."""
 FAINTEST = 0.002
-"""RMS below which there is no speech and nothing is made louder."""
+"""RMS below which a sound counts as no speech and is not amplified."""
 
 Heard = NDArray[np.float32]
 """[vectors, SIZE]."""
 
 
 def hear(pcm: Pcm) -> Heard:
-    """Speech (24 kHz, any length) -> two vectors for each of its ceil(samples / 960) frames. About 1 % of
-    a core while it is on air: 35 ms for up to 3 s."""
+    """Speech (24 kHz, any length) -> two vectors for each of its ceil(samples / 960) frames. Takes 35 ms
+    for up to 3 s of speech, about 1 % of a core on air."""
     frames = -(-len(pcm) // SAMPLES_PER_FRAME)
     count = PER_FRAME * frames
     sound = resampled(pcm * _gain(pcm))
@@ -64,7 +64,7 @@ def _gain(pcm: Pcm) -> float:
 
 
 def resampled(pcm: Pcm) -> Pcm:
-    """Sound at `RATE`, 16 kHz."""
+    """`pcm` resampled to `RATE`, 16 kHz."""
     resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(pcm[None], np.float32), "flt", "mono")
     frame.sample_rate = SAMPLE_RATE
@@ -82,7 +82,7 @@ def _encode(sound: Pcm) -> Heard:
 
 @cache
 def _encoder() -> ort.InferenceSession:
-    # one for the whole process: its weights serve every room
+    # one per process; every room shares it
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
@@ -91,7 +91,7 @@ def _encoder() -> ort.InferenceSession:
 
 
 def log_mel(sound: Pcm) -> NDArray[np.float32]:
-    """Whisper's picture of sound at 16 kHz: [MELS, samples / 160], about -1..1 (Radford et al. 2022)."""
+    """Whisper's log-mel spectrogram at 16 kHz: [MELS, samples / 160], about -1..1 (Radford et al. 2022)."""
     padded = np.pad(sound, 200, mode="reflect")
     pieces = np.lib.stride_tricks.sliding_window_view(padded, 400)[::160][: len(sound) // 160]
     power = np.abs(np.fft.rfft(pieces * hann(), axis=1)) ** 2
@@ -101,13 +101,14 @@ def log_mel(sound: Pcm) -> NDArray[np.float32]:
 
 @cache
 def hann() -> NDArray[np.float64]:
-    """The window of 25 ms at 16 kHz, [400]."""
+    """Hann window of 25 ms at 16 kHz, [400]."""
     return np.asarray(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(400) / 400))
 
 
 @cache
 def filters(bands: int) -> NDArray[np.float64]:
-    """[201, bands]: triangles on Slaney's scale (linear below 1 kHz, logarithmic above), of equal area."""
+    """Mel filters, [201, bands]: triangles of equal area on Slaney's scale (linear below 1 kHz, logarithmic
+    above)."""
     last = 15.0 + 27.0 * np.log(8.0) / np.log(6.4)  # 8 kHz
     mels = np.linspace(0.0, last, bands + 2)
     above = 1000.0 * np.exp(np.log(6.4) / 27.0 * (mels - 15.0))

@@ -1,12 +1,13 @@
-"""From what is heard to what the host's mouth does, learnt from the host's own footage.
+"""Maps speech to the movement of the host's mouth; learnt from the host's own footage.
 
-Several readings of the sound around a picture are each asked for the mouth (`doublure.picture.mouth.kernel_ridge`) and their
-answers mixed, by shares that suit this host: the sound as the encoder hears it, what a generic mouth would do
-(`faces/mouth.npz`, made by `training.generic_mouth` from synthesised speech of many voices), and both. What a
-generic mouth does says much where the host moves as most people do, and little where not.
+Several regressors (`doublure.picture.mouth.kernel_ridge`) predict the mouth from the sound around a
+picture. Their outputs are averaged with weights fitted to this host. Their inputs are the encoder's
+vectors, the movements of a generic mouth (`mouth.npz` beside this file, made by `training.generic_mouth`
+from synthesised speech of many voices), or both. The generic mouth helps where the host moves as most
+people do, and little elsewhere.
 
-The generic mouth is a small network: convolutions over time, at 50 vectors a second; it learns with torch and is
-computed here with numpy.
+The generic mouth is a small network of convolutions over time, at 50 vectors a second. It is trained with
+torch and computed here with numpy.
 """
 
 from __future__ import annotations
@@ -27,26 +28,27 @@ Rows = NDArray[np.float32]
 """[frames, SHAPES]: coefficients of a `doublure.picture.mouth.geometry.ShapeBasis`."""
 Weights = NDArray[np.float32]
 ROUNDED = ("directions", "known")
-"""Of `KernelRidge`: kept in 8 bits, as are the generic mouth's `WEIGHTS` in a persona."""
+"""Fields of `KernelRidge` stored in 8 bits, like the generic mouth's `WEIGHTS` in a persona."""
 WEIGHTS = ("first_generic", "layers_generic")
 TAPS = 5
 MOVES = 10
-"""Of the generic mouth: jaw, spread, round, pressed, bitten, upper and lower lip away from the teeth, tip of
-the tongue raised and out, its back raised; each in units of its usual spread."""
+"""Movements of the generic mouth: jaw, spread, round, pressed, bitten, upper and lower lip away from the
+teeth, tip of the tongue raised and out, its back raised; each in units of its usual spread."""
 DILATIONS = (1, 2, 3, 5, 8)
-"""Of the layers after the first; together they see 0.8 s to each side: who rounds the lips begins early, and what
-is loud is so beside its neighbours."""
+"""Dilations of the layers after the first. Together they see 0.8 s to each side, because lips round early
+and loudness is relative to the neighbouring sounds."""
 SILENT = 1e-3
-"""RMS of a frame in which nothing sounds, -60 dB of full scale: below rooms and breath, above Kokoro's pauses."""
+"""RMS below which a frame is silent, -60 dB full scale: below room noise and breath, above Kokoro's
+pauses."""
 PAUSE = 6
-"""Frames without sound from which on the mouth rests: shorter ones are inside words."""
+"""Silent frames in a row after which the mouth rests; shorter silences are inside words."""
 LEAVES, SETTLES = 3, 4
-"""Frames that the mouth moves on its own before and after a sound, and over which it settles."""
+"""Frames before and after a sound in which the mouth still moves, and frames over which it settles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """One network; h is its width, k the length of its input."""
+    """A convolutional network; h is its width, k the length of its input vectors, m of its outputs."""
 
     first: Weights
     """[TAPS * k, h]."""
@@ -71,32 +73,32 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class GenericMouth:
-    """What a mouth that is nobody's would do."""
+    """The average speaker's mouth movements, predicted from sound."""
 
     mean: Weights
-    """[SIZE]: what is heard on average."""
+    """[SIZE]: mean of the encoder's vectors."""
     projection: Weights
     """[SIZE, k]."""
     network: Network
 
     def moves(self, heard: Heard) -> NDArray[np.float32]:
-        """[vectors, MOVES] for what `doublure.picture.mouth.acoustics.hear` gave; about -3..3."""
+        """[vectors, MOVES], about -3..3, for the vectors of `doublure.picture.mouth.acoustics.hear`."""
         given = np.asarray((heard - self.mean) @ self.projection, np.float32)
         return self.network.answers(given)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One reading of the sound and what it says of the mouth."""
+    """One regressor: its input and its share of the result."""
 
     reach: int
-    """Vectors to each side of a picture that are looked at."""
+    """Vectors used on each side of a picture."""
     sound: bool
-    """Whether it is given what is heard."""
+    """Whether its input contains the encoder's vectors."""
     moves: bool
-    """Whether it is given the generic mouth's movements."""
+    """Whether its input contains the generic mouth's movements."""
     share: float
-    """How much of the mixture it is."""
+    """Its weight in the sum of all readings."""
     mouth: KernelRidge
 
     def rows(self, sound: Weights, moves: Weights) -> Rows:
@@ -106,27 +108,26 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Articulation:
-    """How this host's mouth moves when something is said."""
+    """This host's model from speech to mouth shapes."""
 
     mean: Weights
-    """[SIZE]: what is heard on average."""
+    """[SIZE]: mean of the encoder's vectors."""
     projection: Weights
-    """[SIZE, k]: to the directions in which this host's speech differs most."""
+    """[SIZE, k]: onto the directions in which this host's speech varies most."""
     generic: GenericMouth
-    """As it was when this was learnt."""
+    """The generic mouth this model was trained with."""
     rest: Weights
-    """[SHAPES]: the mouth when nothing is said."""
+    """[SHAPES]: the mouth in silence."""
     readings: tuple[Reading, ...]
 
     def rows(self, pcm: Pcm) -> Rows:
-        """The mouth of each of the speech's ceil(samples / 960) frames; at rest where nothing sounds for
-        longer."""
+        """The mouth shape of each of the speech's ceil(samples / 960) frames; at rest in pauses."""
         made = self.mouth(hear(pcm))
         still = stillness(pcm)[: len(made), None]
         return np.asarray(made + still * (self.rest - made), np.float32)
 
     def mouth(self, heard: Heard) -> Rows:
-        """The mouth for what `doublure.picture.mouth.acoustics.hear` gave."""
+        """The mouth shapes for the vectors of `doublure.picture.mouth.acoustics.hear`."""
         if not len(heard) or not self.readings:
             return np.repeat(self.rest[None], len(heard) // PER_FRAME, axis=0)
         sound, moves = (heard - self.mean) @ self.projection, self.generic.moves(heard)
@@ -135,9 +136,9 @@ class Articulation:
 
 
 def stillness(pcm: Pcm) -> NDArray[np.float32]:
-    """[frames] How far the mouth has come to rest, 0 to 1: it settles when nothing sounds for `PAUSE` frames
-    and leaves again shortly before the next sound. A network leaks a little movement into silence, most of all
-    one that was learnt from little footage."""
+    """[frames] How far the mouth is at rest, 0 to 1. It settles in silences of at least `PAUSE` frames and
+    moves again shortly before the next sound. Needed because a model predicts a little movement in silence,
+    above all a model learnt from little footage."""
     frames = -(-len(pcm) // SAMPLES_PER_FRAME)
     padded = np.pad(pcm, (0, frames * SAMPLES_PER_FRAME - len(pcm))).reshape(frames, SAMPLES_PER_FRAME)
     silent = np.sqrt(np.mean(padded**2, axis=1, dtype=np.float64)) < SILENT
@@ -146,7 +147,7 @@ def stillness(pcm: Pcm) -> NDArray[np.float32]:
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         if end - start >= PAUSE:
             place = np.arange(end - start)
-            # what was there before, or comes behind, may still be heard in other pieces of the speech
+            # sound before may belong to the last piece; at the end of this one the mouth stays at rest
             leaving = (end - start - LEAVES - place) / SETTLES if end < frames else SETTLES
             still[start:end] = np.clip(np.minimum((place - LEAVES + 1) / SETTLES, leaving), 0, 1)
     return still
@@ -155,8 +156,8 @@ def stillness(pcm: Pcm) -> NDArray[np.float32]:
 def surroundings(
     sound: Weights, moves: Weights, reach: int, with_sound: bool, with_moves: bool
 ) -> NDArray[np.float32]:
-    """What a reading is given for each picture: [pictures, (2 reach + 1) * numbers], of the vectors around it, in
-    order of time. `sound` is [vectors, k], `moves` [vectors, MOVES]."""
+    """The input of a reading: the vectors around each picture in order of time, [pictures, (2 reach + 1) *
+    numbers]. `sound` is [vectors, k], `moves` [vectors, MOVES]."""
     parts = [part for part, wanted in ((sound, with_sound), (moves, with_moves)) if wanted]
     given = np.concatenate(parts, axis=1, dtype=np.float32)
     padded = np.pad(given, ((reach, reach), (0, 0)), mode="edge")
@@ -172,13 +173,13 @@ def _convolve(x: NDArray[np.float32], weight: Weights, dilation: int) -> NDArray
 
 
 def _gelu(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    # the usual approximation by tanh (Hendrycks and Gimpel 2016): numpy has no error function
+    # the tanh approximation (Hendrycks and Gimpel 2016), because numpy has no error function
     return np.asarray(0.5 * x * (1 + np.tanh(0.7978846 * (x + 0.044715 * x**3))), np.float32)
 
 
 def save(file: Path, known: Articulation) -> None:
-    """Write it as `.npz`: 16 bits a number; examples, directions and the generic mouth, which are many, 8 bits
-    and a scale for each column; weights, of which thousands cancel out, 32."""
+    """Write a model as `.npz`. Most numbers take 16 bits. Examples, directions and the generic mouth, which
+    are many, take 8 bits with a scale for each column. Weights take 32: thousands of them cancel out."""
     arrays = {"mean": known.mean, "projection": known.projection, "rest": known.rest}
     arrays |= _generic_arrays(known.generic)
     kept: dict[str, NDArray[np.generic]] = {}
@@ -212,14 +213,14 @@ def load(file: Path) -> Articulation:
 
 
 def save_generic(file: Path, generic: GenericMouth) -> None:
-    """Write the generic mouth as `.npz`, 16 bits a number."""
+    """Write the generic mouth as `.npz`, 16 bits per number."""
     arrays = _generic_arrays(generic)
     np.savez_compressed(file, **{name: array.astype(np.float16) for name, array in arrays.items()})
 
 
 @cache
 def generic_mouth() -> GenericMouth:
-    """The one that is shipped."""
+    """The shipped generic mouth."""
     with as_file(files("doublure.picture.mouth").joinpath("mouth.npz")) as file:
         return _generic(_read(file))
 

@@ -1,4 +1,4 @@
-"""Face geometry: which landmarks move the mouth, the head's pose, the shape model and the warp.
+"""Face geometry: the landmarks of the mouth, the head's pose, the shape model and the warp.
 
 Landmark numbers are those of MediaPipe's face mesh (478 points, Apache-2.0). Points are float
 [points, 3] in pixels, x right, y down, z away from the camera.
@@ -20,18 +20,18 @@ JAW = (58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288)
 CHEEKS = (205, 425, 207, 427, 187, 411, 216, 436, 212, 432, 214, 434)
 NOSE = (2, 98, 327, 94, 64, 294)
 CONTROL = OUTER_LIPS + INNER_LIPS + CHIN + JAW + CHEEKS + NOSE
-"""Landmarks that hold the warp."""
+"""Landmarks used as control points of the warp."""
 RIGID = (33, 133, 362, 263, 168, 6, 197, 195, 2, 98, 327, 94, 64, 294)
-"""Landmarks that move with the skull only; eye corners first. No brows and no temples: with eyes and nose
-alone the lips' place in the template wanders half as far (1.6 instead of 2.9 % of the eye distance, up and
-down, over 50 s of an anchor)."""
+"""Landmarks that move only with the skull; eye corners first. Brows and temples are left out: with eyes and
+nose alone, the lips drift about half as far in the template (1.6 instead of 2.9 % of the eye distance,
+vertically, over 50 s of an anchor)."""
 LEFT_EYE, RIGHT_EYE = 0, 3
-"""Places of the outer eye corners in `RIGID`."""
+"""Indices of the outer eye corners in `RIGID`."""
 
 LIPS = slice(0, len(OUTER_LIPS) + len(INNER_LIPS))
 _INNER = len(OUTER_LIPS)
 UPPER, LOWER, CORNER_A, CORNER_B = _INNER + 15, _INNER + 5, _INNER, _INNER + 10
-"""Places of the inner lip's middle and corners in `CONTROL`."""
+"""Indices of the inner lip's middle and corners in `CONTROL`."""
 _CHIN = LIPS.stop
 _JAW = _CHIN + len(CHIN)
 _CHEEKS = _JAW + len(JAW)
@@ -41,43 +41,43 @@ CHEEK_PLACES = slice(_CHEEKS, _CHEEKS + len(CHEEKS))
 
 NOSE_PLACES = slice(_CHEEKS + len(CHEEKS), len(CONTROL))
 MOVING = slice(0, NOSE_PLACES.start)
-"""Places in `CONTROL` that the mouth moves."""
+"""Indices in `CONTROL` of the points that the mouth moves."""
 
 
 SHAPES = 16
-"""Movements of the mouth that are kept: the rest is the landmarks' tremble."""
+"""Number of principal movements kept; the others are jitter of the landmarks."""
 SKIN_WEIGHT = 0.35
-"""How much chin, jaw and cheeks count beside the lips when movements are sought."""
+"""Weight of chin, jaw and cheeks in the search for principal movements; lips have 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Where the head is: a point of the template at `p` is seen at `scale * rotation @ p + shift`."""
+    """The head's pose: a template point `p` is seen at `scale * rotation @ p + shift`."""
 
     scale: float
-    """Pixels between the outer eye corners, seen from the front."""
+    """Pixels between the outer eye corners in a frontal view."""
     rotation: NDArray[np.float64]
     """[3, 3]."""
     shift: NDArray[np.float64]
     """[3], pixels."""
 
     def place(self, points: Points) -> Points:
-        """Template points into the picture."""
+        """Template points -> picture points."""
         return np.asarray(self.scale * points @ self.rotation.T + self.shift)
 
     def unplace(self, points: Points) -> Points:
-        """Picture points into the template's frame."""
+        """Picture points -> template points."""
         return np.asarray((points - self.shift) @ self.rotation / self.scale)
 
     @property
     def angles(self) -> NDArray[np.float64]:
-        """Yaw, pitch, roll in radians, small-angle reading of the rotation."""
+        """Yaw, pitch and roll in radians, in small-angle approximation."""
         turn = self.rotation
         return np.array([turn[2, 0], turn[2, 1], np.arctan2(turn[1, 0], turn[0, 0])])
 
 
 def fit_pose(template: Points, points: Points) -> Pose:
-    """The similarity that takes `template` nearest to `points` (Umeyama 1991)."""
+    """The similarity transform from `template` to `points` with the least squared error (Umeyama 1991)."""
     middle, seen = template.mean(axis=0), points.mean(axis=0)
     still, moved = template - middle, points - seen
     left, strength, right = np.linalg.svd(still.T @ moved)
@@ -88,7 +88,7 @@ def fit_pose(template: Points, points: Points) -> Pose:
 
 
 def make_template(rigid: Points) -> Points:
-    """The skull's mean shape from [frames, RIGID, 3]; one unit between the outer eye corners."""
+    """The skull's mean shape from [frames, RIGID, 3]; the outer eye corners are one unit apart."""
     template = rigid[0]
     for _ in range(3):
         template = np.mean([fit_pose(template, points).unplace(points) for points in rigid], axis=0)
@@ -97,12 +97,12 @@ def make_template(rigid: Points) -> Points:
 
 
 def opening(control: Points) -> NDArray[np.float64]:
-    """Distance of the inner lips, [..., CONTROL, 3] -> [...]."""
+    """Distance between the inner lips, [..., CONTROL, 3] -> [...]."""
     return np.asarray(np.linalg.norm(control[..., UPPER, :] - control[..., LOWER, :], axis=-1))
 
 
 def width(control: Points) -> NDArray[np.float64]:
-    """Distance of the inner lip corners, [..., CONTROL, 3] -> [...]."""
+    """Distance between the inner lip corners, [..., CONTROL, 3] -> [...]."""
     return np.asarray(np.linalg.norm(control[..., CORNER_A, :] - control[..., CORNER_B, :], axis=-1))
 
 
@@ -113,11 +113,11 @@ class ShapeBasis:
     mean: Points
     """[MOVING, 3], template units."""
     basis: NDArray[np.float64]
-    """[SHAPES, MOVING, 3]: what one standard deviation of each movement adds."""
+    """[SHAPES, MOVING, 3]: offset of one standard deviation of each movement."""
     inverse: NDArray[np.float64]
-    """[MOVING * 3, SHAPES]: from points less the mean to coefficients."""
+    """[MOVING * 3, SHAPES]: from points minus the mean to coefficients."""
     spread: NDArray[np.float64]
-    """[SHAPES]: how far each movement goes, in units of the first one; it falls."""
+    """[SHAPES]: standard deviation of each movement relative to the first, in falling order."""
 
     def points(self, shape: NDArray[np.float32] | NDArray[np.float64]) -> Points:
         """Coefficients [..., SHAPES] -> [..., MOVING, 3], template units."""
@@ -130,7 +130,7 @@ class ShapeBasis:
 
 
 def fit_shapes(control: Points) -> ShapeBasis:
-    """The principal movements of [frames, CONTROL, 3] (template units); lips count most."""
+    """The principal movements of [frames, CONTROL, 3] (template units); lips have the most weight."""
     moving = control[:, MOVING]
     mean = moving.mean(axis=0)
     weight = np.where(np.arange(mean.shape[0]) < LIPS.stop, 1.0, SKIN_WEIGHT)[:, None]
@@ -148,20 +148,21 @@ def _kernel(square: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _squares(one: Points, other: Points) -> NDArray[np.float64]:
-    """Squared distances [one, other]; written out, as a sum over two numbers costs numpy three times as much."""
+    """Squared distances [one, other]; written out because numpy's sum over two columns takes three times as
+    long."""
     return np.asarray((one[:, :1] - other[:, 0]) ** 2 + (one[:, 1:2] - other[:, 1]) ** 2)
 
 
 def thin_plate(sources: list[Points], target: Points, nodes: Points) -> list[NDArray[np.float32]]:
-    """Where in each source the nodes of the target's picture come from (Bookstein 1989).
+    """Thin-plate warp: where each node of the target's picture lies in each source (Bookstein 1989).
 
-    `sources` are [points, 2] each, `target` [points, 2], `nodes` [nodes, 2]; returns [nodes, 2]
-    displacements a source. All sources share one factorisation.
+    `sources` are [points, 2] each, `target` [points, 2], `nodes` [nodes, 2]; returns displacements
+    [nodes, 2] per source. All sources share one factorisation.
     """
     count = len(target)
     square = _squares(target, target)
     system = np.zeros((count + 3, count + 3))
-    # a little give, so that a noisy landmark does not fold the skin
+    # regularised, so that a noisy landmark does not fold the skin
     system[:count, :count] = _kernel(square) + 1e-3 * square.mean() * np.eye(count)
     system[:count, count] = system[count, :count] = 1
     system[:count, count + 1 :] = target

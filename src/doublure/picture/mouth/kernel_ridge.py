@@ -1,8 +1,8 @@
-"""A smooth function learnt from examples: ridge regression with a Gaussian kernel.
+"""Ridge regression with a Gaussian kernel: a smooth function learnt from examples.
 
-J. Shawe-Taylor, N. Cristianini, "Kernel Methods for Pattern Analysis" (2004), chapter 2. With some thousand
-examples it is found in closed form in seconds, and from a minute of footage it tells more of a mouth than a
-network does: see `docs/benchmarks.md`.
+J. Shawe-Taylor, N. Cristianini, "Kernel Methods for Pattern Analysis" (2004), chapter 2. With a few thousand
+examples the closed-form solution takes seconds. With one minute of footage it predicts the mouth better
+than a network: see `docs/benchmarks.md`.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from numpy.typing import NDArray
 
 Matrix = NDArray[np.float32]
 DIRECTIONS = 320
-"""Of what is given, those in which the examples differ most are kept: distances hardly change."""
+"""Directions of the input that are kept, those with the most variance; distances hardly change."""
 WIDTH = 1.0
-"""Of the kernel exp(-d² / WIDTH); two examples drawn at random are about sqrt(2) apart."""
+"""Width of the kernel exp(-d² / WIDTH); two random examples are about sqrt(2) apart."""
 STILLEST = 1e-3
-"""Added to the spread of what hardly ever changes."""
+"""Added to each input's standard deviation, against division by almost zero."""
 
 
 @dataclass(frozen=True, slots=True)
 class KernelRidge:
-    """What was learnt from n examples of d numbers with m answers each."""
+    """The function learnt from n examples of d numbers with m answers each."""
 
     mean: Matrix
     """[d]"""
     directions: Matrix
-    """[d, k]: from what is given, less its mean, to where distances are measured."""
+    """[d, k]: from inputs minus the mean to the space in which distances are measured."""
     known: Matrix
-    """[n, k]: the examples there."""
+    """[n, k]: the examples in that space."""
     weights: Matrix
     """[n, m]"""
     usual: Matrix
@@ -46,9 +46,11 @@ class KernelRidge:
 def learn(
     given: Matrix, answers: NDArray[np.float64], importance: Matrix, ridges: Sequence[float]
 ) -> list[KernelRidge]:
-    """From examples [n, d] with answers [n, m], one for each ridge: what is added to the kernel's diagonal, and
-    so how much of an answer is taken for chance. `importance` [d] is how much each number given counts in
-    distances, after all were brought to one spread."""
+    """Learn from examples [n, d] with answers [n, m]; returns one function per ridge.
+
+    A ridge is added to the kernel's diagonal; the larger it is, the more of an answer is treated as noise.
+    `importance` [d] weights each input in distances, after all are scaled to the same spread.
+    """
     mean = given.mean(axis=0)
     scale = (
         importance / (given.std(axis=0) + np.float32(STILLEST)) / np.float32(np.sqrt((importance**2).sum()))

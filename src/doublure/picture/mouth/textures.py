@@ -1,11 +1,11 @@
-"""Sets the host's own mouth into a picture: the frame of the footage that fits best, bent to the shape
-that is asked for.
+"""Composites the host's own mouth into a picture: the best matching frame of the footage, warped to the
+wanted shape.
 
-Where lips, chin and lower cheeks belong follows from the shape and the head's pose; skin and teeth come
-from the retrieved frame, warped (thin plates) so that its landmarks fall there. So the mouth keeps the
-picture's pose, moves as smoothly as the shapes, and is as sharp as the footage. What is replaced is the
-whole lower face as far as speech moves it, whatever the mouth does: of the picture's own speech nothing
-is used and nothing is left.
+The shape and the head's pose give the positions of lips, chin and lower cheeks. Skin and teeth come from
+the retrieved frame, warped (thin plates) so that its landmarks reach these positions. So the mouth keeps
+the picture's pose, moves as smoothly as the shapes, and is as sharp as the footage. The replaced region is
+always the whole lower face as far as speech moves it. Nothing of the picture's own speech is used or
+remains visible.
 """
 
 from __future__ import annotations
@@ -32,51 +32,52 @@ from doublure.picture.mouth.geometry import (
 from doublure.picture.mouth.track import FaceTrack
 
 ANGLE_SPREAD = np.array([0.10, 0.12, 0.25])
-"""Difference of yaw, pitch and roll (radians) that costs as much as lips that are 1 % of the eye distance
-away; roll the warp undoes best."""
+"""Difference of yaw, pitch and roll (radians) that costs as much as lips displaced by 1 % of the eye
+distance. The warp corrects roll best."""
 OPENING_SPREAD = (0.004, 0.3)
-"""Difference of the lips' opening that costs as much: so much of the eye distance, and so much of the opening.
-A slit that shows teeth is hardly farther from shut lips than one smile from another, and yet another mouth."""
+"""Difference of the lips' opening that costs as much: this share of the eye distance plus this share of the
+opening. Needed because a slit that shows teeth is geometrically as near to shut lips as one smile is to
+another, but looks different."""
 STAY = 4.0
-"""What a change of frame costs: the warp makes up for what the frame in use lacks, and while frames fade
-into each other, or change too often, the skin is soft and flickers."""
+"""Cost of a change of texture. The warp compensates for a worse match, while cross-fades and frequent
+changes make the skin soft and flickering."""
 FADE_FRAMES = 2
-"""Frames a change of texture takes."""
+"""Length of the cross-fade from one texture to the next."""
 FADE_DISTANCE = 0.02
-"""Textures fade into each other when their lips (of the eye distance) are nearer: between shut lips and
-open ones a fade would be a smear."""
+"""Textures cross-fade only if their lips are nearer than this share of the eye distance; a fade between
+shut and open lips would smear."""
 NODES = 32
-"""Nodes a side of the grid on which the warp is computed; between them it is interpolated."""
+"""Nodes per side of the grid on which the warp is computed; between them it is interpolated."""
 DETAIL = 1.0
-"""Spread, pixels, of the blur that tells detail from the rest where textures are sharpened."""
+"""Standard deviation, pixels, of the blur that separates detail when textures are sharpened."""
 REACH = 1.04
-"""How much larger than the reach of the landmarks the replaced region is."""
+"""Size of the replaced region relative to the reach of the landmarks."""
 FEATHER = (0.05, 0.03)
-"""Width of the edge and its blur, of the eye distance."""
+"""Width and blur of the feathered edge, as shares of the eye distance."""
 Shape = NDArray[np.float32] | NDArray[np.float64]
 """[SHAPES], coefficients of the track's basis."""
 JAW_MIDDLE = slice(JAW_PLACES.start + 4, JAW_PLACES.stop - 4)
-"""The jaw's outline beneath the mouth."""
+"""The part of the jaw's outline below the mouth."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a frame leaves to the next one."""
+    """State passed from one frame to the next."""
 
     source: int = -1
-    """Texture in use, -1 for none yet."""
+    """Index of the texture in use; -1 for none yet."""
     before: int = -1
-    """Texture that fades out."""
+    """Index of the texture that fades out."""
     fade: int = 0
     tint: tuple[float, float, float] | None = None
-    """Y, U and V that the texture differs from the picture."""
+    """Offset of Y, U and V from the texture to the picture."""
 
 
 class Mouths:
-    """The mouths of a persona, at the size of one room."""
+    """The mouth textures of a persona at the size of one room."""
 
     def __init__(self, track: FaceTrack, textures: list[Picture], fit: Fit, size: Size) -> None:
-        """`textures` are I420, as the footage had them, in the order of `track.texture_frames`."""
+        """`textures` are I420 at the footage's scale, in the order of `track.texture_frames`."""
         self._track, self._fit, self._size = track, fit, size
         offset = np.array([fit.left, fit.top])
         self._poses = [
@@ -96,8 +97,8 @@ class Mouths:
     def set_in(
         self, picture: Picture, number: int, shape: Shape, last: Setting, share: float = 1.0
     ) -> Setting:
-        """Set a mouth of this shape (coefficients of the track's basis) into a picture whose head is that
-        of the footage's frame `number`. `share` 0..1: how much of it shows."""
+        """Composite a mouth of this shape (coefficients of the track's basis) into a picture whose head has
+        the pose of the footage's frame `number`. `share` is its opacity, 0..1."""
         pose = self._poses[number]
         target = self._target(number, shape)
         edge = self.region(number)
@@ -118,19 +119,19 @@ class Mouths:
         return replace(now, fade=max(0, now.fade - 1), tint=tint)
 
     def region(self, number: int) -> NDArray[np.float64]:
-        """The outline [m, 2], pixels, of what is replaced whole in a picture with the head of a frame;
-        round it lies the feathered edge."""
+        """Outline [m, 2], pixels, of the fully replaced region in a picture with the head of a frame; the
+        feathered edge lies around it."""
         placed = self._poses[number].place(self._region)[:, :2]
         return np.asarray(placed * self._fit.scale - (self._fit.left, self._fit.top))
 
     def _target(self, number: int, shape: Shape) -> Points:
-        """Where the control points belong, [CONTROL, 2]; the nose stays the picture's own."""
+        """Target positions of the control points, [CONTROL, 2]; the nose keeps the picture's own."""
         target = self._track.control[number].copy()
         target[MOVING] = self._poses[number].place(self._track.shape.points(shape))
         return np.asarray(target[:, :2] * self._fit.scale - (self._fit.left, self._fit.top))
 
     def _box(self, edge: NDArray[np.float64]) -> tuple[int, int, int, int] | None:
-        """Even corners x0, y0, x1, y1 around the region and its edge; None when they left the picture."""
+        """Even corners x0, y0, x1, y1 around the region and its edge; None if outside the picture."""
         margin = 0.15 * float(np.ptp(edge[:, 0]))
         low = np.maximum(np.floor(edge.min(axis=0) - margin), 0).astype(int) // 2 * 2
         limit = (self._size.width, self._size.height)
@@ -159,9 +160,9 @@ class Mouths:
     def _warp(
         self, used: list[int], target: Points, box: tuple[int, int, int, int]
     ) -> list[list[NDArray[np.uint8]]]:
-        """The textures, Y, U and V each, as they fall into the box."""
+        """The textures (Y, U and V each), warped into the box."""
         x0, y0, x1, y1 = box
-        # at the centres of the cells, where `resize` wants them
+        # at the centres of the cells, as `resize` expects
         across = x0 + (np.arange(NODES) + 0.5) * (x1 - x0) / NODES - 0.5
         down = y0 + (np.arange(NODES) + 0.5) * (y1 - y0) / NODES - 0.5
         nodes = np.stack([grid.ravel() for grid in np.meshgrid(across, down)], axis=1)
@@ -185,7 +186,7 @@ class Mouths:
 
 
 def _region(placed: Points) -> Points:
-    """The outline of everything that speech moves, in the template: [m, 3]."""
+    """Outline of everything that speech moves, template units: [m, 3]."""
     inner = placed[:, np.r_[LIPS, CHIN_PLACES, JAW_MIDDLE]]
     hull = cv2.convexHull(inner[..., :2].reshape(-1, 2).astype(np.float32))[:, 0].astype(np.float64)
     middle = hull.mean(axis=0)
@@ -198,7 +199,7 @@ def _region(placed: Points) -> Points:
 def _mask(
     edge: NDArray[np.float64], box: tuple[int, int, int, int], eyes: float
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """How much of the texture shows, float32 0..1, and the feathered edge; of the box."""
+    """Opacity of the texture, float32 0..1, and the feathered edge; both for the box."""
     inside = np.zeros((box[3] - box[1], box[2] - box[0]), np.uint8)
     cv2.fillConvexPoly(inside, np.round(edge).astype(np.int32), 255)
     wide = max(3, round(FEATHER[0] * eyes)) | 1
@@ -255,7 +256,7 @@ def _tint(
     ring: NDArray[np.bool_],
     last: tuple[float, float, float] | None,
 ) -> tuple[float, float, float]:
-    """How much the picture's skin differs from the texture's in the mask's edge, eased in time."""
+    """Difference between the picture's skin and the texture's in the mask's edge, smoothed over time."""
     found: list[float] = []
     for plane, (own, new) in enumerate(zip(views, texture, strict=True)):
         where = ring if plane == 0 else ring[::2, ::2]

@@ -1,4 +1,4 @@
-"""What is known of the face in the footage, and how a persona keeps it."""
+"""The face's geometry in the footage, and its file in a persona."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from doublure.trust.persona import FACE, Persona
 
 @dataclass(frozen=True, slots=True)
 class FaceTrack:
-    """What is known of the face in the footage; n frames at 25 fps, m of them kept as textures."""
+    """The face's geometry in the footage: n frames at 25 fps, m of them kept as textures."""
 
     control: NDArray[np.float64]
-    """[n, CONTROL, 3], pixels of the footage. In a persona only of textures and of frames in takes, else 0."""
+    """[n, CONTROL, 3], pixels of the footage. A persona has 0 for frames in no take and no texture."""
     scale: NDArray[np.float64]
     """[n], pixels."""
     rotation: NDArray[np.float64]
@@ -27,20 +27,20 @@ class FaceTrack:
     opening: NDArray[np.float64]
     """[n], template units."""
     rest_opening: float
-    """Of the mouth at rest, template units."""
+    """Opening of the mouth at rest, template units."""
     shape: ShapeBasis
     sharpen: float
-    """How much of their finest detail textures are given beforehand: the warp takes as much."""
+    """Amount of sharpening applied to textures in advance; the warp loses as much detail."""
     texture_frames: NDArray[np.int64]
-    """[m], the frame each texture shows."""
+    """[m], the footage frame of each texture."""
     texture_corners: NDArray[np.int64]
-    """[m, 2], x and y of its upper left corner in the footage, even."""
+    """[m, 2], x and y of each texture's upper left corner in the footage, even."""
     takes: dict[str, NDArray[np.int64]]
-    """The frame of the footage that each frame of a take shows."""
+    """The footage frame of each frame of a take."""
 
 
 def save_track(folder: Path, track: FaceTrack) -> None:
-    """Write the face's geometry into a persona's folder; landmarks only of frames that are shown."""
+    """Write the face's geometry into a persona's folder, with landmarks only for the frames shown."""
     shown = np.concatenate([track.texture_frames, *track.takes.values()])
     control = np.zeros(track.control.shape, np.float32)
     control[shown] = track.control[shown]
