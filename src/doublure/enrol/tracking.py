@@ -75,7 +75,7 @@ def track(
     smooth: bool = True,
     start: float = 0.0,
 ) -> Tracked:
-    """Landmarks of every frame. `smooth` smooths the points that only the head moves, over three frames. Mouth
+    """Landmarks of every frame. `smooth` smooths the points that only the head moves over three frames. Mouth
     points never are: smoothed, the mouth would open too little and lie beside the one in the picture. Raises
     `FootageError` with the second (counted from `start`) if there is no face, a second face for more than a
     fifth of the time, an inverted face, or one that is too small."""
