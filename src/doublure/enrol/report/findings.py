@@ -103,7 +103,7 @@ class Finding:
 def find(
     tracked: Tracked, observed: Observed, heard: Heard, source: Source, late: float = 0.0
 ) -> tuple[Finding, ...]:
-    """All findings, by severity (gravest first), then by time. `late` is the lag of the sound behind the lips,
+    """All findings by severity (gravest first), then by time. `late` is the lag of the sound behind the lips
     in seconds, before it was corrected."""
     angles = head_angles(tracked)
     turned = away(angles)
@@ -330,8 +330,8 @@ def _loud(kind: Kind, gaps: NDArray[np.float64], seconds: float) -> list[Finding
 
 
 def _found(kind: Kind, wrong: NDArray[np.bool_], step: int, *, least: float) -> list[Finding]:
-    """Stretches of at least `least` seconds in flags that are `step` frames apart; all are bad if they cover a
-    large part of the footage."""
+    """Stretches of at least `least` seconds in flags that are `step` frames apart; all are bad if they cover
+    a large part of the footage."""
     spans = [
         (first * step / FPS, last * step / FPS) for first, last in _runs(_joined(wrong, FPS // 2 // step))
     ]
