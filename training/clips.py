@@ -3,8 +3,8 @@
     python -m training.clips --packs FOLDER [--count 600] [--out out/clips]
 
 FOLDER holds Kokoro's voice packs, `*.bin` (npm package kokoro-js 1.2.1, `voices/`, Apache-2.0). The texts
-come from the demo shops, the test cases of the spoken form and dictionaries. The voices are random mixtures of
-packs: the timbre half of a style comes from any packs, the prosody half from one of the language. The
+come from the demo shops, the test cases of the spoken form and dictionaries. The voices are random mixtures
+of packs: the timbre half of a style comes from any packs, the prosody half from one of the language. The
 rendered presenters' words and voices are left out, because the face is evaluated on them. The movements come
 from `actor.mouth`. Every clip is used clean and degraded: faster or slower (as from a smaller or larger
 head), in a room, band-limited, with noise. A killed run resumes.

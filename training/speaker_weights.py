@@ -2,9 +2,9 @@
 
     python -m training.speaker_weights --wheel Resemblyzer-0.1.4-py3-none-any.whl --out src/doublure/enrol/speaker.npz
 
-They are stored in 16 bits: on 68 clips of people, voice prints of the stored and the original weights
-had a cosine of at least 0.99999. The package itself is not installed, because it needs librosa, numba and a compiler for its speech
-detector. Needs torch in addition to the project.
+They are stored in 16 bits: on 68 clips of people, voice prints of the stored and the original weights had a
+cosine of at least 0.99999. The package itself is not installed, because it needs librosa, numba and a
+compiler for its speech detector. Needs torch in addition to the project.
 """
 
 from __future__ import annotations

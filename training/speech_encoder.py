@@ -4,9 +4,9 @@
 
 whisper (Radford et al. 2022, MIT) was trained to transcribe anybody's speech in any language, so its inner
 layers encode phones and hardly voices. The last layers encode words: the lips of a French anchor are
-predicted best from the fourth of six layers, so the later ones are left out. (Linear regression on 40 s, correlation of
-the opening on the next ten seconds: layers 0 to 6 .62 .69 .76 .77 .80 .77 .62, on a rendered host .78 .86 .90
-.92 .90 .89 .87.) Needs torch, onnx and onnxscript in addition to the project.
+predicted best from the fourth of six layers, so the later ones are left out. (Linear regression on 40 s,
+correlation of the opening on the next ten seconds: layers 0 to 6 .62 .69 .76 .77 .80 .77 .62, on a rendered
+host .78 .86 .90 .92 .90 .89 .87.) Needs torch, onnx and onnxscript in addition to the project.
 """
 
 from __future__ import annotations
