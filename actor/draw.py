@@ -62,7 +62,7 @@ class Stage:
         self.mark(self.marks)
 
     def mark(self, marks: Marks) -> None:
-        """Sets what is known of each vertex at rest: open sky, lips, mouth, scalp."""
+        """Set the marks of each vertex at rest: open sky, lips, mouth, scalp."""
         for drawn, (rest, mark) in zip(self._drawn, marks.parts, strict=True):
             spread = drawn.part.surface.spread
             still = np.concatenate([rest[spread], drawn.part.surface.uvs, mark[spread]], 1).astype(np.float32)

@@ -18,7 +18,7 @@ from doublure.media import SAMPLE_RATE, Pcm, Picture
 from doublure.picture.mouth.geometry import LEFT_EYE, LIPS, RIGHT_EYE, Points, fit_pose, make_template
 
 LOOK_FRAMES = 5
-"""The face is examined every so many frames; a passing hand takes longer than that."""
+"""Frames between two measurements of the face; a passing hand takes longer than that."""
 GRID = 24
 """Sampling points along each side of a face patch."""
 WHITE = 233

@@ -19,7 +19,7 @@ from doublure.media import FPS, Picture, Size
 from doublure.picture.mouth.geometry import CONTROL, NOSE_PLACES, RIGID
 
 DETECT_FRAMES = 5
-"""The whole picture is searched for other faces every so many frames."""
+"""Frames between two searches of the whole picture for other faces."""
 LEAST_FACE_PIXELS = 100
 """Minimum face height, brows to chin, at the size of the footage."""
 SECOND_FACE = 0.5
