@@ -43,20 +43,20 @@ def film(
         str, typer.Option(help="names of shots, with commas, in a folder of their own; all when empty")
     ] = "",
 ) -> None:
-    """Render the whole shot list; goes on where an earlier run stopped."""
+    """Render the whole shot list; resumes an earlier run."""
     folder = out / "-".join([presenter, *_names(only)])
     script = _script(presenter, folder, only)
     whole = Film(script, FIGURES, folder, _size(size), seed, window=_window(size))
     began = time.monotonic()
     command = [sys.executable, "-m", "actor", "part", presenter, str(folder), size, str(seed)]
-    # one thread of the software renderer each: the figure's own arithmetic fills the gaps
+    # one thread of the software renderer per process: the figure's arithmetic fills the gaps
     environment = {**os.environ, "LP_NUM_THREADS": "1"}
     running = [
         subprocess.Popen([*command, str(share), str(workers)], env=environment) for share in range(workers)
     ]
     failed = [one.wait() for one in running]
     if any(failed):
-        raise SystemExit("a part could not be rendered; run the command again to go on")
+        raise SystemExit("a part could not be rendered; run the command again to resume")
     footage, beside = finish(whole)
     minutes = (time.monotonic() - began) / 60
     print(f"{footage} ({script.frames} frames) and {beside}, {minutes:.1f} minutes")
@@ -64,7 +64,7 @@ def film(
 
 @app.command(hidden=True)
 def part(presenter: str, folder: Path, size: str, seed: int, share: int, of: int) -> None:
-    """One worker's parts."""
+    """Render the parts of one worker."""
     script = _script(presenter, folder, "")
     began = time.monotonic()
     whole = Film(script, FIGURES, folder, _size(size), seed, window=_window(size))
@@ -100,7 +100,7 @@ def excerpt(
     size: Annotated[str, typer.Option(help="width x height")] = "720x1280",
     out: Annotated[Path, typer.Option(help="folder of the film")] = Path("out/actor"),
 ) -> None:
-    """Cut a piece of the finished footage, with its sound and its truth."""
+    """Cut an excerpt from the finished footage, with its sound and its truth."""
     footage, known = out / presenter / "footage.mp4", truth.read(out / presenter / "truth.npz")
     first, last = round(start * FPS), min(round(end * FPS), len(known.phone))
     write_excerpt(footage, to, first, last, _size(size))
@@ -114,7 +114,7 @@ def sheet(
     to: Annotated[Path, typer.Argument(help="picture to write")],
     out: Annotated[Path, typer.Option(help="folder of the film")] = Path("out/actor"),
 ) -> None:
-    """A contact sheet: every gesture at its height, and talk in each language."""
+    """Make a contact sheet: every gesture at its height, and talk in each language."""
     folder = out / presenter
     known = truth.read(folder / "truth.npz")
     labels = {number: name for name, number in apexes(known).items()}
@@ -133,7 +133,7 @@ def gestures(
     to: Annotated[Path, typer.Argument(help="folder for a picture of each gesture")],
     out: Annotated[Path, typer.Option(help="folder of the film")] = Path("out/actor"),
 ) -> None:
-    """A picture of each gesture at its height, as the shot list's page shows them."""
+    """Save a picture of each gesture at its height, as shown on the shot list's page."""
     folder = out / presenter
     names = {number: name for name, number in apexes(truth.read(folder / "truth.npz")).items()}
     to.mkdir(parents=True, exist_ok=True)
@@ -145,7 +145,7 @@ def gestures(
 
 
 def _script(presenter: str, folder: Path, only: str) -> Script:
-    """The presenter's script, spoken once and kept beside the film."""
+    """The presenter's script, synthesised once and kept beside the film."""
     if presenter not in PRESENTERS:
         raise typer.BadParameter(f"no presenter {presenter!r}; there are {', '.join(PRESENTERS)}")
     kept = folder / "script.pickle"
@@ -164,12 +164,12 @@ def _names(text: str) -> list[str]:
 
 
 def _size(text: str) -> tuple[int, int]:
-    """Of the whole picture."""
+    """Size of the whole picture."""
     return _sides(text.partition("/")[0])
 
 
 def _window(text: str) -> tuple[int, int, int, int] | None:
-    """Left, top, width and height of what is shown of it; None where all is."""
+    """Left, top, width and height of the shown part; None for the whole picture."""
     window = text.partition("/")[2]
     if not window:
         return None
@@ -177,7 +177,7 @@ def _window(text: str) -> tuple[int, int, int, int] | None:
     try:
         left, top = (int(part) for part in corner)
     except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no window; write it as 720x1280/400x460+160+150") from error
+        raise typer.BadParameter(f"{text!r} is not a window; write it as 720x1280/400x460+160+150") from error
     return left, top, *_sides(size)
 
 
@@ -185,7 +185,7 @@ def _sides(text: str) -> tuple[int, int]:
     try:
         wide, high = (int(part) for part in text.split("x"))
     except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no size; write it as 1080x1920") from error
+        raise typer.BadParameter(f"{text!r} is not a size; write it as 1080x1920") from error
     if wide % 2 or high % 2 or min(wide, high) < 16:
         raise typer.BadParameter(f"{text!r}: both sides must be even and at least 16")
     return wide, high

@@ -1,8 +1,8 @@
-"""Arms and hands: where a wrist should be and how a hand should lie, made into turns of bones.
+"""Arms and hands: computes bone rotations from the place of a wrist and the pose of a hand.
 
-Everything is in the chest's own frame at rest (decimetres; x to the presenter's left, y up, z to the
-front), so hands sway with the body. Two bones reach a point by the law of cosines; the elbow hangs
-where it is pointed to.
+Everything is in the chest's frame at rest (decimetres; x to the presenter's left, y up, z to the front), so
+hands sway with the body. The two arm bones reach a point by the law of cosines; a hint vector places the
+elbow.
 """
 
 from __future__ import annotations
@@ -17,44 +17,44 @@ from actor.figure import Figure
 from actor.meshes import Floats
 
 CURLS = (62.0, 82.0, 55.0)
-"""Degrees of the three joints of a finger when its curl is 1."""
+"""Degrees of a finger's three joints at curl 1."""
 THUMB_CURLS = (18.0, 32.0, 45.0)
 THUMB_OPENS = (34.0, 10.0, 6.0)
-"""Degrees of the thumb's joints when its curl is -1: it opens at its root, away from the fingers."""
+"""Degrees of the thumb's joints at curl -1: it opens at its root, away from the fingers."""
 TWIST_OF_FOREARM = 0.6
-"""Share of the hand's twist that the forearm takes, so that the wrist does not wring."""
+"""Share of the hand's twist taken by the forearm, so that the wrist mesh does not wring."""
 STRAIGHTENED = 0.85
-"""Share of their curl at rest that fingers lose when their curl is 0."""
+"""Share of their curl at rest that fingers lose at curl 0."""
 RAISED = 9.0
-"""Degrees by which the collarbone rises with a hand at `HIGH`; none below `LOW`."""
+"""Degrees the collarbone rises for a hand at `HIGH`; 0 below `LOW`."""
 LOW, HIGH = -1.2, 1.0
-"""Heights of a wrist above the shoulder, decimetres of the measured body."""
+"""Heights of the wrist above the shoulder, decimetres of the reference body."""
 MEASURED = (4.21, 0.20)
-"""Height and depth of the shoulders of the body for which hands are described, decimetres."""
+"""Height and depth of the shoulders of the reference body, to which hands refer, decimetres."""
 MEASURED_ARM = 4.351
-"""Length of its arm, shoulder to wrist."""
+"""Its arm length, shoulder to wrist, decimetres."""
 REACH = 0.985
-"""An arm is never stretched further than this share of its length."""
+"""An arm is stretched to at most this share of its length."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """How one hand is held."""
+    """Pose of one hand."""
 
     wrist: tuple[float, float, float]
     fingers: tuple[float, float, float]
-    """Where the fingers point."""
+    """Direction of the fingers."""
     palm: tuple[float, float, float]
-    """Where the palm faces."""
+    """Direction the palm faces."""
     curls: tuple[float, float, float, float, float] = (0.15, 0.18, 0.22, 0.26, 0.30)
     """Thumb to little finger: 0 straight, 1 closed."""
     spread: float = 0.0
     """Degrees between neighbouring fingers."""
     elbow: tuple[float, float, float] = (0.75, -0.9, -0.45)
-    """Where the elbow hangs; x points outwards on both sides."""
+    """Direction of the elbow; x points outwards on both sides."""
 
     def mirrored(self) -> Hand:
-        """The same for the other hand."""
+        """The same pose for the other hand."""
         x, y, z = self.wrist
         a, b, c = self.fingers
         d, e, f = self.palm
@@ -63,11 +63,11 @@ class Hand:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A hand between two that are given: numbers that can be mixed."""
+    """Pose of a hand as numbers that can be interpolated."""
 
     wrist: Floats
     turn: Rotation
-    """From the hand at rest."""
+    """Rotation from the hand at rest."""
     curls: Floats
     spread: float
     elbow: Floats
@@ -93,7 +93,7 @@ class Arm:
         along = knuckle - self._wrist
         across = head("finger2-1") - head("finger5-1")
         palm = np.cross(along, across)
-        # fingers at rest curl a little towards the palm: that tells its side
+        # fingers at rest curl a little towards the palm, which tells its side
         self._palm = _unit(palm * np.sign(palm @ (tip - knuckle - along * 0.5)))
         self._hand = _frame(along, self._palm)
         self._little = _unit(-across)
@@ -102,7 +102,7 @@ class Arm:
         self._closing = [self._astray(joints[0][1]) for joints in self._fingers]
 
     def held(self, hand: Hand) -> Held:
-        """A hand as it is described, ready to be mixed."""
+        """A hand pose as numbers that can be interpolated."""
         turn = _frame(np.array(hand.fingers), np.array(hand.palm)) @ self._hand.T
         elbow = np.array(hand.elbow) * (self._out, 1.0, 1.0)
         return Held(
@@ -110,13 +110,13 @@ class Arm:
         )
 
     def _at(self, wrist: tuple[float, float, float]) -> Floats:
-        """A place of the measured body on this one."""
+        """A place on the reference body, mapped to this one."""
         shoulders = np.array([0.0, *self._shoulder[1:]])
-        # not sideways: a longer arm has no wider picture
+        # x is not scaled: the picture does not get wider with a longer arm
         return np.asarray(shoulders + (1.0, self._size, self._size) * (np.array(wrist) - (0.0, *MEASURED)))
 
     def bones(self, held: Held) -> dict[str, Floats]:
-        """Turns of the arm's and the hand's bones."""
+        """Rotations of the bones of arm and hand."""
         collar = _about(
             np.array([0.0, 0.0, self._out]),
             np.deg2rad(RAISED) * _risen((held.wrist[1] - self._shoulder[1]) / self._size),
@@ -139,7 +139,7 @@ class Arm:
         return found | self._curled(held)
 
     def _reach(self, shoulder: Floats, wrist: Floats, hint: Floats) -> tuple[Floats, Floats]:
-        """Wrist and elbow: the wrist pulled in when it is out of reach."""
+        """Places of wrist and elbow; a wrist out of reach is pulled in."""
         away = wrist - shoulder
         far = min(float(np.linalg.norm(away)), REACH * (self._upper + self._lower))
         ahead = _unit(away)
@@ -149,7 +149,7 @@ class Arm:
         return shoulder + ahead * far, shoulder + ahead * along + down * aside
 
     def _joints(self, figure: Figure) -> list[list[tuple[str, Floats]]]:
-        """By finger, thumb first: names of its bones and their directions."""
+        """Per finger, thumb first: names and directions of its bones."""
         found = []
         for finger in range(1, 6):
             names = [f"finger{finger}-{joint}.{self._side}" for joint in (1, 2, 3)]
@@ -176,7 +176,7 @@ class Arm:
         return turns
 
     def _curls(self, joints: list[tuple[str, Floats]]) -> list[float]:
-        """Degrees by which each joint of a finger at rest bends towards the palm."""
+        """Degrees each joint of a finger bends towards the palm at rest."""
         found = []
         before = self._hand[:, 0]
         for _, along in joints:
@@ -187,7 +187,7 @@ class Arm:
         return found
 
     def _astray(self, along: Floats) -> float:
-        """Radians by which a finger at rest points towards the little finger, against the hand."""
+        """Angle of a finger at rest to the hand, towards the little finger, radians."""
         flat = _unit(along - (along @ self._palm) * self._palm)
         middle = self._hand[:, 0] - (self._hand[:, 0] @ self._palm) * self._palm
         return float(
@@ -195,13 +195,13 @@ class Arm:
         )
 
     def _sense(self) -> float:
-        """Which way about the palm the fingers spread towards the little one."""
+        """Sign of the rotation about the palm that spreads fingers towards the little one."""
         turned = np.cross(self._palm, self._hand[:, 0])
         return float(np.sign(turned @ self._little))
 
 
 def mixed(first: Held, second: Held, share: float) -> Held:
-    """Between two hands; `share` 0 is the first, 1 the second; a little outside is overshoot."""
+    """Interpolate two hands: `share` 0 is the first, 1 the second; slightly outside is overshoot."""
     turns = Rotation.concatenate([first.turn, second.turn])
     turn = Slerp([0.0, 1.0], turns)(float(np.clip(share, 0.0, 1.0)))
     return Held(
@@ -214,7 +214,7 @@ def mixed(first: Held, second: Held, share: float) -> Held:
 
 
 def posed(figure: Figure, hands: Mapping[str, Hand]) -> dict[str, Floats]:
-    """Turns for hands by side, L and R: for stills."""
+    """Bone rotations for hands by side (L, R), for stills."""
     turns: dict[str, Floats] = {}
     for side, hand in hands.items():
         arm = Arm(figure, side)
@@ -223,14 +223,14 @@ def posed(figure: Figure, hands: Mapping[str, Hand]) -> dict[str, Floats]:
 
 
 def _frame(first: Floats, second: Floats) -> Floats:
-    """Columns: along `first`, as near to `second` as can be, across both."""
+    """A rotation matrix with columns along `first`, as near to `second` as possible, and across both."""
     x = _unit(first)
     y = _unit(second - (second @ x) * x)
     return np.stack([x, y, np.cross(x, y)], 1)
 
 
 def _risen(height: float) -> float:
-    """How far the shoulder follows a hand so high above it, 0..1, smoothly."""
+    """How far the shoulder follows a hand at `height` above it, 0..1, smoothly."""
     share = float(np.clip((height - LOW) / (HIGH - LOW), 0.0, 1.0))
     return share * share * (3.0 - 2.0 * share)
 
@@ -244,6 +244,6 @@ def _about(axis: Floats, angle: float) -> Floats:
 
 
 def _twist(turn: Floats, axis: Floats) -> float:
-    """Angle of the turn about an axis, the rest being swing."""
+    """Twist angle of a rotation about an axis (swing-twist decomposition)."""
     quaternion = Rotation.from_matrix(turn).as_quat()
     return float(2 * np.arctan2(quaternion[:3] @ axis, quaternion[3]) + np.pi) % (2 * np.pi) - np.pi

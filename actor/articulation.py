@@ -1,7 +1,7 @@
-"""What each phone of Kokoro's vocabulary asks of a mouth, and how much it insists.
+"""Mouth targets of each phone in Kokoro's vocabulary, and their dominance.
 
-Targets follow what phoneticians describe: sibilants and palatals fix the jaw, labials the lips, velars
-and glottals nothing that is seen; rounding is owned by /u y w/ and lent to /ʃ ɹ ʂ/.
+Targets follow phonetics: sibilants and palatals fix the jaw, labials the lips, velars and glottals nothing
+visible; /u y w/ are fully rounded, /ʃ ɹ ʂ/ partly.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """Where a phone wants the controls that blend; press and bite are contacts. Units of `Controls`."""
+    """Target of a phone for the blended controls (press and bite are contacts). Units of `Controls`."""
 
     jaw: float
     wide: float = 0.0
@@ -25,7 +25,7 @@ class Aim:
 
 @dataclass(frozen=True, slots=True)
 class Grip:
-    """Dominance of a phone over jaw, corners, rounding, showing of teeth and tongue."""
+    """Dominance of a phone over jaw, corners, rounding, visible teeth and tongue."""
 
     jaw: float
     wide: float
@@ -80,7 +80,7 @@ _ALIKE: tuple[tuple[str, Grip, tuple[Aim, ...]], ...] = (
     ("ɜɚ", DULL, (Aim(0.28, -0.15, 0.25, 0.10, 0.16, tip=0.2),)),
     ("ɤ", _OPEN, (Aim(0.36, 0.10, 0.0, 0.14, 0.22, back=0.4),)),
     ("ɯɰ", _OPEN, (Aim(0.20, 0.25, 0.0, 0.14, 0.20, back=0.5),)),
-    # the apical vowel of zi and shi keeps the teeth of its consonant together
+    # the apical vowel of zi and shi keeps the teeth together as in its consonant
     ("ɨ", _OPEN, (Aim(0.13, 0.32, 0.0, 0.28, 0.36, tip=0.45),)),
     ("ɔɒ", _WIDE_ROUNDED, (_AW,)),
     ("o", _ROUNDED, (Aim(0.38, -0.58, 0.70, 0.08, 0.18),)),
@@ -120,14 +120,14 @@ _ALIKE: tuple[tuple[str, Grip, tuple[Aim, ...]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What a phone's symbol asks: one aim after another, all with the same grip."""
+    """Targets of a phone: one or more aims in sequence, with the same grip."""
 
     grip: Grip
     aims: tuple[Aim, ...]
 
 
 DEMANDS = {mark: Demand(grip, aims) for marks, grip, aims in _ALIKE for mark in marks}
-"""By symbol; besides them "" is a pause."""
+"""By symbol; "" (not included) is a pause."""
 VOWELS = frozenset("aɑɐʌæɛeiɪᵻəᵊɜɚɤɯɰɨɔɒouʊyøœAIWYOQ")
 CLOSURES = frozenset("pbm")
 BITES = frozenset("fvʋ")

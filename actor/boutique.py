@@ -44,7 +44,7 @@ def _knit(code: str) -> Finish:
 
 
 def _bookcase() -> list[Solid]:
-    """The oak bookcase at the left, three of its bays in the picture."""
+    """The oak bookcase at the left; three of its bays are in the picture."""
     left, right, front = -1.0, -0.285, 3.10
     solids = [
         span((right - 0.024, 0, front), (right, 2.9, 3.4), OAK),
@@ -61,7 +61,7 @@ def _bookcase() -> list[Solid]:
 
 
 def _bays() -> list[Solid]:
-    """What stands in the bookcase, from the bottom up."""
+    """The goods in the bookcase, from the bottom up."""
     sand, rose, oat, moss = _knit("c9ad8b"), _knit("c99a8c"), _knit("e6dac6"), _knit("8c9078")
     return [
         *folded((-0.44, 0.433, 3.23), 0.24, (moss, oat, sand)),
@@ -78,7 +78,7 @@ def _bays() -> list[Solid]:
 
 
 def _top() -> list[Solid]:
-    """The long shelf above, its strip washing the wall behind the presenter's head."""
+    """The long shelf above, with a light strip for the wall behind the presenter's head."""
     return [
         span((-0.285, 2.20, 3.17), (1.2, 2.228, 3.4), OAK),
         span((-0.285, 2.165, 3.17), (1.2, 2.20, 3.182), OAK),  # hides the strip
@@ -89,7 +89,7 @@ def _top() -> list[Solid]:
 
 
 def _right() -> list[Solid]:
-    """Two oak shelves with the lamp, and the plant on its plinth below."""
+    """Two oak shelves with the lamp, and below them the plant on its plinth."""
     solids = [
         span((0.27, 1.905, 3.14), (1.1, 1.935, 3.4), OAK),
         span((0.30, 1.893, 3.37), (1.1, 1.901, 3.38), STRIP),

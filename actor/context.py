@@ -1,17 +1,17 @@
-"""OpenGL without a screen."""
+"""An OpenGL context without a screen."""
 
 from __future__ import annotations
 
 import moderngl
 
 GL, EGL = "libGL.so.1", "libEGL.so.1"
-"""Named in full: the short names belong to development packages."""
+"""Full names, because the short ones exist only in development packages."""
 
 
 def open_context() -> moderngl.Context:
-    """An OpenGL 4.3 context of its own through EGL; Mesa draws in software where there is no card.
-    Raises what the library raises when neither EGL nor Mesa is installed."""
-    # the library's types call every setting a dictionary
+    """Open a standalone OpenGL 4.3 context through EGL; without a graphics card Mesa renders in software.
+    Passes on the exception of moderngl if neither EGL nor Mesa is installed."""
+    # moderngl's type hints declare every setting as a dict
     return moderngl.create_context(
         require=430,
         standalone=True,

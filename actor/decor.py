@@ -1,4 +1,4 @@
-"""What a studio is built of: solids with a finish, lamps, and the props a shop's shelf carries.
+"""Parts of a studio: solids with a finish, lamps, and props for shop shelves.
 
 Metres; x to the viewer's right, y up, z away from the camera. A prop is a function from its place
 (the middle of its foot) to its solids.
@@ -15,7 +15,7 @@ BLACK: Vec = (0.0, 0.0, 0.0)
 
 
 class Form(IntEnum):
-    """Shapes the tracer knows, numbered as its text numbers them."""
+    """Shapes of the tracer, numbered as in its shader."""
 
     BOX = 0
     DRUM = 1
@@ -25,7 +25,7 @@ class Form(IntEnum):
 
 
 class Pattern(IntEnum):
-    """How a finish's two colours share the surface, numbered as the tracer's text numbers them."""
+    """How the two colours of a finish share the surface, numbered as in the tracer's shader."""
 
     PLAIN = 0
     WOOD = 1
@@ -40,7 +40,7 @@ class Pattern(IntEnum):
 
 
 def colour(code: str) -> Vec:
-    """Linear red, green, blue, 0..1, of an sRGB colour like "d8c3a5" (IEC 61966-2-1)."""
+    """Linear red, green, blue, 0..1, of an sRGB colour such as "d8c3a5" (IEC 61966-2-1)."""
     parts = [int(code[k : k + 2], 16) / 255 for k in (0, 2, 4)]
     red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
     return red, green, blue
@@ -48,52 +48,52 @@ def colour(code: str) -> Vec:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """What a surface is painted with."""
+    """Material of a surface."""
 
     first: Vec
     """Linear colour, 0..1."""
     second: Vec = BLACK
     pattern: Pattern = Pattern.PLAIN
     scale: float = 0.4
-    """Label: its height as a part of the front's; bands: their width, 1 for 7 % of the height."""
+    """Label: its height as a share of the front; bands: their width, 1 is 7 % of the height."""
     rough: float = 0.5
-    """0 mirrors, 1 scatters widely."""
+    """Roughness: 0 is a mirror, 1 scatters widely."""
     coat: float = 0.0
-    """Share of a clear coat with index of refraction 1.5, 0..1; 2 makes the colour a metal's."""
+    """Share of a clear coat with refractive index 1.5, 0..1; 2 makes the surface a metal."""
     bevel: float = 0.0
-    """Metres over which a box's edges look rounded."""
+    """Width over which a box's edges look rounded, metres."""
     glow: float = 0.0
-    """Radiance as a multiple of the first colour; only eyes and mirrors see it, `Lamp`s give the light."""
+    """Radiance as a multiple of the first colour; seen directly and in mirrors only, `Lamp`s give light."""
 
 
 @dataclass(frozen=True, slots=True)
 class Solid:
-    """One shape in its place."""
+    """One placed shape."""
 
     form: Form
     centre: Vec
     half: Vec
-    """Half its extent along its own axes; a drum's are radius, half height, radius."""
+    """Half its extent along its own axes; for a drum: radius, half height, radius."""
     finish: Finish
     axes: tuple[Vec, Vec, Vec] = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
-    """Its own axes in the room, unit vectors, at right angles. A box may only be turned about y."""
+    """Its own axes in the room, orthogonal unit vectors. A box may only be turned about y."""
     ghost: bool = False
-    """Stands for the presenter: takes light and gives shadow, unseen by the camera."""
+    """Stands in for the presenter: blocks light and casts shadows, invisible to the camera."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lamp:
-    """A source of light. A panel shines one way; a globe (no edges) shines all round."""
+    """A light source. A panel emits to one side; a globe (no edges) emits in all directions."""
 
     centre: Vec
     light: Vec
-    """A panel's radiance, a globe's intensity per steradian; linear, the camera's exposure is 1."""
+    """Radiance of a panel, or intensity per steradian of a globe; linear, for a camera exposure of 1."""
     across: Vec = BLACK
-    """Half the panel's first edge."""
+    """Half of the panel's first edge."""
     along: Vec = BLACK
-    """Half its second edge; it faces the way of across x along."""
+    """Half of its second edge; it faces across x along."""
     radius: float = 0.04
-    """A globe's."""
+    """Radius of a globe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Decor:
     solids: tuple[Solid, ...]
     lamps: tuple[Lamp, ...]
     ambient: Vec
-    """Radiance that stands for the bounces not followed."""
+    """Radiance that replaces the bounces not traced."""
 
 
 def box(centre: Vec, extent: Vec, finish: Finish, yaw_deg: float = 0.0) -> Solid:
@@ -114,7 +114,7 @@ def box(centre: Vec, extent: Vec, finish: Finish, yaw_deg: float = 0.0) -> Solid
 
 
 def span(low: Vec, high: Vec, finish: Finish) -> Solid:
-    """The box between two corners."""
+    """The box between two opposite corners."""
     x, y, z = ((a + b) / 2 for a, b in zip(low, high, strict=True))
     w, h, d = (b - a for a, b in zip(low, high, strict=True))
     return box((x, y, z), (w, h, d), finish)
@@ -138,7 +138,7 @@ def ball(centre: Vec, radii: Vec, finish: Finish) -> Solid:
 
 
 def leaf(root: Vec, way: Vec, length: float, finish: Finish) -> Solid:
-    """A flat leaf from its root along `way` (any length), its face turned up and to the camera."""
+    """A flat leaf from its root along `way` (any length), facing up and towards the camera."""
     y = _unit(way)
     z = _unit(_cross(y, _cross((0.15, 0.6, -0.8), y)))
     x = _cross(y, z)
@@ -160,7 +160,7 @@ def bottle(foot: Vec, radius: float, height: float, glass: Finish, cap: Finish) 
 
 
 def folded(foot: Vec, width: float, knits: tuple[Finish, ...]) -> list[Solid]:
-    """A pile of folded knitwear, the folds to the front."""
+    """A pile of folded knitwear, folds to the front."""
     x, y, z = foot
     solids: list[Solid] = []
     for k, knit in enumerate(knits):
@@ -173,7 +173,7 @@ def folded(foot: Vec, width: float, knits: tuple[Finish, ...]) -> list[Solid]:
 
 
 def books(foot: Vec, spines: tuple[Finish, ...], tallest: float = 0.24) -> list[Solid]:
-    """Upright books from `foot` to the right, their spines to the camera."""
+    """Upright books from `foot` to the right, spines to the camera."""
     x, y, z = foot
     solids: list[Solid] = []
     for k, spine in enumerate(spines):
@@ -184,7 +184,7 @@ def books(foot: Vec, spines: tuple[Finish, ...], tallest: float = 0.24) -> list[
 
 
 def cup(foot: Vec, radius: float, glaze: Finish) -> list[Solid]:
-    """A mug, its handle to the right."""
+    """A mug with its handle to the right."""
     x, y, z = foot
     dark = Finish(colour("2b2623"))
     tall = radius * 2.2
@@ -196,7 +196,7 @@ def cup(foot: Vec, radius: float, glaze: Finish) -> list[Solid]:
 
 
 def headphones(foot: Vec, shell_: Finish, pads: Finish) -> list[Solid]:
-    """Headphones on a plain stand, seen half from the side."""
+    """Headphones on a plain stand, seen obliquely."""
     x, y, z = foot
     stand = replace(shell_, pattern=Pattern.PLAIN)
     solids = [drum(foot, 0.05, 0.012, stand), drum(foot, 0.008, 0.23, stand)]
@@ -217,7 +217,7 @@ def pot_plant(foot: Vec, pot: Finish, green: Finish, leaves: int, reach: float) 
         drum((x, y + tall, z), radius * 0.9, 0.002, Finish(colour("3a2c22"))),
     ]
     for k in range(leaves):
-        turn = k * 2.39996  # the golden angle, as leaves grow
+        turn = k * 2.39996  # the golden angle, as in plants
         rise = 0.35 + 1.5 * (k / leaves) ** 0.8
         way = _unit((math.cos(turn), rise, math.sin(turn) * 0.8))
         stalk = reach * (0.22 + 0.32 * (k / leaves))
@@ -231,7 +231,7 @@ def pot_plant(foot: Vec, pot: Finish, green: Finish, leaves: int, reach: float) 
 
 
 def shell(walls: Finish, back: Finish, floor: Finish) -> list[Solid]:
-    """The room itself: floor, ceiling, the wall behind the presenter at 3.4 m and the others."""
+    """The room: floor, ceiling, the wall behind the presenter at 3.4 m, and the other walls."""
     white = Finish(colour("e9e6e0"))
     return [
         span((-3, -0.2, -3), (3, 0, 4), floor),
@@ -244,7 +244,7 @@ def shell(walls: Finish, back: Finish, floor: Finish) -> list[Solid]:
 
 
 def presenter(cloth: Finish) -> list[Solid]:
-    """A rough body where the presenter will stand, for the shadow on the wall behind."""
+    """A rough body at the presenter's place, for the shadow on the wall behind."""
     skin = Finish(colour("c79a80"))
     return [
         replace(ball((0, 0.95, 2.1), (0.21, 0.62, 0.13), cloth), ghost=True),
@@ -263,8 +263,8 @@ def softbox(centre: Vec, target: Vec, width: float, height: float, light: Vec) -
 
 
 def softboxes(key: float, fill: float) -> list[Lamp]:
-    """The presenter's lights as the background gets them: the key from the viewer's left, 38 degrees
-    above the face, the fill from the right; `key` and `fill` are radiances."""
+    """The presenter's lights as seen by the background: key from the viewer's left, 38 degrees above the
+    face, fill from the right; `key` and `fill` are radiances."""
     face = (0.0, 1.6, 2.3)
     return [
         softbox((-1.55, 3.2 - 0.45, 0.9), face, 1.0, 1.1, (key, key * 0.96, key * 0.90)),
@@ -275,7 +275,7 @@ def softboxes(key: float, fill: float) -> list[Lamp]:
 def _bow(
     middle: Vec, radii: tuple[float, float], thick: float, start_deg: float, finish: Finish
 ) -> list[Solid]:
-    """Half a ring facing the camera, counter-clockwise from `start_deg`, made of beads that merge."""
+    """Half a ring facing the camera, counter-clockwise from `start_deg`, made of merging balls."""
     solids: list[Solid] = []
     beads = max(9, round(2.4 * max(radii) / thick))
     for k in range(beads):

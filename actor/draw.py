@@ -1,7 +1,7 @@
-"""Draws a posed figure as a photograph of a studio: OpenGL 4.3, no screen needed.
+"""Draws a posed figure before a studio backdrop with OpenGL 4.3, without a screen.
 
-Three steps a frame: depth seen from the key light, blurred into soft shadows; the parts, four samples
-a pixel, over the backdrop; hair, brows and lashes sorted from back to front and blended.
+Three steps per frame: depth from the key light, blurred for soft shadows; the parts over the backdrop with
+four samples per pixel; hair, brows and lashes, sorted from back to front and blended.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from actor.meshes import Floats
 
 MATERIALS = ("skin", "cloth", "hair", "brow", "lash", "eye", "teeth", "tongue")
 NEAREST = "hcset"
-"""Order of the solid materials by their first letters: hair, cloth, skin, eyes, teeth and tongue."""
+"""Drawing order of the solid materials by first letter: hair, cloth, skin, eyes, teeth and tongue."""
 BLENDED = ("hair", "brow", "lash")
 SHADOW_SIZE = 640
 CHEEK = np.array([0.14, -0.40, 0.05])
-"""Middle of a cheek from its eye, decimetres."""
+"""Middle of a cheek relative to its eye, decimetres."""
 
 
 class Stage:
     """One presenter before one backdrop at one size."""
 
     window: tuple[int, int, int, int] | None = None
-    """Left, top, width and height of what is drawn, pixels; the whole picture when None."""
+    """Left, top, width and height of the drawn part, pixels; None draws the whole picture."""
 
     def __init__(self, figure: Figure, backdrop: Picture, size: tuple[int, int], lighting: Lighting) -> None:
         self.figure, self.size, self.lighting = figure, size, lighting
         self.last: tuple[Floats, Floats] = figure.base, np.zeros((len(figure.bones), 3, 4))
-        """Base vertices and bone transforms of the last picture."""
+        """Base vertices and bone transforms of the last drawn picture."""
         self.camera = Camera(size, figure.crown, figure.looks.high)
         self.context = open_context()
         self._programs = {
@@ -62,7 +62,7 @@ class Stage:
         self.mark(self.marks)
 
     def mark(self, marks: Marks) -> None:
-        """Sets what is known of each vertex at rest: open sky, lips, mouth, scalp."""
+        """Set the marks of each vertex at rest: open sky, lips, mouth, scalp."""
         for drawn, (rest, mark) in zip(self._drawn, marks.parts, strict=True):
             spread = drawn.part.surface.spread
             still = np.concatenate([rest[spread], drawn.part.surface.uvs, mark[spread]], 1).astype(np.float32)
@@ -76,7 +76,7 @@ class Stage:
             drawn.veil = self.context.vertex_array(program, content, drawn.sorted)
 
     def draw(self, pose: Pose) -> Picture:
-        """The picture of this pose."""
+        """Draw this pose."""
         placed, base, moves = self._pose(pose)
         self.last = base, moves
         self._shadows()
@@ -96,7 +96,7 @@ class Stage:
         return np.ascontiguousarray(raw.reshape(high, wide, 3)[::-1])
 
     def pose(self, pose: Pose) -> list[Floats]:
-        """Poses without drawing: refined vertices of each part, [n, 3]."""
+        """Pose without drawing; returns the refined vertices of each part, [n, 3]."""
         return self._pose(pose)[0]
 
     def normals(self, placed: list[Floats]) -> list[Floats]:
@@ -104,26 +104,26 @@ class Stage:
         return [normals(drawn, points) for drawn, points in zip(self._drawn, placed, strict=True)]
 
     def depth(self, light: Floats) -> NDArray[np.float32]:
-        """Depth 0..1 of what was posed last, seen by a light: [SHADOW_SIZE, SHADOW_SIZE], row 0 below."""
+        """Depth 0..1 of the last pose seen from a light: [SHADOW_SIZE, SHADOW_SIZE], row 0 at the bottom."""
         self._cast(light)
         raw = np.frombuffer(self._moments[0].read(components=2, dtype="f4"), np.float32)
         return np.asarray(raw.reshape(SHADOW_SIZE, SHADOW_SIZE, 2)[:, :, 0])
 
     def _pose(self, pose: Pose) -> tuple[list[Floats], Floats, Floats]:
-        # another stage, or a backdrop drawn meanwhile, may have made its own context the current one
+        # another stage or backdrop may have made its own context current
         self.context.__enter__()  # type: ignore[no-untyped-call]
         placed, base, moves = self.figure.place(pose)
         for drawn, points in zip(self._drawn, placed, strict=True):
             drawn.moving.write(moving(drawn, points).tobytes())
         return placed, base, moves
 
-    # ---- what is drawn how
+    # ---- drawing passes
 
     def _solid(self) -> None:
         self.context.enable(moderngl.DEPTH_TEST)
         self.context.disable(moderngl.BLEND)
         self._target_buffer.depth_mask = True
-        # what lies before comes first, so that what it hides is not shaded
+        # front to back, so that hidden pixels are not shaded
         for drawn in sorted(self._drawn, key=lambda one: NEAREST.find(one.part.material[0])):
             if drawn.part.material in ("brow", "lash"):
                 continue
@@ -177,10 +177,10 @@ class Stage:
             self._across.render(moderngl.TRIANGLE_STRIP)
         self._depths[0].use(1)
 
-    # ---- what the shaders are told
+    # ---- uniforms and targets
 
     def _say(self, base: Floats, moves: Floats) -> None:
-        """Uniforms of this frame."""
+        """Set the uniforms of this frame."""
         lips = self.figure.lips(base)
         front = moves[self.figure.index["head"]][:, :3] @ np.array([0.0, 0.0, 1.0])
         view = (self.camera.matrix()).T.astype(np.float32).tobytes()
@@ -223,7 +223,7 @@ class Stage:
 
 
 def _set(program: moderngl.Program, name: str, value: Floats | bytes | float) -> None:
-    """Sets a uniform if the program has it: compilers drop those that are not used."""
+    """Set a uniform if the program has it; compilers drop unused ones."""
     if name not in program:
         return
     if isinstance(value, bytes):

@@ -1,4 +1,4 @@
-"""The parts of a figure on the graphics card: buffers, textures, normals and strands."""
+"""Parts of a figure on the GPU: buffers, textures, normals and hair strands."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ Picture = NDArray[np.uint8]
 """sRGB [height, width, 3]."""
 SHADERS = Path(__file__).parent / "shaders"
 SOLID_HAIR = 0.62
-"""Alpha from which hair writes depth."""
+"""Least alpha at which hair writes depth."""
 SMOOTHINGS = 7
-"""Rounds by which the broad normal of skin is smoothed: about a centimetre."""
+"""Smoothing rounds for the broad normal of skin: about a centimetre."""
 
 
 @dataclass(slots=True)
 class Drawn:
-    """A part on the graphics card."""
+    """A part on the GPU."""
 
     part: Part
     moving: moderngl.Buffer
     order: moderngl.Buffer
-    """Triangles as the surface has them."""
+    """Triangles in the surface's order."""
     sorted: moderngl.Buffer
-    """See-through triangles from back to front, anew in every frame."""
+    """Transparent triangles from back to front, updated in every frame."""
     shape: moderngl.VertexArray
     veil: moderngl.VertexArray
-    """The see-through triangles."""
+    """The transparent triangles."""
     depth: moderngl.VertexArray
     picture: moderngl.Texture
     relief: moderngl.Texture
     soft: NDArray[np.bool_]
-    """[triangles], those that are see-through somewhere."""
+    """[triangles], True where a triangle is partly transparent."""
     gather: sparse.csr_matrix
-    """[refined, faces]: which faces touch a vertex."""
+    """[refined, faces]: the faces at each vertex."""
     smooth: sparse.csr_matrix
     """[refined, refined]: mean of a vertex and its neighbours."""
 
@@ -63,7 +63,7 @@ def moving(drawn: Drawn, points: Floats) -> NDArray[np.float32]:
 
 
 def _strands(drawn: Drawn, points: Floats) -> Floats:
-    """Along the strands, which run along v of the texture: unit vectors [refined, 3]."""
+    """Direction of the strands, which follow v of the texture: unit vectors [refined, 3]."""
     shape = drawn.part.surface
     corner = shape.triangles
     place, uv = points[shape.spread[corner]], shape.uvs[corner].astype(np.float64)
@@ -80,7 +80,7 @@ def _strands(drawn: Drawn, points: Floats) -> Floats:
 def compiled(
     context: moderngl.Context, vertex: str, fragment: str, material: int | None = None
 ) -> moderngl.Program:
-    """A program of the shaders in `shaders`; `material` chooses the branch of part.frag."""
+    """Compile a program from the folder `shaders`; `material` selects the branch of part.frag."""
     text = (SHADERS / fragment).read_text(encoding="utf-8")
     if material is not None:
         text = text.replace("#version 430\n", f"#version 430\n#define MATERIAL {material}\n", 1)
@@ -88,7 +88,7 @@ def compiled(
 
 
 def texture(context: moderngl.Context, rgba: Picture) -> moderngl.Texture:
-    """A picture [height, width, 4] with all its smaller sizes."""
+    """Upload a picture [height, width, 4] with mipmaps."""
     made = context.texture((rgba.shape[1], rgba.shape[0]), 4, np.ascontiguousarray(rgba).tobytes())
     made.build_mipmaps()
     made.filter = moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR
@@ -96,7 +96,7 @@ def texture(context: moderngl.Context, rgba: Picture) -> moderngl.Texture:
 
 
 def volume(context: moderngl.Context) -> moderngl.Texture3D:
-    """Random numbers that the shaders make grain of; the same in every run."""
+    """Random numbers for the shaders' grain; the same in every run."""
     random = np.random.default_rng(0).integers(0, 256, (64, 64, 64, 4), np.uint8)
     made = context.texture3d((64, 64, 64), 4, random.tobytes())
     made.filter = moderngl.LINEAR, moderngl.LINEAR
@@ -104,7 +104,7 @@ def volume(context: moderngl.Context) -> moderngl.Texture3D:
 
 
 def load(context: moderngl.Context, part: Part, depth_program: moderngl.Program) -> Drawn:
-    """A part on the graphics card."""
+    """Load a part onto the GPU."""
     shape = part.surface
     count, faces = shape.refine.shape[0], len(shape.quads)
     rows = shape.quads.ravel()
@@ -133,7 +133,7 @@ def load(context: moderngl.Context, part: Part, depth_program: moderngl.Program)
 
 
 def _rgba(file: Path | None, level: int) -> Picture:
-    """A texture with its first row at the bottom, as OpenGL wants it; one `level` when there is none."""
+    """A texture with its first row at the bottom, as OpenGL needs it; uniform `level` if there is no file."""
     if file is None:
         return np.full((2, 2, 4), (level, level, 255, 255), np.uint8)
     with Image.open(file) as image:
@@ -147,8 +147,8 @@ def normals(drawn: Drawn, points: Floats) -> Floats:
 
 
 def _soft(part: Part, picture: Picture) -> NDArray[np.bool_]:
-    """Triangles [triangles] over which the texture is not solid throughout, looked up at 15 places of each
-    in the lowest alpha of its surroundings."""
+    """Triangles [triangles] whose texture is not solid everywhere, tested at 15 points of each on the local
+    minimum of alpha."""
     if part.material != "hair":
         return np.ones(len(part.surface.triangles), np.bool_)
     alpha = minimum_filter(picture[:, :, 3], size=5)
@@ -168,7 +168,7 @@ def _unit(rows: Floats) -> Floats:
 def only(
     program: moderngl.Program, buffer: moderngl.Buffer, names: tuple[str, ...], sizes: tuple[int, ...]
 ) -> tuple[object, ...]:
-    """A buffer's layout, passing over what this program does not use."""
+    """Layout of a buffer, with padding for attributes this program does not use."""
     used = [name in program for name in names]
     layout = " ".join(f"{size}f" if use else f"{4 * size}x" for size, use in zip(sizes, used, strict=True))
     return (buffer, layout, *(name for name, use in zip(names, used, strict=True) if use))

@@ -24,7 +24,7 @@ TILE = (270, 480)
 
 
 def pictures(footage: Path, wanted: Iterable[int]) -> Iterator[tuple[int, Picture]]:
-    """Frames by their numbers, in order, RGB."""
+    """The frames with these numbers, in order, RGB."""
     left = set(wanted)
     with av.open(str(footage)) as container:
         for number, frame in enumerate(container.decode(video=0)):
@@ -36,7 +36,7 @@ def pictures(footage: Path, wanted: Iterable[int]) -> Iterator[tuple[int, Pictur
 
 
 def cut(known: Truth, first: int, last: int, size: tuple[int, int]) -> Truth:
-    """The truth of frames `first` up to but without `last`, for a picture of another size."""
+    """The truth of frames `first` up to, not including, `last`, for a picture of another size."""
     scale = size[0] / known.size[0]
     start, end = first * SAMPLES_PER_FRAME, last * SAMPLES_PER_FRAME
     arrays = {
@@ -61,7 +61,7 @@ def cut(known: Truth, first: int, last: int, size: tuple[int, int]) -> Truth:
 
 
 def write_excerpt(footage: Path, out: Path, first: int, last: int, size: tuple[int, int]) -> None:
-    """Frames `first` up to but without `last` with their sound, scaled to `size`."""
+    """Write frames `first` up to, not including, `last` with their sound, scaled to `size`."""
     with (
         av.open(str(footage)) as source,
         av.open(str(out), "w", options={"movflags": "+faststart"}) as target,
@@ -82,14 +82,14 @@ def write_excerpt(footage: Path, out: Path, first: int, last: int, size: tuple[i
 
 
 def sound_track(target: OutputContainer) -> AudioStream:
-    """A track for speech, AAC; to be added before anything is written."""
+    """Add an AAC track for speech; call it before anything is written."""
     track = target.add_stream("aac", rate=SAMPLE_RATE, layout="mono")
     track.bit_rate = 128_000
     return track
 
 
 def write_sound(target: OutputContainer, track: AudioStream, pcm: Pcm) -> None:
-    """All of the track's sound at once; the container interleaves it with the picture."""
+    """Write all sound of the track at once; the container interleaves it with the picture."""
     piece = av.AudioFrame.from_ndarray(np.ascontiguousarray(pcm[None]), format="fltp", layout="mono")
     piece.sample_rate, piece.pts = SAMPLE_RATE, 0
     for packet in [*track.encode(piece), *track.encode(None)]:
@@ -97,7 +97,7 @@ def write_sound(target: OutputContainer, track: AudioStream, pcm: Pcm) -> None:
 
 
 def apexes(known: Truth) -> dict[str, int]:
-    """By gesture: the frame in the middle of its first time at full height."""
+    """For each gesture: a frame two thirds into its first hold at full height."""
     found: dict[str, int] = {}
     for name in dict.fromkeys(gesture for gesture in known.gesture.tolist() if gesture):
         high = np.flatnonzero(
@@ -110,7 +110,7 @@ def apexes(known: Truth) -> dict[str, int]:
 
 
 def sheet(footage: Path, known: Truth, labels: Mapping[int, str], out: Path) -> None:
-    """A contact sheet of frames by number, each with what it shows."""
+    """Write a contact sheet of frames by number, each with its label."""
     tiles = []
     for number, picture in pictures(footage, labels):
         tile = Image.fromarray(picture).resize(TILE, Image.Resampling.LANCZOS)

@@ -1,4 +1,4 @@
-"""Mouth controls made into expression units and bones: the one place that knows both."""
+"""Converts mouth controls to expression units and bone rotations."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from actor.meshes import Floats
 from actor.mouth import CONTROLS
 
 WIDEST_JAW = 15.0
-"""Degrees of the jaw's rotation when `jaw` is 1."""
+"""Rotation of the jaw at `jaw` 1, degrees."""
 BITE = "bite"
-"""A unit of our own, made by `Figure`: the lower lip up and in, beneath the upper teeth."""
+"""Our own unit, made by `Figure`: the lower lip up and in, beneath the upper teeth."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """What the mouth asks of a pose."""
+    """The mouth's part of a pose."""
 
     units: dict[str, float]
     bones: dict[str, Floats]
@@ -26,7 +26,7 @@ class Expression:
 
 
 def expression(row: NDArray[np.float32]) -> Expression:
-    """From one row of controls (`actor.mouth.CONTROLS`)."""
+    """The expression for one row of controls (`actor.mouth.CONTROLS`)."""
     c = dict(zip(CONTROLS, (float(x) for x in row), strict=True))
     jaw = c["jaw"] * (1.0 - 0.8 * c["press"])
     spread, narrow = max(c["wide"], 0.0), max(-c["wide"], 0.0)
@@ -62,6 +62,6 @@ def expression(row: NDArray[np.float32]) -> Expression:
 
 
 def about_x(degrees: float) -> Floats:
-    """A turn about the axis to the presenter's left; positive nods forward, opens the jaw."""
+    """A rotation about the axis to the presenter's left; positive nods forward or opens the jaw."""
     c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
     return np.array([[1.0, 0.0, 0.0], [0.0, c, -s], [0.0, s, c]])

@@ -1,7 +1,7 @@
-"""The presenter's body: base mesh, morphs, clothes and rig made into vertices for one pose.
+"""The presenter's body: computes the vertices of a pose from base mesh, morphs, clothes and rig.
 
-Bones are posed by rotations about the axes of the room (x to the presenter's left, y up, z to the
-front), each about the head of its bone, parents first; so a rotation means the same on every bone.
+Bones are rotated about the axes of the room (x to the presenter's left, y up, z to the front) at the head of
+the bone, parents first, so a rotation means the same on every bone.
 """
 
 from __future__ import annotations
@@ -27,49 +27,49 @@ UNITS = (
     "neck-platysma", "nose-compression", "nose-depression", "nose-left-dilatation", "nose-left-elevation",
     "nose-right-dilatation", "nose-right-elevation",
 )  # fmt: skip
-"""Names of the expression units, as MakeHuman writes them."""
+"""Names of the expression units in MakeHuman."""
 
 UPPER_LIP, LOWER_LIP = 474, 523
-"""Base vertices of the inner edges of the lips, in the middle."""
+"""Base vertices at the middle of the lips' inner edges."""
 LEFT_CORNER, RIGHT_CORNER = 7188, 428
 TOUCHING = 0.02
-"""Their distance when the lips touch, decimetres."""
+"""Distance of the two vertices when the lips touch, decimetres."""
 
 LOWEST = 0.9
-"""Base faces wholly below this height above the pelvis's joint minus a hand are out of the picture."""
+"""Base faces entirely more than this below the head of bone spine05 are outside the picture, decimetres."""
 EYEBALLS = ("helper-l-eye", "helper-r-eye")
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """What one frame asks of the figure."""
+    """Pose of the figure in one frame."""
 
     bones: Mapping[str, Floats] = field(default_factory=dict)
-    """Rotation matrices [3, 3] by bone; bones that are absent rest."""
+    """Rotation matrices [3, 3] by bone; bones not listed are at rest."""
     units: Mapping[str, float] = field(default_factory=dict)
     """Weights 0..1 by expression unit (`UNITS`)."""
     shifts: Mapping[str, Floats] = field(default_factory=dict)
-    """By bone: how far it is moved from its place, decimetres."""
+    """Translation by bone, decimetres."""
     offset: Floats = field(default_factory=lambda: np.zeros(3))
-    """The whole figure is moved by this, decimetres."""
+    """Translation of the whole figure, decimetres."""
     swell: float = 0.0
     """Breath in the chest, -1..1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lips:
-    """Where the lips are, decimetres."""
+    """Position of the lips, decimetres."""
 
     centre: Floats
     opening: float
-    """Between the inner edges, at the middle."""
+    """Distance of the inner edges at the middle."""
     width: float
-    """Between the corners."""
+    """Distance of the corners."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bone:
-    """One bone of the rig at rest."""
+    """A bone of the rig at rest."""
 
     name: str
     parent: int
@@ -80,22 +80,22 @@ class Bone:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is drawn with one material."""
+    """A part of the figure with one material."""
 
     name: str
     material: str
     texture: Path | None
     relief: Path | None
-    """A normal map, or none."""
+    """Normal map, or None."""
     tint: tuple[float, float, float]
     surface: Surface
     proxy: Proxy | None
     skin: sparse.csr_matrix
-    """[vertices, bones], rows sum to one."""
+    """Skinning weights [vertices, bones]; rows sum to 1."""
 
 
 class Figure:
-    """A presenter at rest, ready to be posed. Raises `FileNotFoundError` naming what is missing."""
+    """A presenter at rest, ready to be posed. Raises `FileNotFoundError` with the name of a missing file."""
 
     def __init__(self, folder: Path, looks: Looks) -> None:
         mesh = read_obj(folder / "mesh" / "base.obj")
@@ -124,7 +124,7 @@ class Figure:
         return float(self.base[np.unique(self.mesh.faces[self.mesh.groups == "body"]), 1].max())
 
     def lips(self, base: Floats) -> Lips:
-        """Where the lips are when the base's vertices are posed so."""
+        """Position of the lips for these posed base vertices."""
         upper, lower = base[UPPER_LIP], base[LOWER_LIP]
         width = float(np.linalg.norm(base[LEFT_CORNER] - base[RIGHT_CORNER]))
         return Lips((upper + lower) / 2, max(float(np.linalg.norm(upper - lower)) - TOUCHING, 0.0), width)
@@ -177,7 +177,7 @@ class Figure:
         return parts
 
     def shaped(self, pose: Pose) -> Floats:
-        """The base's vertices with face and breath of this pose, before bones: [vertices, 3]."""
+        """Base vertices with the pose's face and breath, before skinning: [vertices, 3]."""
         points = self.base.copy()
         for name, weight in pose.units.items():
             if weight:
@@ -188,7 +188,7 @@ class Figure:
         return points
 
     def transforms(self, pose: Pose) -> Floats:
-        """Where each bone takes what hangs on it: [bones, 3, 4]."""
+        """Transform of each bone: [bones, 3, 4]."""
         found = np.zeros((len(self.bones), 3, 4))
         for number, bone in enumerate(self.bones):
             turn = pose.bones.get(bone.name)
@@ -207,8 +207,8 @@ class Figure:
         return found
 
     def place(self, pose: Pose) -> tuple[list[Floats], Floats, Floats]:
-        """Vertices of every part, refined: a list of [refined, 3]; the base's posed vertices
-        [vertices, 3]; the transforms [bones, 3, 4]."""
+        """The refined vertices of every part, a list of [refined, 3]; the posed base vertices [vertices, 3];
+        the bone transforms [bones, 3, 4]."""
         shaped = self.shaped(pose)
         moves = self.transforms(pose)
         flat = moves.reshape(len(moves), 12)
@@ -229,7 +229,7 @@ def _skinned(points: Floats, weights: sparse.csr_matrix, flat: Floats) -> Floats
 
 
 def _unit(folder: Path, looks: Looks, name: str, count: int) -> tuple[Ints, Floats]:
-    """An expression unit mixed from those of the bases that have it: vertices and their offsets."""
+    """An expression unit, averaged over the bases that have it: vertices and their offsets."""
     mixed = np.zeros((count, 3))
     total = 0.0
     for origin, weight in looks.expression.items():
@@ -283,7 +283,7 @@ def _weights(file: Path, index: Mapping[str, int], count: int) -> sparse.csr_mat
 
 
 def _lip_mask(folder: Path, count: int) -> Floats:
-    """The red of the lips, 0..1 [vertices]: what the morphs of their fullness move."""
+    """The red of the lips, 0..1 [vertices]: the vertices moved by the lip volume morphs."""
     mask = np.zeros(count)
     for lip, full in (("upper", 0.017), ("lower", 0.024)):
         moved = read_target(folder / "targets" / "mouth" / f"mouth-{lip}lip-volume-incr.target", count)
@@ -292,7 +292,7 @@ def _lip_mask(folder: Path, count: int) -> Floats:
 
 
 def _bite(base: Floats) -> tuple[Ints, Floats]:
-    """The lower lip drawn up and in beneath the upper teeth: vertices and their offsets."""
+    """The unit that draws the lower lip up and in beneath the upper teeth: vertices and their offsets."""
     away = base - base[LOWER_LIP] - np.array([0.0, -0.03, 0.0])
     near = np.exp(
         -((away[:, 0] / 0.17) ** 4) - (np.minimum(away[:, 1], 0.0) / 0.11) ** 2 - (away[:, 2] / 0.12) ** 2
@@ -303,7 +303,7 @@ def _bite(base: Floats) -> tuple[Ints, Floats]:
 
 
 def _inner_mask(mesh: Mesh, base: Floats) -> Floats:
-    """The inside of the mouth, 0 or 1 [vertices]: its own island in the texture's coordinates."""
+    """The inside of the mouth, 0 or 1 [vertices]: a separate island in texture coordinates."""
     uv = mesh.uvs[mesh.corners].mean(1)
     middle = base[mesh.faces].mean(1) - base[UPPER_LIP]
     inner = (mesh.groups == "body") & (uv[:, 0] > 0.74) & (uv[:, 0] < 0.96) & (uv[:, 1] < 0.14)
@@ -319,7 +319,7 @@ def _inner_mask(mesh: Mesh, base: Floats) -> Floats:
 
 
 def _chest(base: Floats, low: Floats, high: Floats) -> Floats:
-    """How a full breath moves the front of the chest and the shoulders: [vertices, 3], decimetres."""
+    """Offsets of chest front and shoulders at a full breath: [vertices, 3], decimetres."""
     height = (base[:, 1] - low[1]) / (high[1] - low[1])
     band = np.exp(-(((height - 0.45) / 0.38) ** 2))
     front = 1.0 / (1.0 + np.exp(-(base[:, 2] - low[2] - 0.2) * 4.0))

@@ -1,8 +1,7 @@
-"""Renders a script into footage, part by part, and the truth beside it.
+"""Renders a script to footage, part by part, with the truth beside it.
 
-A part is ten seconds; what is finished stays, so a killed run goes on where it was. Parts are drawn
-by several processes, each with one thread of the software renderer: the figure's own arithmetic then
-fills the gaps of the drawing.
+A part is ten seconds; finished parts are kept, so a killed run resumes. Several processes draw parts, each
+with one thread of the software renderer: the figure's arithmetic then fills the gaps of the drawing.
 """
 
 from __future__ import annotations
@@ -40,30 +39,30 @@ PART_FRAMES = 250
 WHOLE = (1080, 1920)
 """Size of the footage, pixels."""
 QUALITY = "16"
-"""x264's constant rate factor: hardly any loss; still pictures like these take about 3 Mbit/s."""
+"""x264's constant rate factor: hardly any loss; calm pictures like these take about 3 Mbit/s."""
 BACKDROPS = Path(__file__).parent / "backdrops"
-"""Drawn once: each takes minutes."""
+"""Cached backdrops; drawing one takes minutes."""
 APART = ("__main__.py", "excerpt.py")
-"""Code that changes no picture."""
+"""Source files that do not affect the pictures."""
 SMILE_SHARE = 0.5
-"""A gesture's smile counts for so much beside the mouth's own."""
+"""Weight of a gesture's smile, relative to the mouth's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """What is to be rendered and where."""
+    """What to render, and where."""
 
     script: Script
     figures: Path
-    """Folder of the figure's meshes and textures."""
+    """Folder with the meshes and textures of the figure."""
     out: Path
     size: tuple[int, int]
     seed: int
     part_frames: int = PART_FRAMES
     sky: int = DIRECTIONS
-    """Directions from which the ambient light is measured."""
+    """Number of directions for measuring ambient light."""
     window: tuple[int, int, int, int] | None = None
-    """Left, top, width and height of what is shown of the picture, pixels; all of it when None."""
+    """Left, top, width and height of the shown part, pixels; None shows the whole picture."""
 
     @property
     def shown(self) -> tuple[int, int]:
@@ -82,7 +81,7 @@ class Film:
 
 
 class Set:
-    """A presenter on the stage, able to draw any frame of a film."""
+    """A presenter on a stage; draws any frame of a film."""
 
     def __init__(self, film: Film) -> None:
         looks = PRESENTERS[film.script.presenter]
@@ -93,20 +92,20 @@ class Set:
         self.movement = _movement(film, self.figure)
         self.mouth = _mouth(film)
         self.recorder = truth.Recorder(self.figure, self.stage.camera, (film.window or (0, 0))[:2])
-        # with the hands away: what they hide at rest they uncover when they move
+        # measured with the hands away, because moving hands uncover what they hide at rest
         away = Pose(bones=posed(self.figure, dict(zip("LR", AWAY, strict=True))))
         self.stage.mark(self.stage.marks.with_sky(open_sky(self.stage, away, film.sky)))
         self.stage.window = film.window
 
     def frame(self, number: int) -> tuple[Picture, truth.Row]:
-        """The picture of a frame and what is true of it."""
+        """Picture and truth of a frame."""
         pose, row = self.pose(number)
         shown = self.stage.draw(pose)
         base, moves = self.stage.last
         return shown, self.recorder.row(base, moves, row, self.movement.moment(number))
 
     def pose(self, number: int) -> tuple[Pose, NDArray[np.float32]]:
-        """The pose of a frame and the mouth's controls in it."""
+        """Pose and mouth controls of a frame."""
         moment = self.movement.moment(number)
         row = self.mouth[number].copy()
         row[SMILE] = min(1.0, max(row[SMILE], SMILE_SHARE * moment.smile))
@@ -127,8 +126,8 @@ class Set:
 
 
 def render(film: Film, share: int = 0, of: int = 1) -> Generator[int, None, None]:
-    """Render the parts that are missing, every `of`-th from `share`; yields each part's number when it
-    is on disk. Parts rendered from another script, size or seed are refused with `ValueError`."""
+    """Render the missing parts among every `of`-th part from `share`; yields the number of each part once it
+    is on disk. Raises `ValueError` if the folder has parts of another script, size or seed."""
     (film.out / "parts").mkdir(parents=True, exist_ok=True)
     _check_same(film)
     missing = [number for number in range(share, film.parts, of) if not film.rows(number).exists()]
@@ -146,14 +145,14 @@ def render(film: Film, share: int = 0, of: int = 1) -> Generator[int, None, None
                 rows.append(row)
                 writer.add(picture)
         os.replace(passing, film.part(number))
-        # the rows come last: a part counts when they are there
+        # written last: a part counts as finished once its rows exist
         film.rows(number).with_suffix(".making").write_bytes(pickle.dumps(rows))
         os.replace(film.rows(number).with_suffix(".making"), film.rows(number))
         yield number
 
 
 def finish(film: Film) -> tuple[Path, Path]:
-    """Join the parts with the sound and write the truth: the paths of `footage.mp4` and `truth.npz`."""
+    """Join the parts with the sound and write the truth; returns both paths: `footage.mp4`, `truth.npz`."""
     rows: list[truth.Row] = []
     for number in range(film.parts):
         rows += pickle.loads(film.rows(number).read_bytes())
@@ -164,7 +163,7 @@ def finish(film: Film) -> tuple[Path, Path]:
 
 
 class _Writer:
-    """H.264 at constant quality."""
+    """Writes H.264 at constant quality."""
 
     def __init__(self, file: Path, size: tuple[int, int]) -> None:
         self._container = av.open(str(file), "w")
@@ -189,7 +188,7 @@ class _Writer:
 
 
 def _join(film: Film, file: Path) -> None:
-    """Parts one after the other without encoding again, the sound as AAC beside them."""
+    """Concatenate the parts without re-encoding, and add the sound as AAC."""
     with av.open(str(film.part(0))) as first, av.open(str(file), "w") as target:
         video = target.add_stream_from_template(first.streams.video[0])
         sound = sound_track(target)
@@ -212,7 +211,7 @@ def _join(film: Film, file: Path) -> None:
 
 
 def _backdrop(room: str, size: tuple[int, int]) -> Picture:
-    """The room behind the presenter, scaled from the one picture that is kept."""
+    """The room behind the presenter, scaled from the cached picture."""
     whole = studio.picture(room, WHOLE, cache=BACKDROPS)
     return (
         whole if size == WHOLE else np.asarray(Image.fromarray(whole).resize(size, Image.Resampling.LANCZOS))
@@ -236,7 +235,7 @@ def _mouth(film: Film) -> Controls:
 
 
 def _check_same(film: Film) -> None:
-    """Refuse to go on with parts of another film, or of this one as other code drew it."""
+    """Raise `ValueError` if the folder has parts of another film, or parts drawn by other code."""
     script = film.script
     mark = hashlib.sha256(
         script.pcm.tobytes()
@@ -253,6 +252,6 @@ def _check_same(film: Film) -> None:
         about.write_text(json.dumps(now), encoding="utf-8")
     elif json.loads(about.read_text(encoding="utf-8")) != now:
         raise ValueError(
-            f"{film.out} holds parts of another film, or the code that draws has changed since; "
+            f"{film.out} has parts of another film, or of an older version of the drawing code; "
             "name another folder, or remove film.json, script.pickle and parts from this one"
         )

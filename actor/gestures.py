@@ -1,8 +1,8 @@
-"""The gestures: what the hands, the head and the face do, from rest to rest.
+"""Gestures: movements of hands, head and face, from rest to rest.
 
-A gesture is a row of holds with the seconds it takes to get to each; between two the hand goes along an
-arc with the speed of a reaching arm (minimum jerk, Flash and Hogan 1985). Right and left are the
-presenter's.
+A gesture is a sequence of holds, each with the seconds it takes to reach it. Between two holds the hand
+follows an arc with the speed profile of a reaching arm (minimum jerk, Flash and Hogan 1985). Right and left
+are the presenter's.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _THUMB = (-1.0, 1.0, 1.0, 1.0, 1.0)
 
 
 TRAIL = 0.16
-"""Seconds by which the last fingers come after what leads the gesture."""
+"""Seconds by which the last fingers lag the leading hand."""
 SETTLING = 0.06
-"""Time constant, seconds, with which a hand that went past its end comes back."""
+"""Time constant in seconds with which an overshooting hand returns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +36,23 @@ class Hold:
     """One station of a gesture."""
 
     seconds: float
-    """To get here from the last one."""
+    """Seconds from the previous station to this one."""
     stay: float = 0.0
-    """Seconds here."""
+    """Seconds at this station."""
     left: Hand | None = None
     """None: at rest."""
     right: Hand | None = None
     head: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Yaw, pitch and roll, degrees; left, down and towards the left shoulder positive."""
     lean: float = 0.0
-    """Degrees that the chest bows."""
+    """Forward lean of the chest, degrees."""
     apart: float = 0.0
-    """Decimetres by which the hands go round each other on the way here."""
+    """Decimetres by which the hands avoid each other on the way here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gesture:
-    """Stations after the first rest; the way back is added."""
+    """Stations from rest; the way back to rest is implied."""
 
     holds: tuple[Hold, ...]
     back: float = 0.75
@@ -176,7 +176,7 @@ GESTURES: dict[str, Gesture] = {
 
 _OUT = replace(_OPEN, wrist=(1.25, 2.48, 2.72), fingers=(0.50, 0.08, 0.85), curls=_FLAT)
 AWAY = (_OUT, _OUT.mirrored())
-"""Left and right hand away from the body and from each other."""
+"""Left and right hand, away from the body and from each other."""
 
 _EASED = Hand(
     (0.95, 2.05, 2.35), (-0.45, 0.05, 0.90), (-0.55, 0.80, -0.25), _RELAXED, 2.0, (0.85, -0.9, -0.5)
@@ -200,15 +200,15 @@ BEATS: tuple[Gesture, ...] = (
     Gesture((_two(0.42, 0.03, _EASED), _two(0.22, 0.08, replace(_EASED, wrist=(1.0, 1.85, 2.45))), _two(0.24, 0.03, _EASED),
              _two(0.22, 0.12, replace(_EASED, wrist=(1.02, 1.84, 2.45)))), 0.70),
 )  # fmt: skip
-"""What hands do to the rhythm of speech; of no meaning of their own."""
+"""Hand movements to the rhythm of speech, without a meaning of their own."""
 
 
 def reached(share: float) -> float:
-    """Minimum jerk from 0 to 1."""
+    """Minimum-jerk progress, 0..1, at `share` of the time."""
     return float(share**3 * (10 - 15 * share + 6 * share**2))
 
 
 def past_end(since: float) -> float:
-    """How far a hand is past its end, 0..1, so long after it got there: it starts without a jerk."""
+    """Overshoot of a hand, 0..1, `since` seconds after it arrived; it starts without a jerk."""
     share = since / SETTLING
     return float((np.e * share / 3.0) ** 3 * np.exp(-share))

@@ -9,35 +9,35 @@ import numpy as np
 from actor.meshes import Floats
 
 SIGHT = np.deg2rad(27.0)
-"""Vertical field of view: about a 75 mm lens on full frame, held upright."""
+"""Vertical field of view: about that of a 75 mm lens on an upright full-frame camera."""
 BELOW_CROWN = 0.344
-"""How far below the crown the camera looks, as a share of the picture's height: room above the head."""
+"""Distance from the crown down to the picture's centre, as a share of the picture's height."""
 
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """Where the camera stands and how it projects."""
+    """Position and projection of the camera."""
 
     size: tuple[int, int]
     """Width and height, pixels."""
     crown: float
-    """Height of the presenter's crown, decimetres."""
+    """Height of the top of the presenter's head, decimetres."""
     high: float
     """Height of the picture at the presenter, decimetres."""
 
     @property
     def centre(self) -> Floats:
-        """What the camera looks at, decimetres."""
+        """The point the camera looks at, decimetres."""
         return np.array([0.0, self.crown - BELOW_CROWN * self.high, 0.5])
 
     @property
     def place(self) -> Floats:
-        """The camera's place, decimetres."""
+        """Position of the camera, decimetres."""
         away = self.high / 2 / np.tan(SIGHT / 2)
         return np.asarray(self.centre + np.array([0.0, 0.0, away]))
 
     def matrix(self) -> Floats:
-        """From the room to clip space: [4, 4]."""
+        """Matrix from room to clip space, [4, 4]."""
         near, far = 8.0, 40.0
         grow = 1.0 / np.tan(SIGHT / 2)
         project = np.zeros((4, 4))
@@ -50,21 +50,21 @@ class Camera:
         return np.asarray(project @ move)
 
     def pixels(self, points: Floats) -> Floats:
-        """Points of the room [n, 3] as pixels [n, 2], x to the right, y down."""
+        """Project room points [n, 3] to pixels [n, 2], x to the right, y down."""
         clip = np.concatenate([points, np.ones((len(points), 1))], 1) @ self.matrix().T
         flat = clip[:, :2] / clip[:, 3:]
         return np.stack([(flat[:, 0] + 1) / 2 * self.size[0], (1 - flat[:, 1]) / 2 * self.size[1]], 1)
 
 
 def _towards(left: float, up: float) -> Floats:
-    """A unit direction from angles, degrees: to the presenter's left of the camera's axis, and up."""
+    """Unit direction from angles in degrees: to the presenter's left of the camera's axis, and up."""
     a, b = np.deg2rad(left), np.deg2rad(up)
     return np.array([np.sin(a) * np.cos(b), np.sin(b), np.cos(a) * np.cos(b)])
 
 
 @dataclass(frozen=True, slots=True)
 class Lighting:
-    """Lights of a room; colours in linear light."""
+    """Lights of a room; colours are linear."""
 
     key: tuple[float, float, float] = (2.05, 1.94, 1.80)
     fill: tuple[float, float, float] = (0.50, 0.53, 0.60)
@@ -73,15 +73,15 @@ class Lighting:
     ground: tuple[float, float, float] = (0.22, 0.18, 0.16)
     exposure: float = 0.46
     softness: float = 16.0
-    """How far shadows blur, in points of the shadow map."""
+    """Blur of shadows, in texels of the shadow map."""
 
     @property
     def key_from(self) -> Floats:
-        """Towards the key light, from the camera's left and above."""
+        """Direction to the key light, above and to the camera's left."""
         return _towards(-38.0, 34.0)
 
     def uniforms(self) -> tuple[tuple[str, Floats | float], ...]:
-        """Names and values as the shaders want them."""
+        """Names and values of the shader uniforms."""
         return (
             ("key_from", self.key_from),
             ("fill_from", _towards(50.0, 12.0)),
@@ -96,8 +96,8 @@ class Lighting:
 
 
 def orthographic(towards: Floats, centre: Floats, half: float, depth: float) -> Floats:
-    """From the room to the clip space of a light so far away that its rays are parallel: [4, 4].
-    `half` is half the side of what it lights, `depth` half the range in depth, decimetres."""
+    """Matrix [4, 4] from the room to the clip space of a light with parallel rays. `half` is half the side of
+    the lit square, `depth` half the depth range, decimetres."""
     ahead = -towards
     side = np.cross(ahead, np.array([0.0, 1.0, 0.0]))
     side = side / np.linalg.norm(side) if np.linalg.norm(side) > 1e-6 else np.array([1.0, 0.0, 0.0])

@@ -1,4 +1,4 @@
-"""Who the presenters are: mixtures of six bases that are nobody, what they wear, how they are lit."""
+"""The presenters: mixtures of six bases that depict nobody, their clothes, colours and rooms."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ Colour = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One thing that is worn or set in: clothes, hair, brows, lashes, eyes, teeth, tongue."""
+    """A piece added to the body: clothes, hair, brows, lashes, eyes, teeth, tongue."""
 
     name: str
     material: str
-    """The branch of the shader: cloth, hair, brow, lash, eye, teeth, tongue."""
+    """Branch of the shader: cloth, hair, brow, lash, eye, teeth, tongue."""
     file: str
-    """Proxy, from the folder of proxies, without its ending."""
+    """Proxy file, relative to the folder of proxies, without suffix."""
     texture: str
-    """Its picture, from the folder of proxies."""
+    """Texture, relative to the folder of proxies."""
     tint: Colour = (1.0, 1.0, 1.0)
-    """What its picture is multiplied by; of lashes, the first number is how thick they are."""
+    """Factor on the texture; for lashes the first number is their thickness."""
     smooth: bool = False
-    """Subdivided once."""
+    """Whether it is subdivided once."""
     relief: str = ""
-    """Its normal map, "" for none."""
+    """Normal map, "" for none."""
     lower: float = 0.0
-    """How far below the place that the data gives it, decimetres."""
+    """How far it is moved down from its place in the data, decimetres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +38,28 @@ class Looks:
 
     name: str
     shape: Mapping[str, float]
-    """Weights of morphs, by their files under `targets`."""
+    """Weights of morphs, by file under `targets`."""
     expression: Mapping[str, float]
-    """Which bases' expression units are mixed."""
+    """Weights of the bases whose expression units are mixed."""
     skin: str
     complexion: Colour
     lips: Colour
     pieces: tuple[Piece, ...]
     hair: Colour
     style: Style
-    """How the mouth is used."""
+    """Habits of articulation."""
     room: str
     buttons: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 0.0)
-    """Of the clothes, at rest: across, height of the uppermost, distance downwards (decimetres), and how
-    many."""
+    """Buttons of the clothes, at rest: x, height of the uppermost, spacing downwards (decimetres), and
+    number."""
     hairline: float = 0.16
-    """How far from the hair the first hairs grow, decimetres."""
+    """Width of the scalp around the hair that takes its colour, decimetres."""
     high: float = 9.4
     """Height of the picture at the presenter, decimetres."""
 
 
 LOWER_TEETH = 0.04
-"""As the data has them the upper teeth hide behind the lip, and talk shows the lower ones only."""
+"""In the data the upper teeth are hidden behind the lip, so talk would show only the lower ones."""
 
 
 def _face(eyes: str, brows: str, hair: str, colour: Colour, lashes: float = 1.0) -> tuple[Piece, ...]:
@@ -88,7 +88,7 @@ def _face(eyes: str, brows: str, hair: str, colour: Colour, lashes: float = 1.0)
 
 
 def _both(name: str, weight: float) -> dict[str, float]:
-    """A morph of the left and of the right side."""
+    """A morph for both the left and the right side."""
     return {name.format(side): weight for side in "lr"}
 
 

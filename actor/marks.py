@@ -1,5 +1,5 @@
-"""What is known of each vertex at rest: how much open sky it sees, whether it is lip, inside of the
-mouth or scalp under hair."""
+"""Marks of each vertex at rest: share of open sky, and whether it is lip, inside of the mouth or scalp
+under hair."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Marks:
 
     @classmethod
     def plain(cls, figure: Figure) -> Marks:
-        """Marks without the open sky, which needs a stage to be measured (`open_sky`)."""
+        """Marks without the open sky, which is measured on a stage (`open_sky`)."""
         placed, _, _ = figure.place(Pose())
         return cls(
             tuple(
@@ -33,7 +33,7 @@ class Marks:
         )
 
     def with_sky(self, sky: tuple[NDArray[np.float64], ...]) -> Marks:
-        """The same with the share of open sky of each vertex, one array [n] a part."""
+        """The same marks with the share of open sky per vertex, one array [n] per part."""
         parts = []
         for (rest, marks), seen in zip(self.parts, sky, strict=True):
             new = marks.copy()
@@ -54,7 +54,7 @@ def _marks(figure: Figure, part: Part, points: Floats, placed: list[Floats]) -> 
 
 
 def _covered(figure: Figure, points: Floats, placed: list[Floats]) -> NDArray[np.float64]:
-    """Scalp that hair lies on: it takes the hair's colour, so that no bald line shows."""
+    """The scalp under the hair, 0..1; it takes the hair's colour, so that no bald line shows."""
     hair = [
         place[part.surface.spread]
         for part, place in zip(figure.parts, placed, strict=True)

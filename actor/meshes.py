@@ -1,7 +1,7 @@
 """Reads MakeHuman's text formats (mesh, target, proxy, rig) and refines meshes for rendering.
 
 Formats as written by MakeHuman 1.x: an OBJ with quads and texture coordinates; a `.target` with lines
-`vertex dx dy dz`; an `.mhclo` that hangs each vertex of a proxy on one or three vertices of the base.
+`vertex dx dy dz`; an `.mhclo` that binds each vertex of a proxy to one or three vertices of the base.
 Lengths are decimetres, y up, z to the front.
 """
 
@@ -32,11 +32,11 @@ class Mesh:
     corners: Ints
     """[faces, 4] into uvs."""
     groups: NDArray[np.str_]
-    """[faces], the group that each face stands in."""
+    """[faces], the group of each face."""
 
 
 def read_obj(file: Path) -> Mesh:
-    """Reads a Wavefront mesh. Raises `ValueError` naming the line that cannot be read."""
+    """Read a Wavefront OBJ. Raises `ValueError` with the line that cannot be read."""
     points: list[list[float]] = []
     uvs: list[list[float]] = []
     faces: list[list[int]] = []
@@ -72,7 +72,7 @@ def read_obj(file: Path) -> Mesh:
 
 
 def read_target(file: Path, vertices: int) -> Floats:
-    """Reads a morph as offsets [vertices, 3], decimetres."""
+    """Read a morph as offsets [vertices, 3], decimetres."""
     lines = [
         line.split() for line in file.read_text(encoding="utf-8").splitlines() if line[:1] not in ("#", "")
     ]
@@ -84,7 +84,7 @@ def read_target(file: Path, vertices: int) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """Something worn: how its vertices hang on the base mesh."""
+    """A worn mesh and the binding of its vertices to the base mesh."""
 
     mesh: Mesh
     hold: sparse.csr_matrix
@@ -92,12 +92,12 @@ class Proxy:
     offsets: Floats
     """[vertices, 3], added in units of `scales`."""
     scales: tuple[tuple[int, int, float], ...]
-    """For x, y, z: two base vertices and the distance between them for which offsets were made."""
+    """For x, y, z: two base vertices, and their distance for which the offsets were made."""
     hidden: Ints
-    """Base vertices that lie beneath it and are not drawn."""
+    """Base vertices covered by it, which are not drawn."""
 
     def fit(self, base: Floats) -> Floats:
-        """Where its vertices are on a base of this shape: [vertices, 3]."""
+        """Its vertices on a base of this shape: [vertices, 3]."""
         size = [
             abs(base[a, axis] - base[b, axis]) / length for axis, (a, b, length) in enumerate(self.scales)
         ]
@@ -105,13 +105,13 @@ class Proxy:
         return fitted
 
     def lowered(self, base: Floats, by: float) -> Proxy:
-        """The same, `by` decimetres lower on a base of this shape."""
+        """The proxy moved down by `by` decimetres on a base of this shape."""
         a, b, length = self.scales[1]
         return replace(self, offsets=self.offsets - [0.0, by * length / abs(base[a, 1] - base[b, 1]), 0.0])
 
 
 def read_proxy(file: Path, vertices: int) -> Proxy:
-    """Reads an `.mhclo` and the mesh it names, for a base of this many vertices."""
+    """Read an `.mhclo` and its mesh, for a base with this many vertices."""
     scales = {"x_scale": (0, 0, 1.0), "y_scale": (0, 0, 1.0), "z_scale": (0, 0, 1.0)}
     mesh = file.with_suffix(".obj")
     rows: list[list[float]] = []
@@ -146,7 +146,7 @@ def read_proxy(file: Path, vertices: int) -> Proxy:
 
 
 def _numbers(words: Sequence[str]) -> list[int]:
-    """`1 - 4 7` as 1 2 3 4 7."""
+    """Expand ranges: `1 - 4 7` gives 1 2 3 4 7."""
     found: list[int] = []
     through = False
     for word in words:
@@ -162,12 +162,12 @@ def _numbers(words: Sequence[str]) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """A mesh made ready to be drawn: refined once if wanted, corners split where texture seams run."""
+    """A mesh ready for drawing: optionally refined once, with corners split at texture seams."""
 
     refine: sparse.csr_matrix
-    """[refined, vertices]: refined vertices from the mesh's own (Catmull and Clark 1978, linear)."""
+    """[refined, vertices]: maps the mesh's vertices to refined ones (Catmull and Clark 1978, linear)."""
     spread: Ints
-    """[corners] into refined: what is drawn at each drawn vertex."""
+    """[corners] into refined: the vertex at each corner."""
     uvs: NDArray[np.float32]
     """[corners, 2]."""
     triangles: NDArray[np.int32]
@@ -177,7 +177,7 @@ class Surface:
 
 
 def surface(mesh: Mesh, keep: NDArray[np.bool_], *, smooth: bool) -> Surface:
-    """The faces of `keep`, subdivided once when `smooth`."""
+    """The faces in `keep`, subdivided once if `smooth`."""
     faces, corners = mesh.faces[keep], mesh.corners[keep]
     refine = sparse.identity(len(mesh.points), format="csr")
     uvs = mesh.uvs
@@ -195,8 +195,8 @@ def surface(mesh: Mesh, keep: NDArray[np.bool_], *, smooth: bool) -> Surface:
 
 
 def _subdivided(faces: Ints, vertices: int, *, curved: bool) -> tuple[sparse.csr_matrix, Ints]:
-    """One step of Catmull-Clark as a matrix and the new faces: vertices, then edges, then faces.
-    `curved` off keeps vertices where they are and halves edges, as texture coordinates want it."""
+    """One Catmull-Clark step: its matrix (rows: vertices, then edges, then faces) and the new faces. Without
+    `curved`, vertices stay in place and edges are halved, as needed for texture coordinates."""
     count = len(faces)
     ends = np.stack([faces, np.roll(faces, -1, axis=1)], 2).reshape(-1, 2)
     owner = np.repeat(np.arange(count), 4)
@@ -205,7 +205,7 @@ def _subdivided(faces: Ints, vertices: int, *, curved: bool) -> tuple[sparse.csr
     middle = _rows(np.repeat(np.arange(len(edges)), 2), edges.ravel(), len(edges), vertices, 0.5)
     around = _rows(edge_of, owner, len(edges), count, 1.0)
     sides = np.asarray(around.sum(1)).ravel()
-    # a triangle's repeated corner makes an edge of no length, which is no rim
+    # the repeated corner of a triangle makes an edge of length 0, which is not a rim
     inner = (sides == 2) | (edges[:, 0] == edges[:, 1])
     if curved:
         mixed = 0.5 * middle + 0.25 * (around @ centre)
@@ -234,7 +234,7 @@ def _moved(
     middle: sparse.csr_matrix,
     vertices: int,
 ) -> sparse.csr_matrix:
-    """Where the old vertices go: inside by the mean of their faces and edges, at a rim along the rim."""
+    """New places of the old vertices: inside from their faces and edges, at a rim along the rim only."""
     touches = _rows(faces.ravel(), np.repeat(np.arange(len(faces)), 4), vertices, len(faces), 1.0)
     ends = _rows(edges.ravel(), np.repeat(np.arange(len(edges)), 2), vertices, len(edges), 1.0)
     valence = np.asarray(touches.sum(1)).ravel()

@@ -1,8 +1,8 @@
-"""How the body moves, frame by frame: breath, weight, head, eyes, hands and gestures.
+"""Body movement per frame: breath, weight shifts, head, eyes, hands and gestures.
 
-`Movement.moment` is a function of the frame's number alone, so that parts of a film can be drawn in any
-order. Slow movement is a sum of sines of unrelated periods; what follows the speech is planned once from
-its loudness.
+`Movement.moment` depends only on the frame number, so parts of a film can be drawn in any order. Slow
+movement is a sum of sines with unrelated periods; movement that follows the speech is planned once from its
+loudness.
 """
 
 from __future__ import annotations
@@ -24,38 +24,38 @@ Stress = tuple[float, float, float, float]
 """A peak of loudness: its second, strength 0..1, brows 0 or 1, a turn of the head -1..1."""
 BREATH_HZ = 0.26
 BLINK_EVERY, BLINK_TALKING = 3.8, 2.9
-"""Seconds between blinks, the median; people who speak blink more often."""
+"""Median seconds between blinks; people blink more often while speaking."""
 CLOSING, CLOSED, OPENING = 0.08, 0.03, 0.16
-"""Seconds of a blink's parts (Evinger, Manning and Sibony 1991)."""
+"""Seconds of the phases of a blink (Evinger, Manning and Sibony 1991)."""
 SACCADE_EVERY = 1.1
 STRESS_APART = 0.35
-"""Seconds between two stresses at least."""
+"""Least seconds between two stresses."""
 ARC = 0.10
-"""How far a hand's way bends towards the front, share of its length."""
+"""How far a hand's path bends forward, as a share of its length."""
 SECOND_HAND, FINGERS_LATE = 0.06, 0.10
-"""Seconds by which one hand comes after the other, and fingers after their hand: `TRAIL` in all."""
+"""Seconds by which one hand lags the other, and fingers their hand; `TRAIL` in all."""
 SETTLE, LONG = 0.05, 0.6
-"""A hand goes past its end by this share and comes back, where it then stays longer than `LONG` seconds."""
+"""A hand overshoots by this share and returns, if it then stays longer than `LONG` seconds."""
 LID, LID_PER_DEGREE = 0.05, 0.014
-"""Closure of open lids, and how much more of it for each degree that the eyes look down."""
+"""Closure of open lids, and the increase per degree that the eyes look down."""
 FOLLOWED = 0.3
-"""Share of a look aside that the head takes, and gives back."""
+"""Share of a look aside that the head follows."""
 ASIDE, AFTER = 3.0, 0.4
-"""A look further than so many degrees is one aside; seconds after it that the head is back."""
+"""Degrees from which a look counts as a look aside; seconds after it until the head is back."""
 CALM_BROWS = 0.34
-"""Of the inner brows' raise at rest: without it the face frowns."""
+"""Raise of the inner brows at rest; without it the face frowns."""
 NECK = (("neck01", 0.18), ("neck02", 0.16), ("neck03", 0.16), ("head", 0.50))
-"""Shares of the head's turn."""
+"""Shares of the head's rotation per bone."""
 SPINE = (("spine05", 0.10), ("spine04", 0.15), ("spine03", 0.25), ("spine02", 0.30), ("spine01", 0.20))
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One frame of movement; what is drawn and what is true."""
+    """Movement in one frame: the pose to draw, and its truth."""
 
     bones: Mapping[str, Floats]
     units: Mapping[str, float]
-    """Expression units other than the mouth's."""
+    """Expression units, without the mouth's."""
     offset: Floats
     swell: float
     gesture: str
@@ -67,9 +67,9 @@ class Moment:
     blink: float
     """0 open, 1 shut."""
     gaze: tuple[float, float]
-    """Degrees left and up, against the head."""
+    """Degrees left and up, relative to the head."""
     head: tuple[float, float, float]
-    """Yaw, pitch, roll against the camera, degrees; left, down, towards the left shoulder positive."""
+    """Yaw, pitch, roll relative to the camera, degrees; left, down, towards the left shoulder positive."""
     smile: float
 
 
@@ -88,8 +88,8 @@ class Movement:
     """The movement of a whole film."""
 
     def __init__(self, figure: Figure, seconds: float, *, seed: int, energy: Floats | None = None) -> None:
-        """`energy` is the loudness of each frame, 0..1; none for silence."""
-        # each kind of movement has its own dice: a film that is made longer begins as it did before
+        """`energy` is the loudness of each frame, 0..1; None means silence."""
+        # one random generator per kind of movement, so that a longer film begins like a shorter one
         drift, stress, blink, glance, beat = (np.random.default_rng([seed, number]) for number in range(5))
         frames = int(np.ceil(seconds * FPS))
         self._energy = np.zeros(frames) if energy is None else energy
@@ -103,7 +103,7 @@ class Movement:
         self._played: list[_Played] = _plan_beats(beat, self._stresses)
 
     def add(self, gesture: str, at: float) -> float:
-        """Play a gesture from second `at`; returns the second at which it is over. Raises `KeyError`."""
+        """Play a gesture from second `at`; returns the second of its end. Raises `KeyError`."""
         played = _Played(gesture, at, GESTURES[gesture], 1.0)
         end = at + played.gesture.seconds
         self._played = [
@@ -156,10 +156,10 @@ class Movement:
     # ---- hands
 
     def _hands(self, playing: _Played | None, now: float) -> tuple[dict[str, Held], Floats, str, float]:
-        """Hands by side; what the gesture adds to head (yaw, pitch, roll) and lean; phase; stroke."""
+        """Hands by side; the gesture's part of head (yaw, pitch, roll) and lean; phase; stroke."""
         if playing is None:
             return {side: self._alive(held, now) for side, held in self._rest.items()}, np.zeros(4), "", 0.0
-        # neither hand is always the first
+        # the leading hand varies
         first_hand = "LR"[int(playing.start * FPS) % 2]
         hands = {}
         for side in self._rest:
@@ -171,19 +171,19 @@ class Movement:
         return hands, added[0] + (added[1] - added[0]) * share, phase, stroke
 
     def _led(self, playing: _Played, side: str, now: float) -> Held:
-        """One hand of a gesture, as if all of it moved at once."""
+        """One hand of a gesture, without lag of the fingers."""
         first, second, share, _, _ = _between(playing, now)
         a, b = (self._station(hold, side, self._rest[side], playing.size) for hold in (first, second))
-        # back to rest the hands go as they came
+        # on the way back to rest the hands take the same arc
         way = second or playing.gesture.holds[0]
         return _arched(mixed(a, b, share), a, b, share, way.apart if side == "L" else -way.apart)
 
     def _alive(self, held: Held, now: float) -> Held:
-        """No hand is ever quite still: breath lifts it, fingers drift each for itself."""
+        """Keep a hand from being quite still: breath lifts it, and each finger drifts."""
         breath = 0.02 * np.sin(2 * np.pi * BREATH_HZ * now)
         idle = np.array([0.0, breath + 0.03 * self._drift[6](now), 0.02 * self._drift[7](now)])
         fingers = np.array([self._drift[5](now + 1.7 * finger) for finger in range(5)])
-        # fingers that are straight or shut are held so
+        # straight and closed fingers do not drift
         free = np.clip(4.0 * held.curls * (1.0 - held.curls), 0.0, 1.0)
         return replace(held, wrist=held.wrist + idle, curls=held.curls + 0.045 * fingers * free)
 
@@ -201,7 +201,7 @@ class Movement:
         return np.asarray(drift * (1 + 0.7 * talking) + beaten)
 
     def _followed(self, now: float) -> Floats:
-        """What the head takes of a look aside, degrees: later and softer than the eyes."""
+        """The head's part of a look aside, degrees: later and smoother than the eyes."""
         turn = np.zeros(3)
         for start, end, x, y in self._glances:
             share = (now - start) / (end - start + AFTER)
@@ -210,7 +210,7 @@ class Movement:
         return turn
 
     def _stress(self, now: float) -> tuple[float, float, float]:
-        """Nod, raised brows and turn at this moment, from the stresses around it."""
+        """Nod, brow raise and turn at this moment, from the stresses around it."""
         nod = brow = turn = 0.0
         for at, strength, brows, way in self._stresses:
             if -0.5 < now - at < 0.9:
@@ -221,7 +221,7 @@ class Movement:
         return nod, min(brow, 1.0), turn
 
     def _spine(self, now: float, talking: float, lean: float) -> Floats:
-        """What the spine turns the head with it: yaw, pitch, roll, degrees."""
+        """Rotation of the spine, which turns the head too: yaw, pitch, roll, degrees."""
         return np.array(
             [
                 self._drift[3](now) * 1.5,
@@ -237,11 +237,11 @@ class Movement:
         return np.array([0.10 * self._drift[3](now - 0.3), 0.0, 0.05 * self._drift[4](now)])
 
     def _idle(self, start: float, end: float) -> bool:
-        """Whether no gesture is played meanwhile: nobody looks aside in one."""
+        """Whether no gesture is played in this time; there are no looks aside during gestures."""
         return all(one.start > end or one.start + one.gesture.seconds < start for one in self._played)
 
     def _gaze(self, now: float, head: Floats) -> tuple[float, float]:
-        """Eyes look at the lens, whatever the head does, but for small jumps and rare glances."""
+        """Gaze: the eyes hold the lens whatever the head does, except for small jumps and rare glances."""
         left, up = -0.85 * float(head[0]), 0.85 * float(head[1])
         for start, end, x, y in self._glances:
             if start <= now < end and (abs(x) < ASIDE or self._idle(start, end + AFTER)):
@@ -267,7 +267,7 @@ def _plan_blinks(random: np.random.Generator, seconds: float, talks: Floats) -> 
 
 
 def _plan_glances(random: np.random.Generator, seconds: float) -> list[tuple[float, float, float, float]]:
-    """Start, end, degrees left and up: small jumps about the lens all the time, a look aside at times."""
+    """Start, end, degrees left and up: constant small jumps around the lens, and occasional looks aside."""
     found, now, aside = [], 0.0, float(random.uniform(6, 12))
     while now < seconds:
         length = float(np.clip(random.lognormal(np.log(SACCADE_EVERY), 0.5), 0.25, 3.0))
@@ -282,7 +282,7 @@ def _plan_glances(random: np.random.Generator, seconds: float) -> list[tuple[flo
 
 
 def _plan_beats(random: np.random.Generator, stresses: Sequence[Stress]) -> list[_Played]:
-    """Movements of the hands on the stronger stresses, never twice the same in a row."""
+    """Hand movements on the stronger stresses, never the same one twice in a row."""
     found: list[_Played] = []
     free, last = 0.0, -1
     for at, strength, _, _ in stresses:
@@ -296,7 +296,7 @@ def _plan_beats(random: np.random.Generator, stresses: Sequence[Stress]) -> list
 
 
 class _Drift:
-    """Slow movement about zero, -1..1, that never repeats."""
+    """Slow movement around zero, -1..1, that never repeats."""
 
     def __init__(self, random: np.random.Generator, period: float) -> None:
         self._rates = 2 * np.pi / (period * np.array([1.0, 1.618, 0.577]))
@@ -307,7 +307,7 @@ class _Drift:
 
 
 def _between(played: _Played, now: float) -> tuple[Hold | None, Hold | None, float, str, float]:
-    """The stations around this moment, how far between them, the phase and the stroke."""
+    """The stations around this moment, the progress between them, the phase and the stroke."""
     at = max(now - played.start, 0.0)
     stations: Sequence[Hold] = played.gesture.holds
     for number, (before, hold) in enumerate(pairwise((None, *stations))):
@@ -331,14 +331,14 @@ def _between(played: _Played, now: float) -> tuple[Hold | None, Hold | None, flo
 
 
 def _arched(held: Held, first: Held, second: Held, share: float, out: float) -> Held:
-    """Hands go along arcs: the way bends forward in its middle, and sideways by `out` decimetres."""
+    """Bend a hand's path to an arc: forward in its middle, and sideways by `out` decimetres."""
     way = float(np.linalg.norm(second.wrist - first.wrist))
     bow = np.array([out, 0.0, ARC * way]) * (4 * share * (1 - share))
     return Held(held.wrist + bow, held.turn, held.curls, held.spread, held.elbow)
 
 
 def _lid(since: float) -> float:
-    """Closure 0..1, so long after a blink began."""
+    """Closure of the lid, 0..1, `since` seconds after a blink began."""
     if since < 0:
         return 0.0
     if since < CLOSING:
@@ -350,7 +350,7 @@ def _lid(since: float) -> float:
 
 
 def _turned(chain: Sequence[tuple[str, float]], degrees: Floats) -> dict[str, Floats]:
-    """A turn (yaw, pitch, roll, degrees) shared by a chain of bones."""
+    """A rotation (yaw, pitch, roll, degrees) distributed over a chain of bones."""
     return {
         name: np.asarray(
             Rotation.from_euler(
@@ -367,7 +367,7 @@ def _eyes(gaze: tuple[float, float]) -> dict[str, Floats]:
 
 
 def _stresses(energy: Floats, random: np.random.Generator) -> list[Stress]:
-    """Second, strength 0..1, brows 0 or 1 and a turn -1..1 of the peaks of loudness."""
+    """The peaks of loudness: second, strength 0..1, brows 0 or 1, and a head turn -1..1."""
     loud = _smoothed(energy, 0.08)
     found: list[Stress] = []
     for frame in range(1, len(loud) - 1):

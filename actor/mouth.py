@@ -1,10 +1,10 @@
-"""From phones and their times to the movements of a mouth, one row of controls a frame.
+"""Converts timed phones to mouth movements, one row of controls per frame.
 
 Co-articulation is a blend by dominance (Cohen & Massaro, "Modeling coarticulation in synthetic visual
-speech", 1993): every phone asks a target of every control and insists on it more or less, and its
-influence falls off exponentially before and after it. The blend is a plan; muscles follow it as
-critically damped systems of second order, the jaw slower than the lips. Contacts (p b m, f v) are
-collisions and no mixture: they are laid over the moving mouth, so that no neighbour can open them.
+speech", 1993): every phone has a target and a dominance for every control, and its influence falls off
+exponentially before and after it. The blend is a plan; muscles follow it as critically damped second-order
+systems, the jaw slower than the lips. Contacts (p b m, f v) are collisions, not targets to blend: they are
+applied on top of the moving mouth, so that no neighbouring phone can open them.
 """
 
 from __future__ import annotations
@@ -35,38 +35,38 @@ JAW, WIDE, ROUND, PRESS, BITE, UPPER, LOWER, TIP, OUT, BACK, SMILE = range(len(C
 Track = NDArray[np.float64]
 """Points of movement at 200 Hz, float64 [points] or [points, controls]."""
 RATE = 200
-"""Points a second of the movement (Hz), before it is averaged over the shutter."""
+"""Sampling rate of the movement (Hz), before averaging over the shutter."""
 POINTS = RATE // FPS
 SHUTTER = RATE // 50
-"""Points over which a frame is exposed: 1/50 s around its middle."""
+"""Points in the exposure of a frame: 1/50 s around its middle."""
 MARGIN = RATE
-"""Points before the first frame and after the last: room for what begins earlier."""
+"""Points before the first frame and after the last, for movements that begin earlier or end later."""
 
 AHEAD = 0.02
-"""Seconds that the mouth runs ahead of the phones: in 89 stops, hisses and m between vowels, of Kokoro
-in three languages, the sound's own middle came 15 to 20 ms before the phone's."""
+"""Seconds by which the mouth leads the phones: in 89 stops, hisses and m between vowels, spoken by Kokoro in
+three languages, the middle of the sound came 15 to 20 ms before the phone's."""
 CORE = 0.4
-"""Middle part of a phone over which its dominance is whole."""
+"""Middle part of a phone, as a share, with full dominance."""
 INFLUENCE = 0.6
-"""Seconds to either side of a phone where it has any influence."""
+"""Seconds on either side of a phone within which it has influence."""
 JAW_RISE, LIP_RISE, TONGUE_RISE = 0.062, 0.040, 0.036
-"""Seconds in which a muscle makes 63 % of a step: natural frequencies of about 5.5 Hz for the jaw and
-8.5 Hz for the lips; the fastest that people repeat a syllable is six to seven times a second."""
+"""Seconds in which a muscle completes 63 % of a step: natural frequencies of about 5.5 Hz for the jaw and
+8.5 Hz for the lips. People repeat a syllable at most six to seven times a second."""
 TO_63_PERCENT = 2.146
-"""(1 + x) exp(-x) = 0.37: the rise of a critically damped system in units of 1 / natural frequency."""
+"""Solution of (1 + x) exp(-x) = 0.37: rise of a critically damped system, in 1 / natural frequency."""
 
 PARTS, STARTED, CLOSED = 0.16, 0.03, 0.26
-"""Lips part 160 ms before the first phone, are in place 30 ms before it, closed 260 ms after the last."""
+"""Lips part 160 ms before the first phone, are in place 30 ms before it, and shut 260 ms after the last."""
 LONG_PAUSE = 0.35
-"""Seconds of pause that close the lips; in shorter ones they relax up to half way."""
+"""Seconds of pause that close the lips; in shorter pauses they relax up to half way."""
 GAP = 0.06
 """Seconds of pause in which lips go slack."""
 SLACK = Aim(0.1, upper=0.05, lower=0.08)
-"""Where they go."""
+"""Target of slack lips."""
 LONG_M = 0.06 * SAMPLE_RATE
-"""Samples of half an m that is not looked for in the sound."""
+"""Half length in samples above which an m is not located in the sound."""
 DIP = 8.0
-"""dB by which a closure must be quieter than both sides to be found by ear."""
+"""dB by which a closure must be quieter than both sides to be located in the sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,31 +74,31 @@ class Style:
     """A presenter's habit of articulation."""
 
     strength: float = 1.0
-    """How far everything moves: 0.7 mumbles, 1.3 is emphatic."""
+    """Scale of all movements: 0.7 mumbles, 1.3 is emphatic."""
     jaw_share: float = 1.0
-    """How much of an opening the jaw makes; below 1 the lips make more of it, above 1 less. 0.6..1.3."""
+    """The jaw's share of an opening, 0.6..1.3; below 1 the lips do more, above 1 less."""
     rounding: float = 1.0
-    """How far the lips protrude, 0.6..1.2."""
+    """Scale of lip protrusion, 0.6..1.2."""
     smile_rest: float = 0.08
     """Smile in silence, 0..1."""
     smile_talk: float = 0.22
     """Smile while talking, 0..1."""
     breath: float = 1.0
-    """How visibly lips part before speech, 0..1."""
+    """How visibly the lips part before speech, 0..1."""
     variation: float = 1.0
-    """Unevenness from phone to phone; 0 none, 1 some 6 % of a movement."""
+    """Variation from phone to phone; 0 is none, 1 about 6 % of a movement."""
 
 
 BLENDED = (JAW, WIDE, ROUND, UPPER, LOWER, TIP, OUT, BACK)
-"""Controls in the order of `Aim`; press and bite are contacts and smile is none of speech."""
+"""Controls in the order of `Aim`; press and bite are contacts, and smile is not part of speech."""
 
 
 def controls(speech_phones: Sequence[Phone], pcm: Pcm, frames: int, *, seed: int, style: Style) -> Controls:
     """The mouth in each of `frames` frames.
 
-    Phones are in order of time, counted in samples from the first frame's start, as is `pcm`, which
-    may be shorter than the frames. The same arguments give the same rows. Raises `ValueError` on a
-    phone that is not of Kokoro's vocabulary.
+    Phones are in time order, in samples from the start of the first frame. `pcm` starts there too and
+    may be shorter than the frames. The same arguments give the same rows. Raises `ValueError` for a
+    phone that is not in Kokoro's vocabulary.
     """
     phones = [phone for phone in speech_phones if phone.symbol]
     for phone in phones:
@@ -128,7 +128,7 @@ def controls(speech_phones: Sequence[Phone], pcm: Pcm, frames: int, *, seed: int
 
 @dataclass(frozen=True, slots=True)
 class _Gesture:
-    """One aim in time; seconds."""
+    """An aim with its time in seconds."""
 
     start: float
     end: float
@@ -139,7 +139,7 @@ class _Gesture:
 
 
 def _plan(phones: list[Phone], pcm: Pcm, times: Track, seed: int, style: Style) -> Track:
-    """Blend of all gestures by dominance, [points, 8]."""
+    """All gestures blended by dominance, [points, 8]."""
     wanted = np.zeros((len(times), len(BLENDED)))
     weight = np.full((len(times), len(BLENDED)), 1e-9)
     for gesture in _gestures(phones, pcm, seed, style):
@@ -161,8 +161,8 @@ def _plan(phones: list[Phone], pcm: Pcm, times: Track, seed: int, style: Style) 
 
 
 def _reach(rounded: bool) -> tuple[Track, Track]:
-    """Seconds in which dominance falls to 37 % before and after a gesture, [8] each. Rounding spreads
-    far ahead over what does not mind; spreading and teeth stay near."""
+    """Seconds in which dominance falls to 37 % before and after a gesture, [8] each. Rounding spreads far
+    ahead over phones with weak dominance; spreading and teeth stay near."""
     wide, round_ = (0.13, 0.15) if rounded else (0.05, 0.035)
     attack = np.array((0.04, wide, round_, 0.05, 0.05, 0.04, 0.03, 0.04))
     decay = np.array((0.035, min(wide, 0.06), min(round_, 0.07), 0.05, 0.05, 0.04, 0.03, 0.04))
@@ -175,14 +175,14 @@ def _gestures(phones: list[Phone], pcm: Pcm, seed: int, style: Style) -> list[_G
     found: list[_Gesture] = []
     for run in _runs(phones):
         if run[0].symbol not in CLOSURES:
-            # a breath through parted lips comes before the first sound
+            # the lips part for a breath before the first sound
             start = run[0].start / SAMPLE_RATE - PARTS
             found.append(_Gesture(start, start + 0.1, Aim(0.2 * style.breath, upper=0.1, lower=0.1), DULL))
     ends = [phone.end / SAMPLE_RATE for phone in phones]
     starts = [phone.start / SAMPLE_RATE for phone in phones[1:]]
     for end, until in zip(ends, [*starts, math.inf], strict=True):
         if until - end > GAP:
-            # nothing spoken long before comes back when the last phone has faded
+            # keeps a phone spoken long before from returning once the last one has faded
             found.append(_Gesture(end, min(until, end + CLOSED), SLACK, DULL))
     for phone, gain in zip(phones, loud, strict=True):
         demand = DEMANDS[phone.symbol]
@@ -197,7 +197,7 @@ def _gestures(phones: list[Phone], pcm: Pcm, seed: int, style: Style) -> list[_G
 
 
 def _in_style(aim: Aim, gain: float, uneven: tuple[float, float], style: Style) -> Aim:
-    """The aim as this presenter makes it now: louder vowels mainly lower the jaw."""
+    """The aim adapted to this presenter and moment: louder vowels mainly lower the jaw."""
     lips = math.sqrt(style.strength) * (0.6 + 0.4 * gain) * uneven[1]
     teeth = lips * (2 - style.jaw_share)
     return replace(
@@ -211,8 +211,8 @@ def _in_style(aim: Aim, gain: float, uneven: tuple[float, float], style: Style) 
 
 
 def _emphasis(phones: list[Phone], pcm: Pcm) -> list[float]:
-    """Of each vowel, how loud and long it is against the vowels of its run, about 0.7..1.35; of other
-    phones 1."""
+    """Gain per phone: for vowels loudness and length relative to the vowels of the run, about 0.7..1.35; 1
+    for other phones."""
     gains: list[float] = []
     for run in _runs(phones):
         sizes = [_rms(pcm[max(0, p.start) : max(0, p.end)]) for p in run]
@@ -246,7 +246,7 @@ def _runs(phones: list[Phone]) -> list[list[Phone]]:
 
 
 def _moved(plan: Track) -> Track:
-    """The plan as muscles carry it out, [points, 8]. The plan is ahead of them by their delay."""
+    """The plan as carried out by muscles, [points, 8]; the muscles' delay is compensated."""
     moved = np.empty_like(plan)
     for column, control in enumerate(BLENDED):
         rise = JAW_RISE if control == JAW else TONGUE_RISE if control in (TIP, OUT, BACK) else LIP_RISE
@@ -260,19 +260,19 @@ def _moved(plan: Track) -> Track:
 
 
 def _ramp(x: Track) -> Track:
-    """From 0 at 0 to 1 at 1, level at both ends."""
+    """A smooth ramp from 0 at 0 to 1 at 1, with slope 0 at both ends."""
     ramp: Track = 0.5 - 0.5 * np.cos(np.pi * x.clip(0, 1))
     return ramp
 
 
 def _awake(phones: list[Phone], times: Track) -> Track:
-    """How far the mouth is from its rest, 0 in silence..1 in speech, [points]."""
+    """Distance of the mouth from rest, 0 in silence .. 1 in speech, [points]."""
     first, last = phones[0].start / SAMPLE_RATE, phones[-1].end / SAMPLE_RATE
     awake = _ramp((times - first + PARTS) / (PARTS - STARTED)) * (1 - _ramp((times - last) / CLOSED))
     for one, other in pairwise(phones):
         begin, end = one.end / SAMPLE_RATE, other.start / SAMPLE_RATE
         if end - begin > LONG_PAUSE:
-            # a pause hardly longer than that still shows shut lips for an instant
+            # even a pause just above the limit shows shut lips for an instant
             shut = min(begin + CLOSED, end - PARTS) - begin
             fall = 1 - _ramp((times - begin) / shut)
             awake *= np.maximum(fall, _ramp((times - end + PARTS) / (PARTS - STARTED)))
@@ -284,7 +284,7 @@ def _awake(phones: list[Phone], times: Track) -> Track:
 
 
 def _touch(track: Track, phones: list[Phone], pcm: Pcm, times: Track) -> None:
-    """Lay closures and bites over the moving mouth; a pause does not weaken them."""
+    """Apply closures and bites on top of the moving mouth; pauses do not weaken them."""
     press, shut, bite, set_ = (np.zeros(len(times)) for _ in range(4))
     for phone in phones:
         closes = phone.symbol in CLOSURES
@@ -294,7 +294,7 @@ def _touch(track: Track, phones: list[Phone], pcm: Pcm, times: Track) -> None:
         lips, jaw = (press, shut) if closes else (bite, set_)
         near = slice(*np.searchsorted(times, (begin - 0.15, end + 0.15)))
         here = times[near]
-        # lips come together faster than they could by the jaw alone, and part faster than they close
+        # lips close faster than the jaw alone could, and part faster than they close
         np.maximum(lips[near], _pulse(here, begin, end, (0.045, 0.04)), out=lips[near])
         np.maximum(jaw[near], _pulse(here, begin, end, (0.065, 0.06)), out=jaw[near])
     bite *= 1 - press
@@ -309,13 +309,13 @@ def _touch(track: Track, phones: list[Phone], pcm: Pcm, times: Track) -> None:
 
 
 def _pulse(times: Track, begin: float, end: float, sides: tuple[float, float]) -> Track:
-    """1 from `begin` to `end`, ramps of `sides` seconds outside."""
+    """1 from `begin` to `end`, with ramps of `sides` seconds before and after."""
     return _ramp((times - begin + sides[0]) / sides[0]) * _ramp((end + sides[1] - times) / sides[1])
 
 
 def _held(phone: Phone, pcm: Pcm) -> tuple[float, float]:
-    """Seconds between which a contact is held: the middle 70 % of its phone, of p and b at most 90 ms,
-    and all of the exposure of the frame nearest to its middle, for a frame must show it."""
+    """Start and end of a contact, seconds: the middle 70 % of its phone, for p and b at most 90 ms, extended
+    to the exposure of the frame nearest to its middle, because at least one frame must show it."""
     middle = (
         _closure(phone, pcm) if phone.symbol in CLOSURES else (phone.start + phone.end) / 2
     ) / SAMPLE_RATE
@@ -328,8 +328,8 @@ def _held(phone: Phone, pcm: Pcm) -> tuple[float, float]:
 
 
 def _closure(phone: Phone, pcm: Pcm) -> float:
-    """Sample in the middle of a closure: where the sound above its murmur dips near the beginning of
-    the phone, if it does, else the middle of the phone. A long m is shut throughout."""
+    """Middle of a closure, in samples: a dip of the high frequencies (above the murmur) near the beginning of
+    the phone, else the middle of the phone. A long m is shut throughout."""
     middle = (phone.start + phone.end) / 2
     step = SAMPLE_RATE // RATE
     begin, steps = phone.start - 22 * step, 44
@@ -358,7 +358,7 @@ def _smile(
     seed: int,
     style: Style,
 ) -> Track:
-    """Smile, [points]: it comes and goes slower than speech and gives way to rounded lips."""
+    """Smile, [points]: it changes more slowly than speech, and is reduced by rounded lips."""
     window = np.hanning(round(0.6 * RATE) + 1)
     half = len(window) // 2
     talk = np.convolve(np.pad(awake, half, mode="edge"), window / window.sum(), "valid").clip(0, 1)

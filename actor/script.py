@@ -1,4 +1,4 @@
-"""What a presenter does, second by second, before it is drawn."""
+"""The script of a film before drawing: sections, sound and phones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Section:
     """idle, talk, gesture or consent."""
     name: str
     language: str
-    """Of what is spoken; "" in silence."""
+    """Language of the speech; "" in silence."""
     start: float
     end: float
     """Seconds of the footage."""
@@ -26,21 +26,21 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """The whole footage before it is drawn."""
+    """The whole film before drawing."""
 
     presenter: str
     sections: tuple[Section, ...]
     pcm: Pcm
     """float32 [frames * 960]."""
     phones: tuple[Phone, ...]
-    """Of all the speech, samples from the start of the footage."""
+    """Phones of all speech, in samples from the start of the footage."""
 
     @property
     def frames(self) -> int:
         return len(self.pcm) // SAMPLES_PER_FRAME
 
     def energy(self) -> NDArray[np.float64]:
-        """Loudness of each frame against the loud ones: [frames], 0..1."""
+        """Loudness of each frame relative to loud frames: [frames], 0..1."""
         rms = np.sqrt((self.pcm.reshape(-1, SAMPLES_PER_FRAME).astype(np.float64) ** 2).mean(1))
         loud = np.quantile(rms[rms > 1e-3], 0.95) if (rms > 1e-3).any() else 1.0
         return np.asarray(np.clip(rms / loud, 0.0, 1.0))

@@ -1,7 +1,7 @@
-"""What a presenter does, second by second: the shot list performed by Kokoro's voice.
+"""Makes a presenter's script: the shot list, spoken by Kokoro.
 
-The talk of the three languages alternates by half blocks, so that any fifth of it holds more than one
-language and none is heard for the first time in the last.
+The talk alternates between the three languages in half blocks, so that any fifth of it has more than one
+language, and no language occurs only in the last fifth.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ VOICES: dict[str, dict[Language, str]] = {
     "woman": {"zh": "zf_xiaoxiao", "en": "af_heart", "fr": "ff_siwis"},
     "man": {"zh": "zm_yunxi", "en": "am_michael", "fr": "am_fenrir"},
 }
-"""Voice packs by presenter. No French man's pack exists: an American's style reads French phones."""
+"""Voice packs by presenter. There is no male French pack, so an American style speaks French phones."""
 PERMISSIONS = {
     "woman": Permission(who="林晓", company="双影公司", until="二零九九年十二月三十一日"),
     "man": Permission(who="周明", company="双影公司", until="二零九九年十二月三十一日"),
 }
-"""What the presenters, who are nobody, consent to."""
+"""Consents of the presenters, who depict nobody."""
 LANGUAGES: tuple[Language, ...] = ("zh", "en", "fr")
 IDLE_SECONDS = 20.0
 PAUSE_SECONDS = 8.0
-"""Once more listening, right before the talk: an excerpt has both."""
+"""A second stretch of listening right before the talk, so that one excerpt has both."""
 BREATH_SECONDS = 0.35
-"""Between sentences, besides the pause of the full stop."""
+"""Added between sentences, besides the pause at the full stop."""
 APART_SECONDS = 1.6
 """Rest between two shots."""
 TIMES = 2
-"""How often each gesture is made."""
+"""Repetitions of each gesture."""
 GESTURE_SECONDS = 4.2
-"""From one gesture's start to the next."""
+"""From the start of one gesture to the next."""
 
 
 class _Reel:
-    """Sound and phones laid one after the other."""
+    """Sound and phones in sequence."""
 
     def __init__(self) -> None:
         self._pieces: list[Pcm] = []
@@ -52,7 +52,7 @@ class _Reel:
         self.length = 0
 
     def silence(self, seconds: float) -> None:
-        """Add silence, whole frames."""
+        """Add silence in whole frames."""
         self.add(np.zeros(round(seconds * FPS) * SAMPLES_PER_FRAME, np.float32), ())
 
     def add(self, pcm: Pcm, phones: Sequence[Phone]) -> None:
@@ -66,7 +66,7 @@ class _Reel:
         return self.length / SAMPLE_RATE
 
     def pcm(self) -> Pcm:
-        """Everything, filled up to whole frames."""
+        """All sound, padded to whole frames."""
         short = -self.length % SAMPLES_PER_FRAME
         return np.concatenate([*self._pieces, np.zeros(short, np.float32)])
 
@@ -74,8 +74,8 @@ class _Reel:
 def performed(
     presenter: str, *, names: Sequence[str] = (), voices: dict[Language, str] | None = None
 ) -> Script:
-    """The shot list spoken by this presenter. `names` keeps only shots of those names; `voices`
-    replaces the presenter's packs. Raises `ValueError` for an unknown name. Synthesis takes about two thirds of the speech's length."""
+    """The shot list spoken by this presenter. `names` selects shots; `voices` replaces the presenter's packs.
+    Raises `ValueError` for an unknown name. Synthesis takes about two thirds of the speech's length."""
     packs = voices or VOICES[presenter]
     lists = {language: load(language) for language in LANGUAGES}
     reel = _Reel()
@@ -84,7 +84,7 @@ def performed(
     talks = [f"talk_{language}_{half}" for half in (1, 2) for language in LANGUAGES]
     known = ["idle", *GESTURES, "pause", *talks, "consent"]
     if wanted - set(known):
-        raise ValueError(f"no shot {', '.join(sorted(wanted - set(known)))}; there are {', '.join(known)}")
+        raise ValueError(f"no shot {', '.join(sorted(wanted - set(known)))}; choose from {', '.join(known)}")
 
     def keep(name: str) -> bool:
         return not wanted or name in wanted
@@ -114,7 +114,7 @@ def performed(
 
 
 WORDS = ("苹果", "月亮", "火车", "雨伞")
-"""The consent's words of the day: fixed, as the presenters are nobody and every making is the same."""
+"""Words of the day for the consent: fixed, so that every run is the same; the presenters depict nobody."""
 
 
 def _silent(reel: _Reel, name: str, seconds: float) -> Section:

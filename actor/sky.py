@@ -1,8 +1,8 @@
-"""How much open sky each vertex sees: what makes sockets, collars and necks dark where they should be.
+"""Ambient occlusion: the share of open sky each vertex sees, which darkens eye sockets, collars and necks.
 
-The figure is drawn as depth from many directions spread evenly over the sphere; a vertex sees the
-sky in a direction when nothing lies before it there. Shares are weighted by the cosine to its normal
-(Zhukov, Iones and Kronin 1998), and reckoned once a presenter, at rest.
+The figure's depth is drawn from many directions spread evenly over the sphere; a vertex sees the sky in a
+direction if nothing lies before it. Shares are weighted by the cosine to the normal (Zhukov, Iones and Kronin
+1998) and computed once per presenter, at rest.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from actor.meshes import Floats
 
 DIRECTIONS = 192
 BIAS = 0.035
-"""Decimetres that something must lie before a vertex to hide the sky."""
+"""Least distance in decimetres of an occluder before a vertex."""
 
 
 def open_sky(stage: Stage, pose: Pose, directions: int = DIRECTIONS) -> tuple[NDArray[np.float64], ...]:
@@ -39,7 +39,7 @@ def open_sky(stage: Stage, pose: Pose, directions: int = DIRECTIONS) -> tuple[ND
 
 
 def _seen(picture: NDArray[np.float32], light: Floats, points: Floats, bias: float) -> NDArray[np.float64]:
-    """0..1: whether the depth picture has nothing before each point, read between its pixels."""
+    """Visibility of each point in the depth picture, 0..1, interpolated between pixels."""
     clip = points @ light[:3, :3].T + light[:3, 3]
     high, wide = picture.shape
     x = (clip[:, 0] * 0.5 + 0.5) * wide - 0.5
@@ -56,7 +56,7 @@ def _seen(picture: NDArray[np.float32], light: Floats, points: Floats, bias: flo
 
 
 def _sphere(count: int) -> Floats:
-    """Directions spread evenly (Fibonacci's spiral): [count, 3]."""
+    """Evenly spread directions (Fibonacci spiral): [count, 3]."""
     index = np.arange(count) + 0.5
     up = 1 - 2 * index / count
     round_ = np.sqrt(1 - up**2)

@@ -1,8 +1,8 @@
-"""The picture behind the presenter: a small studio, traced ray by ray, out of focus as behind a portrait.
+"""Renders the backdrop: a small path-traced studio, out of focus as behind a portrait.
 
-A path tracer of our own in a fragment shader (shaders/studio.glsl), one sample a pass, added up in
-floating point; then exposed, freed of its last noise and given the sRGB curve. Once per studio: the
-picture is kept under a name made from everything it depends on.
+Our own path tracer runs in a fragment shader (shaders/studio.glsl), one sample per pass, summed in floating
+point; then come exposure, denoising and the sRGB curve. Each studio is rendered once: the picture is cached
+under a name derived from everything it depends on.
 
     python -m actor.studio boutique boutique.png --size 1080x1920 --samples 128
 """
@@ -30,14 +30,14 @@ PRESENTER_M = 2.1
 """Distance of the presenter, who is in focus."""
 WALL_M = 3.4
 APERTURE_M = 0.0295
-"""Width of the lens: 59 mm at f/2, the lens that has this field of view on 36 mm of film."""
+"""Aperture diameter: 59 mm at f/2, the lens with this field of view on 36 mm of film."""
 SAMPLES = 128
 SIZE = (1080, 1920)
 
 ROOMS: dict[str, Callable[[], Decor]] = {"boutique": boutique.build, "workshop-modern": workshop.build}
 SHADER = Path(__file__).with_name("shaders") / "studio.glsl"
 FINISHING = 1
-"""Raised when the steps after the tracer change, so that kept pictures are made anew."""
+"""Version of the steps after the tracer; increase it when they change, so that cached pictures are remade."""
 
 
 def picture(
@@ -46,15 +46,15 @@ def picture(
     """The studio `room` as uint8 [height, width, 3], sRGB; `size` is width, height in pixels,
     `seed` 0..2**32 - 1.
 
-    The same arguments give the same picture, pixel for pixel, on one machine. With `cache` (a
-    folder, made when absent) it is kept there as PNG and read again next time. Raises ValueError
-    for an unknown room, no samples or more than 1024, the length of the tracer's sequence.
+    On one machine the same arguments give the same pixels. With `cache` (a folder, created if absent)
+    the picture is stored there as PNG and reused. Raises ValueError for an unknown room, or for
+    samples outside 1..1024 (the length of the tracer's sequence).
 
-    Unless it was kept, it is drawn in an OpenGL context of its own, which stays this thread's current
-    one: call it before another context is made, or enter that one again (`with context:`).
+    A picture that is not cached is drawn in a new OpenGL context, which stays current in this thread:
+    call this before making another context, or enter that one again (`with context:`).
     """
     if room not in ROOMS:
-        raise ValueError(f"no room {room!r}; there are {', '.join(sorted(ROOMS))}")
+        raise ValueError(f"no room {room!r}; choose from {', '.join(sorted(ROOMS))}")
     if not 1 <= samples <= 1024:
         raise ValueError(f"samples must be 1..1024, not {samples}")
     decor = ROOMS[room]()
@@ -75,7 +75,7 @@ def picture(
 
 
 def trace(decor: Decor, program: str, size: tuple[int, int], samples: int, seed: int) -> NDArray[np.float32]:
-    """Linear radiance, float32 [height, width, 3], the mean of `samples` paths a pixel."""
+    """Linear radiance, float32 [height, width, 3], the mean of `samples` paths per pixel."""
     context = open_context()
     try:
         vertex = "#version 430\nin vec2 at; void main() { gl_Position = vec4(at, 0, 1); }"
@@ -105,13 +105,13 @@ def trace(decor: Decor, program: str, size: tuple[int, int], samples: int, seed:
 
 
 def finish(light: NDArray[np.float32], seed: int) -> NDArray[np.uint8]:
-    """Linear radiance as a picture: lens glow, exposure curve, noise taken off, dither; uint8 sRGB."""
+    """Turn linear radiance into a uint8 sRGB picture: lens glow, exposure curve, denoising, dither."""
     height = light.shape[0]
     clean = cv2.medianBlur(np.minimum(light, 20.0), 5 if height >= 1200 else 3)
     halo = cv2.GaussianBlur(np.minimum(clean, 6.0), (0, 0), height / 60)
     wide = cv2.GaussianBlur(np.minimum(clean, 6.0), (0, 0), height / 18)
     shown = _curve(0.94 * clean + 0.04 * halo + 0.02 * wide)
-    # The lens leaves no detail as small as this, so what it takes away is noise.
+    # the lens leaves no detail this small, so the filter removes only noise
     shown = cv2.bilateralFilter(shown, 0, 0.08, height / 640)
     shown = cv2.GaussianBlur(shown, (0, 0), height / 800)
     grain = np.random.default_rng(seed).triangular(-1, 0, 1, shown.shape).astype(np.float32)
@@ -120,7 +120,7 @@ def finish(light: NDArray[np.float32], seed: int) -> NDArray[np.uint8]:
 
 
 def _curve(light: NDArray[np.float32]) -> NDArray[np.float32]:
-    """sRGB 0..1 (IEC 61966-2-1) with a shoulder, so that lamps keep their colour instead of clipping."""
+    """sRGB curve, 0..1 (IEC 61966-2-1), with a shoulder, so that lamps keep their colour and do not clip."""
     knee = 0.6
     over = np.maximum(light - knee, 0)
     rolled = np.where(light > knee, knee + (1 - knee) * over / (over + (1 - knee)), light)
@@ -134,7 +134,7 @@ def _lens() -> tuple[float, float, float, float]:
 
 
 def write_program(decor: Decor) -> str:
-    """The tracer's text with the studio's solids and lamps written into it."""
+    """The tracer's shader source with the studio's solids and lamps inserted."""
     solids = list(enumerate(decor.solids))
     nearest = [_call(s, k) if not s.ghost else f"if (!camera) {{ {_call(s, k)} }}" for k, s in solids]
     blocking = [_call(s, k) for k, s in solids if s.finish.glow == 0]
@@ -149,7 +149,7 @@ def write_program(decor: Decor) -> str:
 
 
 def solid_table(solids: tuple[Solid, ...]) -> NDArray[np.float32]:
-    """What the tracer looks up about a solid it met, float32 [solids, 7 texels, 4]:
+    """The tracer's lookup table of solids, float32 [solids, 7 texels, 4]:
 
     centre and form; three rows of the matrix into its own space, each with a half extent; first
     colour and pattern; rough, coat, bevel, glow; second colour and scale.
@@ -176,7 +176,7 @@ def _vec(v: Vec) -> str:
 
 
 def _call(solid: Solid, who: int) -> str:
-    """The line of the tracer that tries a ray on this solid."""
+    """Shader line that intersects a ray with this solid."""
     centre, half = _vec(solid.centre), _vec(solid.half)
     if solid.form is Form.BOX:
         cos, _, sin = solid.axes[0]
@@ -192,7 +192,7 @@ def _call(solid: Solid, who: int) -> str:
 
 
 def _lamp(lamp: Lamp) -> str:
-    """The line of the tracer that offers this lamp's light."""
+    """Shader line that adds this lamp's light."""
     if not any(lamp.across):
         where = f"vec4({', '.join(f'{v:.6g}' for v in (*lamp.centre, lamp.radius))})"
         return f"globe(c, u, uv, at, n, {_vec(lamp.light)}, {where});"
@@ -210,7 +210,7 @@ def _read(path: Path) -> NDArray[np.uint8]:
 def _write(path: Path, shown: NDArray[np.uint8]) -> None:
     part = path.with_suffix(".part")
     cv2.imencode(".png", shown[..., ::-1])[1].tofile(part)
-    part.replace(path)  # whoever else makes the same picture never reads half of it
+    part.replace(path)  # atomic: another process never reads half a picture
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -219,7 +219,7 @@ def _size(text: str) -> tuple[int, int]:
 
 
 def main() -> None:
-    """Write one studio's picture, as the command line asks."""
+    """Command line: write the picture of one studio."""
     parser = argparse.ArgumentParser(prog="python -m actor.studio", description="Render a studio.")
     parser.add_argument("room", choices=sorted(ROOMS))
     parser.add_argument("out", type=Path, help="a PNG file")

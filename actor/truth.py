@@ -1,7 +1,7 @@
-"""What is true of every frame, written beside the footage: `truth.npz`, opened with `read`.
+"""Ground truth of every frame, saved beside the footage as `truth.npz`; load it with `read`.
 
-Pixels are those of the footage, x to the right and y down, from the picture's left upper corner.
-Left and right are the presenter's own.
+Pixels are those of the footage, x to the right and y down from the top left corner. Left and right are the
+presenter's.
 """
 
 from __future__ import annotations
@@ -36,37 +36,37 @@ POINTS: dict[str, tuple[int, int]] = {
     "upper_lip_outer": (455, 0),
     "lower_lip_outer": (492, 17),
 }
-"""By name: a vertex of the base and the index of the same point in MediaPipe's face mesh. Points of
-the right eye stand for the mirrored vertices."""
+"""By name: a vertex of the base, and the index of the same point in MediaPipe's face mesh. For the right eye
+the vertex is the left one to mirror."""
 NAMES = tuple(POINTS)
 JOINTS = ("wrist.L", "wrist.R")
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What is true of each of n frames."""
+    """Ground truth of n frames."""
 
     presenter: str
     size: tuple[int, int]
     sections: tuple[Section, ...]
     phones: tuple[Phone, ...]
-    """All phones with their times, samples at 24 kHz from the footage's start."""
+    """All phones with their times, in samples at 24 kHz from the start of the footage."""
     phone: NDArray[np.str_]
-    """[n] the phone at the middle of each frame, "" in silence."""
+    """[n], the phone at the middle of each frame, "" in silence."""
     controls: NDArray[np.float32]
-    """[n, 11] what the mouth was told (`actor.mouth.CONTROLS`)."""
+    """[n, 11], the mouth controls (`actor.mouth.CONTROLS`)."""
     points: NDArray[np.float32]
     """[n, 13, 2] pixels, in the order of `NAMES`."""
     opening: NDArray[np.float32]
-    """[n] between the inner edges of the lips, pixels."""
+    """[n], distance of the inner edges of the lips, pixels."""
     width: NDArray[np.float32]
-    """[n] between the corners of the mouth, pixels."""
+    """[n], distance of the corners of the mouth, pixels."""
     head: NDArray[np.float32]
     """[n, 3] yaw, pitch, roll, degrees."""
     blink: NDArray[np.float32]
     """[n] 0 open .. 1 shut."""
     gaze: NDArray[np.float32]
-    """[n, 2] degrees left and up against the head."""
+    """[n, 2], degrees left and up relative to the head."""
     wrists: NDArray[np.float32]
     """[n, 2, 2] pixels: left, right."""
     gesture: NDArray[np.str_]
@@ -79,7 +79,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One frame's share of `Truth`."""
+    """Ground truth of one frame."""
 
     controls: NDArray[np.float32]
     points: Floats
@@ -88,16 +88,16 @@ class Row:
 
 
 class Recorder:
-    """Reads the truth off the posed figure, frame by frame."""
+    """Measures the truth on the posed figure, frame by frame."""
 
     def __init__(self, figure: Figure, camera: Camera, corner: tuple[int, int] = (0, 0)) -> None:
-        """`corner` is the left upper one of what is shown of the camera's picture, pixels."""
+        """`corner` is the top left corner of the shown part of the camera's picture, pixels."""
         self._figure, self._camera, self._corner = figure, camera, np.array(corner)
         self._vertices = np.array([_vertex(figure, name) for name in NAMES])
         self._joints = [figure.index[name] for name in JOINTS]
 
     def row(self, base: Floats, moves: Floats, controls: NDArray[np.float32], moment: Moment) -> Row:
-        """From the posed base vertices and bone transforms of `Figure.place`."""
+        """The truth of a frame, from the posed base vertices and bone transforms of `Figure.place`."""
         heads = np.array([self._figure.bones[joint].head for joint in self._joints])
         placed = np.einsum("nij,nj->ni", moves[self._joints][:, :, :3], heads) + moves[self._joints][:, :, 3]
         points, wrists = (self._camera.pixels(them) - self._corner for them in (base[self._vertices], placed))
@@ -105,7 +105,7 @@ class Recorder:
 
 
 def gathered(script: Script, size: tuple[int, int], rows: Sequence[Row]) -> Truth:
-    """The truth of a whole film from its frames in order."""
+    """The truth of a whole film, from its frames in order."""
     points = np.array([row.points for row in rows], np.float32)
     upper, lower = NAMES.index("upper_lip_inner"), NAMES.index("lower_lip_inner")
     left, right = NAMES.index("left_corner"), NAMES.index("right_corner")
@@ -130,7 +130,7 @@ def gathered(script: Script, size: tuple[int, int], rows: Sequence[Row]) -> Trut
 
 
 def write(truth: Truth, file: Path) -> None:
-    """Write to an `.npz`; texts and times stand in it as JSON."""
+    """Write to an `.npz`; texts and times are stored as JSON."""
     about = {
         "presenter": truth.presenter,
         "size": truth.size,
@@ -150,7 +150,7 @@ _ARRAYS = (
 
 
 def read(file: Path) -> Truth:
-    """Read what `write` wrote. Raises `OSError`, `KeyError`, `ValueError`."""
+    """Read a file of `write`. Raises `OSError`, `KeyError`, `ValueError`."""
     with np.load(file) as arrays:
         about = json.loads(str(arrays["about"]))
         return Truth(
@@ -172,7 +172,7 @@ def _phone_at(phones: Sequence[Phone], frames: int) -> NDArray[np.str_]:
 
 
 def _vertex(figure: Figure, name: str) -> int:
-    """The base vertex of a point; those of the right eye by mirroring."""
+    """Base vertex of a point; for the right eye by mirroring."""
     vertex = POINTS[name][0]
     if not name.startswith("right_eye"):
         return vertex

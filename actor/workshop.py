@@ -46,7 +46,7 @@ def _spine(code: str, band: str) -> Finish:
 
 
 def _shelves() -> list[Solid]:
-    """Walnut shelves on steel posts at the left, and what stands on them from the bottom up."""
+    """Walnut shelves on steel posts at the left, with the goods on them from the bottom up."""
     left, right, front = -1.1, -0.25, 3.13
     solids = [
         span((right - 0.012, 0, front), (right, 2.9, front + 0.018), STEEL),
@@ -90,7 +90,7 @@ def _panel() -> list[Solid]:
 
 
 def _wall_lamp(x: float, y: float, z: float) -> tuple[list[Solid], list[Lamp]]:
-    """A square steel tube that shines up and down the slats; its lights sit deep inside it."""
+    """A square steel tube that lights the slats above and below; its lamps are deep inside."""
     wide, tall, thin = 0.045, 0.085, 0.003
     low, high = y - tall, y + tall
     solids = [
@@ -107,7 +107,7 @@ def _wall_lamp(x: float, y: float, z: float) -> tuple[list[Solid], list[Lamp]]:
 
 
 def _right() -> list[Solid]:
-    """A low steel-framed cabinet with boxes, headphones and a plant, before the slats."""
+    """A low steel-framed cabinet in front of the slats, with a plant and books."""
     return [
         span((0.29, 0, 3.02), (1.2, 0.66, 3.33), STEEL),
         span((0.28, 0.66, 3.00), (1.2, 0.69, 3.34), WALNUT),

@@ -1,1 +1,1 @@
-"""Where the weights that ship come from; one stage, one script. Not a part of the wheel."""
+"""Training scripts of the shipped weights, one per stage. Not part of the wheel."""

@@ -1,13 +1,13 @@
-"""Makes speech of many voices with the true movements of a mouth: what `training.generic_mouth` learns from.
+"""Makes the training data of `training.generic_mouth`: speech of many voices with true mouth movements.
 
     python -m training.clips --packs FOLDER [--count 600] [--out out/clips]
 
-FOLDER holds Kokoro's voice packs, `*.bin` (npm package kokoro-js 1.2.1, `voices/`, Apache-2.0). The words
-are the demo shops', the spoken form's test cases and dictionaries', the voices random mixtures of packs: the
-half of a style that is timbre comes from any, the half that is prosody from one that speaks the language.
-Neither the rendered presenters' words nor their voices are among them: on those the face is measured. The
-movements are `actor.mouth`'s. Every clip is heard as it is and degraded: faster or slower (and so of a larger
-or smaller head), in a room, through a narrow band, in noise. A run that was killed goes on.
+FOLDER holds Kokoro's voice packs, `*.bin` (npm package kokoro-js 1.2.1, `voices/`, Apache-2.0). The texts
+come from the demo shops, the test cases of the spoken form and dictionaries. The voices are random mixtures
+of packs: the timbre half of a style comes from any packs, the prosody half from one of the language. The
+rendered presenters' words and voices are left out, because the face is evaluated on them. The movements come
+from `actor.mouth`. Every clip is used clean and degraded: faster or slower (as from a smaller or larger
+head), in a room, band-limited, with noise. A killed run resumes.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ from doublure.voice.spoken.form import spoken
 
 SHARES = (0.42, 0.3, 0.28)  # of clips in each language
 NATIVE: dict[Language, str] = {"zh": "z", "en": "ab", "fr": "f"}  # first letters of packs
-UNHEARD = ("zf_xiaobei", "zm_yunxi", "af_bella", "am_michael")  # these voices are kept to measure with
-PRESENTERS = ("zf_xiaoxiao", "af_heart", "am_fenrir", "ff_siwis")  # and these are the rendered presenters'
-WRITTEN = 0.55  # share of clips with sentences; the others are words at random, for all phones
-MIXED = 0.67  # share of clips in a voice that nobody has
+UNHEARD = ("zf_xiaobei", "zm_yunxi", "af_bella", "am_michael")  # voices held out for evaluation
+PRESENTERS = ("zf_xiaoxiao", "af_heart", "am_fenrir", "ff_siwis")  # voices of the rendered presenters
+WRITTEN = 0.55  # share of clips with sentences; the others are random words, to cover all phones
+MIXED = 0.67  # share of clips in a mixed voice
 SPEEDS = (0.85, 1.2)
 CHANGED = 4  # degraded versions of a clip
-RATES = (0.85, 1.18)  # how much faster they are played, and so higher
+RATES = (0.85, 1.18)  # playback rates of degraded versions; the pitch changes too
 LONGEST_SECONDS = 12
 PLAIN = Style(variation=0)
 SPOKEN = Path("tests/spoken.yaml")
 DEMO = Path("demo")
-TIMBRE = slice(0, 128)  # of a style; the rest is prosody
+TIMBRE = slice(0, 128)  # part of a style; the rest is prosody
 
 Packs = dict[str, NDArray[np.float32]]
 
 
 def main() -> None:
-    """Make what is missing."""
+    """Make the missing clips."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--packs", type=Path, required=True)
     parser.add_argument("--count", type=int, default=600)
@@ -78,7 +78,7 @@ def _write(file: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
 
 
 def _said(packs: Packs, chance: np.random.Generator) -> dict[str, NDArray[np.generic]]:
-    """A clip's sound, 16 bits, and its phones: symbols and [phones, 2] samples."""
+    """Sound of a clip (16 bits) and its phones: symbols, and times as [phones, 2] samples."""
     language = LANGUAGES[chance.choice(len(LANGUAGES), p=SHARES)]
     speech = recite(
         _text(language, chance), language, _pack(language, packs, chance), chance.uniform(*SPEEDS)
@@ -92,7 +92,7 @@ def _said(packs: Packs, chance: np.random.Generator) -> dict[str, NDArray[np.gen
 
 
 def _heard(said: Path, chance: np.random.Generator) -> dict[str, NDArray[np.generic]]:
-    """By version, the first as it was said: what is heard, the mouth's movements, the phones."""
+    """Per version (the first is clean): speech features, mouth movements, phones."""
     with np.load(said) as known:
         pcm = known["pcm"].astype(np.float32) / 32767
         phones = [
@@ -104,7 +104,7 @@ def _heard(said: Path, chance: np.random.Generator) -> dict[str, NDArray[np.gene
         rate = chance.uniform(*RATES) if version else 1.0
         sound, own = _played(pcm, phones, rate)
         frames = len(sound) // SAMPLES_PER_FRAME
-        # the movements follow from the clear sound: closures are looked for in it
+        # movements come from the clean sound, because closures are located in it
         moves = np.delete(controls(own, sound, frames, seed=0, style=PLAIN), SMILE, axis=1)
         found[f"moves_{version}"] = moves
         found[f"heard_{version}"] = hear(_degraded(sound, chance) if version else sound).astype(np.float16)
@@ -113,7 +113,7 @@ def _heard(said: Path, chance: np.random.Generator) -> dict[str, NDArray[np.gene
 
 
 def _played(pcm: Pcm, phones: list[Phone], rate: float) -> tuple[Pcm, list[Phone]]:
-    """Played `rate` times as fast, in whole frames."""
+    """The sound played `rate` times as fast, cut to whole frames."""
     at = np.arange(int(len(pcm) / rate / SAMPLES_PER_FRAME) * SAMPLES_PER_FRAME) * rate
     sound = np.interp(at, np.arange(len(pcm)), pcm).astype(np.float32)
     return sound, [Phone(one.symbol, int(one.start / rate), int(one.end / rate)) for one in phones]
@@ -182,7 +182,7 @@ def _pack(language: Language, packs: Packs, chance: np.random.Generator) -> Voic
 
 
 def _framed(speech: Speech, chance: np.random.Generator) -> tuple[Pcm, list[Phone]]:
-    """With silence before and after it, in whole frames; cut when it is long."""
+    """Add silence before and after; cut long speech, and cut to whole frames."""
     before, after = (int(chance.integers(4, 16)) * SAMPLES_PER_FRAME for _ in range(2))
     said = speech.pcm[: LONGEST_SECONDS * SAMPLE_RATE]
     pcm = np.concatenate([np.zeros(before, np.float32), said, np.zeros(after, np.float32)])
@@ -195,11 +195,11 @@ def _framed(speech: Speech, chance: np.random.Generator) -> tuple[Pcm, list[Phon
 
 
 def _degraded(pcm: Pcm, chance: np.random.Generator) -> Pcm:
-    """Heard in a room, over a poor line, with noise."""
+    """Add reverberation, a narrow band and noise, at random."""
     count, sound = len(pcm), pcm.astype(np.float64)
     if chance.random() < 0.6:
         length = int(chance.uniform(0.1, 0.4) * SAMPLE_RATE)
-        echo = chance.standard_normal(length) * np.exp(-6.9 * np.arange(length) / length)  # -60 dB at its end
+        echo = chance.standard_normal(length) * np.exp(-6.9 * np.arange(length) / length)  # -60 dB at the end
         echo *= chance.uniform(0.1, 0.5) / np.sqrt((echo**2).sum())
         echo[0] += 1
         size = count + length

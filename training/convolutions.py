@@ -1,4 +1,4 @@
-"""`doublure.picture.mouth.articulation.Network` while it learns, in torch."""
+"""Trainable torch version of `doublure.picture.mouth.articulation.Network`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from doublure.picture.mouth.articulation import DILATIONS, TAPS, Network
 
 
 class Convolutions(nn.Module):
-    """Convolutions over time. `dropped_inputs` and `dropped` are the shares of whole inputs and of single
-    numbers that are left out while it learns."""
+    """Convolutions over time. `dropped_inputs` and `dropped` are the dropout rates of whole inputs and of
+    single activations."""
 
     def __init__(
         self, inputs: int, width: int, outputs: int, *, dropped_inputs: float, dropped: float
@@ -38,7 +38,7 @@ class Convolutions(nn.Module):
         return made
 
     def network(self) -> Network:
-        """As numpy computes it."""
+        """The weights for the numpy version."""
         layers = [layer for layer in self.layers if isinstance(layer, nn.Conv1d)]
         return Network(
             _flat(self.first),
@@ -51,7 +51,7 @@ class Convolutions(nn.Module):
 
 
 def movement_loss(made: Tensor, wanted: Tensor, share: float) -> Tensor:
-    """Mean square of errors of place and, by `share`, of speed; time is the last axis."""
+    """Mean squared error of position plus `share` times that of velocity; time is the last axis."""
     place = functional.mse_loss(made, wanted)
     return place + share * functional.mse_loss(made.diff(dim=2), wanted.diff(dim=2))
 

@@ -1,10 +1,10 @@
-"""Learns `mouth.npz`: what a mouth that is nobody's does when anybody speaks.
+"""Trains `mouth.npz`, the generic mouth: the movements of a mouth for anybody's speech.
 
     python -m training.generic_mouth [--clips out/clips] [--out src/doublure/picture/mouth/mouth.npz]
 
-From what `training.clips` made. Besides the movements it learns to name the phones, which keeps apart what
-looks alike here and may not on another face; that part is not written. One clip in twelve is held back and
-measured. Needs torch.
+The data comes from `training.clips`. The network also learns to name the phones, which separates phones that
+look alike here but may not on another face; that output is not saved. One clip in twelve is held back for
+evaluation. Needs torch.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ from training.convolutions import Convolutions, movement_loss
 HEARD, WIDTH = 160, 192
 STEPS, BATCH, STRETCH = 4000, 12, 4 * FPS
 RATE, DECAY, DROPPED, NOISE = 3e-3, 1e-2, 0.1, 0.1
-MOVEMENT, NAMING = 0.5, 0.15  # how much errors of speed and of phones count beside errors of place
-HELD = 12  # every which clip is held back
-STILLEST = 0.02  # added to the spread of a movement that is seldom made
+MOVEMENT, NAMING = 0.5, 0.15  # weights of the velocity and phone losses, relative to position
+HELD = 12  # one clip in this many is held back
+STILLEST = 0.02  # added to the standard deviations, for movements that are rare
 NAMES = ("jaw", "spread", "round", "press", "bite", "upper", "lower", "tip", "out", "back")
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One clip as the network is given it."""
+    """One clip in the form the network takes."""
 
     heard: Tensor
     """[HEARD, vectors]."""
     moves: Tensor
-    """[MOVES, frames], in units of their spread."""
+    """[MOVES, frames], divided by their standard deviations."""
     phones: Tensor
     """[vectors]."""
 
 
 def main() -> None:
-    """Learn and write."""
+    """Train and save."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--clips", type=Path, default=Path("out/clips"))
     parser.add_argument("--out", type=Path, default=Path("src/doublure/picture/mouth/mouth.npz"))
@@ -121,7 +121,7 @@ def _fit(net: Convolutions, namer: nn.Conv1d, learnt: list[list[Clip]]) -> None:
 
 @torch.no_grad()
 def _measure(net: Convolutions, held: list[list[Clip]]) -> None:
-    """Prints the correlation of each movement in clips that were not learnt, clear ones."""
+    """Print the correlation of each movement on held-back clips, clean version."""
     made = np.concatenate(
         [net.answers(net.inside(clip[0].heard[None]))[0, :, ::PER_FRAME].T.numpy() for clip in held]
     )

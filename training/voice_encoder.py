@@ -1,13 +1,13 @@
-"""Makes `timbres.npz`: the room of Kokoro's timbres and how points in it sound, as voice prints.
+"""Makes `timbres.npz`: the space of Kokoro's timbres, and a regression from its points to voice prints.
 
     npm pack kokoro-js@1.2.1 && tar xzf kokoro-js-1.2.1.tgz
     python -m training.voice_encoder --packs package/voices --clips out/timbres --out src/doublure/enrol/timbres.npz
 
-Speech is synthesised from random mixtures of the 54 packs, which needs no recording of anybody; each clip is
-drawn from its number alone, and clips that are there already are not made again, so a killed run goes on.
-From them a ridge regression learns the voice print that a point gives (`doublure.enrol.timbres` seeks
-the point of a host with it). The mean cosine on the clips that were held back is printed, beside that of the
-mean print. A clip takes two seconds of one core. Needs torch beside the project.
+Speech is synthesised from random mixtures of the 54 packs, so no recording of anybody is needed. A clip
+depends on its number alone, and existing clips are not made again, so a killed run resumes. A ridge
+regression learns the voice print of a point from the clips (`doublure.enrol.timbres` uses it to find the
+point of a host). The mean cosine on held-back clips is printed, with that of the mean print for comparison.
+A clip takes two seconds of one core. Needs torch in addition to the project.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from doublure.voice.engines.kokoro import voice as kokoro
 from doublure.voice.engines.kokoro.pack import VoicePack
 
 CLIPS = 600
-HELD_BACK = 5  # every fifth clip, when the regression is judged
+HELD_BACK = 5  # one clip in this many, to evaluate the regression
 SEED = 7
-ROWS = slice(19, 100)  # of a pack: clauses of 20 to 100 tokens, over which the timbre hardly changes
-MOST_VOICES = 5  # in a mixture
-ONE_SEX = 0.7  # share of mixtures within one sex
-STRETCH = (0.8, 1.5)  # of a mixture's distance from the middle: mixtures shrink towards it, people do not
-PITCH = 0.3  # e to the power of plus or minus this
-RIDGE = 1.0  # for directions that few clips explored
+ROWS = slice(19, 100)  # rows of a pack for clauses of 20 to 100 tokens; the timbre hardly changes among them
+MOST_VOICES = 5  # most packs in a mixture
+ONE_SEX = 0.7  # share of mixtures of packs of one sex
+STRETCH = (0.8, 1.5)  # factor on a mixture's distance from the middle, because mixing moves towards it
+PITCH = 0.3  # the pitch factor is e to a power within plus or minus this
+RIDGE = 1.0  # regularises directions that few clips cover
 SHARE = {"zh": 0.7, "en": 0.18, "fr": 0.12}
 TEXTS: dict[Language, tuple[str, ...]] = {
     "zh": (
@@ -82,29 +82,29 @@ class Packs:
         return self.rows[:, ROWS, :TIMBRE].mean(axis=1, dtype=np.float64)
 
     def prosodies(self, language: Language) -> list[int]:
-        """Those that speak a language."""
+        """Numbers of the packs that speak a language."""
         letters = {"zh": "z", "en": "ab", "fr": "f"}[language]
         return [number for number, name in enumerate(self.names) if name[0] in letters]
 
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """What one clip is made from."""
+    """Parameters of one clip."""
 
     language: Language
     text: str
     prosody: int
-    """Number of the pack."""
+    """Number of the pack that gives the prosody."""
     pitch: float
     timbre: NDArray[np.float32]
     """[TIMBRE]."""
 
 
 def read_packs(folder: Path) -> Packs:
-    """The packs of the npm package."""
+    """Read the packs of the npm package."""
     files = sorted(folder.glob("*.bin"))
     if not files:
-        raise SystemExit(f"there are no voice packs in {folder}")
+        raise SystemExit(f"{folder} has no voice packs (*.bin); name the folder voices of kokoro-js")
     return Packs(
         tuple(file.stem for file in files),
         np.stack([np.fromfile(file, "<f4").reshape(510, 256) for file in files]),
@@ -112,7 +112,7 @@ def read_packs(folder: Path) -> Packs:
 
 
 def draw(number: int, packs: Packs) -> Draw:
-    """The clip of a number, always the same."""
+    """Draw the parameters of clip `number`; always the same for a number."""
     chance = np.random.default_rng([SEED, number])
     languages: tuple[Language, ...] = ("zh", "en", "fr")
     language = languages[int(chance.choice(3, p=[SHARE[one] for one in languages]))]
@@ -136,7 +136,7 @@ def draw(number: int, packs: Packs) -> Draw:
 
 
 def make_clip(drawn: Draw, packs: Packs, file: Path) -> None:
-    """Speak it and keep it, whole or not at all."""
+    """Synthesise a clip and save it atomically."""
     rows = packs.rows[drawn.prosody].copy()
     rows[:, :TIMBRE] = drawn.timbre
     pcm = kokoro.say(drawn.text, drawn.language, VoicePack("drawn", rows, drawn.pitch))
@@ -146,7 +146,7 @@ def make_clip(drawn: Draw, packs: Packs, file: Path) -> None:
 
 
 def learn(packs: Packs, clips: list[Path]) -> Space:
-    """The axes, and the regression over the clips."""
+    """Compute the axes, and fit the regression to the clips."""
     timbres = packs.timbres
     middle = timbres.mean(axis=0)
     _, spread, directions = np.linalg.svd(timbres - middle, full_matrices=False)
@@ -175,7 +175,7 @@ def learn(packs: Packs, clips: list[Path]) -> Space:
 def _normal(
     x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The normal equations of the ridge regression; the constant is not held back."""
+    """The normal equations of the ridge regression; the constant is (almost) not regularised."""
     ridge = np.eye(FEATURES) * RIDGE
     ridge[0, 0] = 1e-6
     return x.T @ x + ridge, x.T @ y
@@ -186,7 +186,7 @@ def _cosine(guess: NDArray[np.float64], truth: NDArray[np.float64]) -> str:
 
 
 def main() -> None:
-    """Make the clips that are missing, then learn."""
+    """Make the missing clips, then train."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--packs", type=Path, required=True)
     parser.add_argument("--clips", type=Path, required=True)

@@ -1,1 +1,1 @@
-"""Enrolment: footage and consent become a persona."""
+"""Enrolment: makes a persona from footage and consent."""

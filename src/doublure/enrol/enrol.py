@@ -1,4 +1,4 @@
-"""Enrolment: footage and consent become a persona, whole or not at all."""
+"""Enrolment: makes a persona from footage and consent, completely or not at all."""
 
 from __future__ import annotations
 
@@ -39,22 +39,22 @@ TALK_SECONDS = 60
 IDLE_SECONDS = 4
 """Length of the idle take, before it is mirrored."""
 QUICK_SECONDS = 40.0
-"""Of the footage that a first look is made from: what can be looked at in two minutes."""
+"""Length of footage used for a quick first persona: it is analysed in two minutes."""
 REPORT = "report"
-"""Folder of a persona that holds its report card."""
+"""Subfolder of a persona with its report card."""
 _FORWARD = "forward.mp4"
 _MAKING = "making.npz"
 _MARK = "order"
-"""Of which order the half-made persona is."""
+"""File that says which order an unfinished persona belongs to."""
 
 
 STAGES = ("sound", "face", "takes", "mouths", "lips", "voice", *REVIEW_STAGES)
-"""`voice` only where it is wished for and consented to, the ones behind it only with a report."""
+"""`voice` runs only if ordered and consented to; the stages after it run only if a report is ordered."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """Frames of the footage, `start` up to but without `end`."""
+    """Frames of the footage from `start` up to, not including, `end`."""
 
     start: int
     end: int
@@ -62,31 +62,30 @@ class _Span:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to become a persona."""
+    """An order for one persona."""
 
     footage: Path
     consent: Consent
     out: Path
-    """A folder that is not there yet."""
+    """Folder to write; it must not exist yet."""
     seconds: float | None = None
-    """Look at so much of the footage only; at all of it when None."""
+    """Use only this much of the footage; None uses all of it."""
     report: Language | None = None
-    """The language of the report card; without one none is made."""
+    """Language of the report card; None makes no report."""
     voice: VoiceOrder | None = None
-    """How the voice is matched; without a wish it is not. A consent that does not cover the voice goes
-    before it."""
+    """How to match the voice; None does not match it. Ignored if the consent does not cover the voice."""
     key: Path | None = None
-    """The company's private key, which signs the persona; one for scope `air` needs it."""
+    """The company's private key, which signs the persona; required for scope `air`."""
 
 
 def enrol(order: Order, progress: Progress) -> Persona:
-    """Make a persona. When it fails nothing is left behind; when it is killed, what was done is kept beside
-    `out` and the next call goes on from there. Raises `ConsentError`, `FootageError`, `EngineError`."""
+    """Make a persona. A failed run leaves nothing behind. A killed run leaves its finished stages beside
+    `out`, and the next call resumes from them. Raises `ConsentError`, `FootageError`, `EngineError`."""
     footage, out = order.footage, order.out
     if out.exists():
         raise FootageError("there is something here already", where=str(out), remedy="name a new folder")
     if not footage.is_file():
-        raise FootageError("there is no such file", where=str(footage), remedy="check the path")
+        raise FootageError("this file does not exist", where=str(footage), remedy="check the path")
     check_footage(order.consent, [footage])
     personas.check_key(order.consent, order.key)
     work = _work(order)
@@ -101,7 +100,7 @@ def enrol(order: Order, progress: Progress) -> Persona:
 
 
 def _work(order: Order) -> Path:
-    """The folder beside `out` where it is made; what lies there of another order is thrown away."""
+    """The working folder beside `out`; leftovers of a different order are deleted."""
     work = order.out.parent / f".{order.out.name}.enrolling"
     voice = f"{order.voice.language}x{order.voice.rounds}" if order.voice else "none"
     mark = "\n".join(
@@ -156,7 +155,7 @@ def _fill(folder: Path, order: Order, progress: Progress) -> None:
     if order.key is not None:
         personas.sign(folder, order.consent, order.key)
     if order.report:
-        # a persona whose rebuilt face is no face to a detector is a persona still
+        # the persona is still usable if the detector finds no face in the rebuilt pictures
         with suppress(EngineError):
             subject = ReportSubject(
                 order.consent.who, voices.get(order.voice.language) if order.voice else None
@@ -175,21 +174,21 @@ def _match_voice(
 
 
 def _shown(watched: Watched, spoilt: NDArray[np.bool_]) -> list[_Span]:
-    """What of the footage can be shown. Raises `FootageError` when nothing of it can be shown for long."""
+    """The stretches that can be shown. Raises `FootageError` if none of them is long enough."""
     stretches = [_Span(*ends) for ends in whole_stretches(spoilt, watched.tracked.motion)]
     enough = [span for span in stretches if span.end - span.start >= IDLE_SECONDS * FPS]
     if not enough:
         second = float(np.argmax(spoilt)) / FPS
         raise FootageError(
-            f"there are no {IDLE_SECONDS} s in a row that show the host alone, facing the camera, mouth free",
+            f"no {IDLE_SECONDS} s in a row show the host alone, facing the camera, with the mouth uncovered",
             where=f"{watched.footage}, from second {second:.1f} on",
-            remedy="record again by the shot list, in one go",
+            remedy="record again following the shot list, without cuts",
         )
     return enough
 
 
 def _talkative(talking: NDArray[np.float64], stretches: list[_Span]) -> _Span:
-    """Where most is said."""
+    """The span with the most speech."""
     found = []
     for span in stretches:
         start, end = reading.most_speech(talking[span.start : span.end], TALK_SECONDS * FPS)
@@ -198,7 +197,7 @@ def _talkative(talking: NDArray[np.float64], stretches: list[_Span]) -> _Span:
 
 
 def _calmest(tracked: Tracked, talking: NDArray[np.float64], stretches: list[_Span]) -> _Span:
-    """Where the host is stillest and most silent."""
+    """The span in which the host moves and speaks least."""
     length = IDLE_SECONDS * FPS
     eyes = float(np.median(np.linalg.norm(tracked.rigid[:, 0] - tracked.rigid[:, 3], axis=1)))
     mouth = opening(tracked.control) / eyes
@@ -215,7 +214,7 @@ def _calmest(tracked: Tracked, talking: NDArray[np.float64], stretches: list[_Sp
 
 
 class _Bar:
-    """Counts the pictures of one stage as they pass."""
+    """Reports the progress of one stage, counted in pictures."""
 
     def __init__(self, progress: Progress, stage: str, total: int) -> None:
         self._progress = progress
@@ -224,7 +223,7 @@ class _Bar:
         self._done = 0
 
     def count(self, pictures: Iterator[Picture]) -> Iterator[Picture]:
-        """The pictures, each told to the progress."""
+        """Pass the pictures through and report each one."""
         for picture in pictures:
             self._done += 1
             self._progress(self._stage, min(self._done, self._total), self._total)
@@ -232,8 +231,8 @@ class _Bar:
 
 
 def _write_take(out: Path, watched: Watched, span: _Span, bar: _Bar) -> NDArray[np.int64]:
-    """A take that runs forward and back, so that it loops without a seam; returns the frames of the
-    footage that it shows."""
+    """Write a take that plays forward and back, so that it loops without a seam. Returns the footage frames
+    it shows."""
     count = span.end - span.start
     if not out.exists():
         forward, making = out.with_name(_FORWARD), out.with_name(f"making-{out.name}")
@@ -247,7 +246,7 @@ def _write_take(out: Path, watched: Watched, span: _Span, bar: _Bar) -> NDArray[
 
 
 def _both_ways(forward: Path, count: int) -> Iterator[Picture]:
-    """Frames 0 .. count-1, then count-2 .. 1, holding a second of pictures at a time."""
+    """Frames 0 .. count-1, then count-2 .. 1, with one second of pictures in memory at a time."""
     yield from decode_take(forward)
     starts = range(0, count, KEYFRAME_FRAMES)
     for start in reversed(starts):

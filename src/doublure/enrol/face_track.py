@@ -1,4 +1,4 @@
-"""What is measured of the host's face: skull, movements of the mouth, rest, and the mouths worth keeping."""
+"""Measures the host's face: skull, mouth movements, mouth at rest, and which mouth pictures to keep."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from doublure.picture.mouth.textures import ANGLE_SPREAD, Mouths, Setting
 from doublure.picture.mouth.track import FaceTrack
 
 TEXTURES = 400
-"""Mouths kept: more add little and cost memory."""
+"""Mouth pictures kept; more add little and cost memory."""
 TEXTURE_REACH = (1.15, 1.0, 1.35)
-"""How far a texture reaches from the lips' middle, sideways, up and down, in eye distances."""
+"""Extent of a texture from the centre of the lips: sideways, up and down, in eye distances."""
 SHARPEST = 1.0
-"""Most that textures are sharpened."""
+"""Maximum sharpening of textures."""
 SAMPLED, SAMPLED_EVERY = 24, 8
-"""Frames that are compared for sharpness, and how far apart they are."""
+"""Frames compared for sharpness, and the distance between them in frames."""
 DIP = 0.012
-"""Opening, of the eye distance, that the lips may seem more shut than halfway between the frames beside."""
+"""Largest drop of the opening below the mean of the two adjacent frames, as a share of the eye distance."""
 REST_SHARE = 0.1
-"""Of the frames, those whose mouth is shut most, in silence where there is any, are rest."""
+"""Share of frames taken as the mouth at rest: the most closed ones, from silence if there is any."""
 REST_FRAMES = 10
-"""Fewer silent frames than this tell nothing of rest."""
+"""With fewer silent frames than this, rest is measured on all frames."""
 
 
 def measure(
@@ -51,7 +51,7 @@ def measure(
     learnt: NDArray[np.bool_] | None = None,
 ) -> tuple[FaceTrack, Size]:
     """The face of the footage and the size of its textures. `talking` [n] is the share of speech in each
-    frame, 0..1; only frames of `learnt` [n] (all when None) are learnt from."""
+    frame, 0..1. Only frames where `learnt` [n] is true are used (None: all)."""
     known = tracked.seen if learnt is None else tracked.seen & learnt
     template = make_template(tracked.rigid[known])
     poses = [fit_pose(template, points) for points in tracked.rigid]
@@ -77,8 +77,8 @@ def measure(
 
 
 def sharpness_lost(watched: Watched, face: FaceTrack, textures: list[Picture]) -> float:
-    """How much textures are to be sharpened so that set-in mouths are as sharp as filmed ones: some frames
-    of speech are rebuilt with their own shapes from other frames' textures and compared. 0..SHARPEST."""
+    """The sharpening, 0..SHARPEST, that makes rendered mouths as sharp as filmed ones. It is measured by
+    rebuilding some frames of speech with their own shapes from the textures of other frames."""
     shapes, _ = mouths_of(face)
     kept = set(face.texture_frames.tolist())
     until = int(face.texture_frames.max())
@@ -99,7 +99,7 @@ def sharpness_lost(watched: Watched, face: FaceTrack, textures: list[Picture]) -
             copy = picture.copy()
             mouths.set_in(copy, number, shapes[number], Setting())
             energy[place] += _detail(copy, region, size)
-    # what sharpening adds grows evenly with its amount, in amplitude
+    # the amplitude that sharpening adds is proportional to its amount
     plain, sharpened, true = np.sqrt(energy)
     return float(np.clip((true - plain) / max(sharpened - plain, 1e-6), 0, 2) * SHARPEST / 2)
 
@@ -111,12 +111,12 @@ def _detail(picture: Picture, region: NDArray[np.float64], size: Size) -> float:
 
 
 def placed_points(poses: list[Pose], control: Points) -> Points:
-    """[frames, CONTROL, 3] of the picture in the template."""
+    """Picture points in the template's coordinates, [frames, CONTROL, 3]."""
     return np.stack([pose.unplace(points) for pose, points in zip(poses, control, strict=True)])
 
 
 def mouths_of(face: FaceTrack) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Coefficients of every frame [n, SHAPES] and of the mouth at rest [SHAPES]."""
+    """Shape coefficients of every frame [n, SHAPES] and of the mouth at rest [SHAPES]."""
     poses = [
         Pose(float(scale), rotation, shift)
         for scale, rotation, shift in zip(face.scale, face.rotation, face.shift, strict=True)
@@ -135,8 +135,8 @@ def _resting(
 
 
 def _dips(open_: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """[n]: frames in which the lips seem far more shut than right before and after. Lips do not shut that fast:
-    in a moving mouth the mesh errs, and such a frame would show teeth where shut lips are asked for."""
+    """[n]: frames in which the lips seem far more shut than just before and after. Lips do not move that
+    fast, so the mesh is wrong there; such a texture would show teeth where shut lips are wanted."""
     around = (np.roll(open_, 1) + np.roll(open_, -1)) / 2
     found = around - open_ > DIP
     found[[0, -1]] = False
@@ -144,7 +144,7 @@ def _dips(open_: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _spread_out(poses: list[Pose], placed: Points, known: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Frames that differ most in shape and pose (farthest-point sampling), in order of time."""
+    """Frames that differ most in shape and pose, in time order (farthest-point sampling)."""
     if len(known) <= TEXTURES:
         return known
     lips = placed[:, LIPS, :2].reshape(len(placed), -1)
@@ -159,7 +159,7 @@ def _spread_out(poses: list[Pose], placed: Points, known: NDArray[np.int64]) -> 
 
 
 def _textures(control: Points, eyes: float, size: Size) -> tuple[NDArray[np.int64], Size]:
-    """Upper left corners [m, 2] of the textures, even, and their size."""
+    """Top left corners [m, 2] of the textures (even numbers), and the texture size."""
     reach = [int(np.ceil(part * eyes / 6)) * 6 for part in TEXTURE_REACH]
     limit = np.array([size.width, size.height])
     texture = np.array([min(2 * reach[0], limit[0] // 2 * 2), min(reach[1] + reach[2], limit[1] // 2 * 2)])
@@ -170,7 +170,7 @@ def _textures(control: Points, eyes: float, size: Size) -> tuple[NDArray[np.int6
 
 
 def cut_mouths(pictures: Iterator[Picture], size: Size, face: FaceTrack, texture: Size) -> Iterator[Picture]:
-    """The chosen frames, cut to the mouth."""
+    """The chosen frames, cropped to the mouth."""
     wide, high = texture.width, texture.height
     corners = dict(zip(face.texture_frames.tolist(), face.texture_corners.tolist(), strict=True))
     for number, picture in enumerate(pictures):

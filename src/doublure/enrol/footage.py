@@ -1,4 +1,4 @@
-"""Reads footage as the chain wants it: upright, 25 frames a second, I420, and 24 kHz sound."""
+"""Reads footage in the form the chain needs: upright I420 pictures at 25 fps and 24 kHz sound."""
 
 from __future__ import annotations
 
@@ -20,49 +20,49 @@ from doublure.media import FPS, SAMPLE_RATE, Pcm, Picture, Size
 
 LEAST_SPEECH_SECONDS = 15.0
 GAP_SECONDS = 0.1
-"""Sound that is missing for longer was not recorded; shorter differences are the time stamps' rounding."""
+"""Longer gaps in the sound are filled with silence; shorter ones are rounding of the time stamps."""
 JUMP_SECONDS = 5.0
-"""No camera pauses for longer between two pictures: the time stamps jump."""
+"""A longer gap between two pictures is a jump of the time stamps: no camera pauses that long."""
 MISSING_SECONDS = 1.0
-"""A file that ends this much earlier than its head says was cut off."""
+"""A file that ends this much earlier than its header says is taken as cut off."""
 LOOKED_AT_PACKETS = 300
-"""Packets that are counted to tell a film from a cover picture."""
+"""Packets counted to tell a film from a cover picture."""
 OPPOSITE = 0.1
-"""With the sum of two channels below this share of their difference, one of them is upside down."""
+"""If the sum of two channels is below this share of their difference, one has inverted polarity."""
 WINDOW = SAMPLE_RATE * 30 // 1000
-"""30 ms: a window of the speech detector."""
+"""Window of the speech detector: 30 ms."""
 PAUSE_WINDOWS = 17
-"""A pause of up to half a second is part of the speech around it."""
+"""Longest pause, in windows, that counts as part of the speech around it: half a second."""
 FLOOR_DB = -50.0
 ABOVE_NOISE_DB = 7.0
-"""A window is speech when it is this much louder than the quietest tenth of the footage."""
+"""A window is speech if it is this much louder than the quietest tenth of the footage."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a file of footage holds."""
+    """Format of a footage file."""
 
     size: Size
-    """Upright, as it is enrolled."""
+    """Upright, as enrolled."""
     turn: Turn
-    """What makes it upright."""
+    """The turn that makes it upright."""
     seconds: float
-    """Of the picture, or of the stretch that is looked at."""
+    """Length of the picture, or of the stretch in use."""
     start: float | None = None
-    """Second of the file at which that stretch begins; None for the whole file."""
+    """Second of the file at which the stretch begins; None for the whole file."""
 
 
 def inspect(file: Path) -> Shape:
-    """Size, orientation and length. Raises `FootageError` when there is no picture or no sound, when the file was cut
-    off, or when its time stamps jump."""
+    """Size, orientation and length. Raises `FootageError` if there is no picture or no sound, if the file was
+    cut off, or if its time stamps jump."""
     try:
         with opened(file) as container:
             stream = moving_picture(container, file)
             if not container.streams.audio:
                 raise FootageError(
-                    "there is no sound in this footage",
+                    "this footage has no sound",
                     where=str(file),
-                    remedy="record again with the microphone on: the mouth is learnt from speech",
+                    remedy="record again with the microphone on; the mouth is learnt from speech",
                 )
             seconds = _measured(container, stream, file)
             container.seek(0)
@@ -76,8 +76,8 @@ def inspect(file: Path) -> Shape:
 
 
 def pictures(file: Path, shape: Shape) -> Iterator[Picture]:
-    """Upright pictures, I420, at exactly 25 a second whatever the file's rate is. Raises
-    `FootageError` naming the second at which a broken file broke."""
+    """Upright I420 pictures at exactly 25 fps, whatever the rate of the file. Raises `FootageError`, which
+    names the second at which a damaged file fails."""
     made = 0
     last: Picture | None = None
     first: float | None = None
@@ -99,7 +99,7 @@ def pictures(file: Path, shape: Shape) -> Iterator[Picture]:
                     continue
                 if shape.start is not None and second >= shape.seconds:
                     break
-                # the tick belongs to the frame that is nearest to it
+                # each tick shows the nearest frame
                 while last is not None and made / FPS < second - 0.5 / FPS:
                     yield last
                     made += 1
@@ -113,8 +113,8 @@ def pictures(file: Path, shape: Shape) -> Iterator[Picture]:
 
 
 def sound(file: Path) -> Pcm:
-    """The sound from the first picture on, float32, mono, 24 kHz; pieces lie where their time stamps say, with
-    silence where there is none. Raises `FootageError`."""
+    """The sound from the first picture on, float32, mono, 24 kHz, placed by its time stamps; gaps are silent.
+    Raises `FootageError`."""
     pieces: list[Pcm] = []
     second, lead, count = 0.0, 0, 0
     listener = _Listener()
@@ -137,7 +137,7 @@ def sound(file: Path) -> Pcm:
 
 
 class _Listener:
-    """Resamples to 24 kHz and makes one channel of each run of one format. Sound may change its format in mid-file."""
+    """Resamples to 24 kHz mono, run by run: the sound format may change within a file."""
 
     def __init__(self) -> None:
         self._format: tuple[str, str, int] | None = None
@@ -146,7 +146,7 @@ class _Listener:
         self._runs: list[Pcm] = []
 
     def hear(self, frame: av.AudioFrame) -> int:
-        """Take a frame; returns how many samples came of it."""
+        """Take a frame; returns the number of samples it produced."""
         key = (frame.format.name, frame.layout.name, frame.sample_rate)
         count = 0
         if key != self._format:
@@ -157,7 +157,7 @@ class _Listener:
         return count + self._resample(frame)
 
     def run(self) -> list[Pcm]:
-        """All that was heard since the last call, one channel."""
+        """Everything heard since the last call, as one channel per run."""
         self._end()
         self._format = None
         runs, self._runs = self._runs, []
@@ -172,7 +172,7 @@ class _Listener:
 
     def _resample(self, frame: av.AudioFrame | None) -> int:
         assert self._resampler is not None
-        # a single channel stands in both
+        # mono is copied into both channels
         made = [
             np.broadcast_to(one.to_ndarray(), (2, one.samples)) for one in self._resampler.resample(frame)
         ]
@@ -181,8 +181,8 @@ class _Listener:
 
 
 def _mono(channels: NDArray[np.float32]) -> Pcm:
-    """Both channels as one. Where one is the other upside down (a wrongly wired plug), their difference is heard,
-    because their sum is silence."""
+    """Both channels as one. If one is the other with inverted polarity (a wrongly wired plug), their sum is
+    silence, so their difference is used."""
     together, apart = (channels[0] + channels[1]) / 2, (channels[0] - channels[1]) / 2
     opposite = float(np.square(together).mean()) < OPPOSITE**2 * float(np.square(apart).mean())
     return np.ascontiguousarray(apart if opposite else together, np.float32)
@@ -190,13 +190,13 @@ def _mono(channels: NDArray[np.float32]) -> Pcm:
 
 def opened(file: Path) -> InputContainer:
     """The file, opened for reading. Raises `av.FFmpegError` and `OSError`."""
-    # an absolute path is never taken for a protocol, as `take:1.mp4` would be
+    # FFmpeg would take `take:1.mp4` for a protocol; it never does with an absolute path
     container: InputContainer = av.open(str(file.absolute()))
     return container
 
 
 def moving_picture(container: InputContainer, file: Path) -> VideoStream:
-    """The stream that moves: a cover is one picture, wherever it stands in the file. Raises `FootageError`."""
+    """The film's stream, not a cover picture, whatever their order in the file. Raises `FootageError`."""
     streams = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
     if not streams:
         raise _no_picture(file)
@@ -210,8 +210,8 @@ def moving_picture(container: InputContainer, file: Path) -> VideoStream:
 
 
 def _measured(container: InputContainer, stream: VideoStream, file: Path) -> float:
-    """Seconds of the picture by its packets, because a file's head may say nothing, or count a longer sound. Raises
-    `FootageError` where the file was cut off, and where the time stamps of picture or sound jump."""
+    """Length of the picture in seconds, from its packets: a header may omit it or count a longer sound track.
+    Raises `FootageError` if the file was cut off, or if the time stamps of picture or sound jump."""
     begins = _begins(stream)
     followed = (stream.index, container.streams.audio[0].index)
     at: dict[int, float] = {}
@@ -223,7 +223,7 @@ def _measured(container: InputContainer, stream: VideoStream, file: Path) -> flo
         now = float(packet.dts * packet.time_base) - begins
         latest = max(latest, now)
         if packet.stream.index not in followed:
-            continue  # another track only makes the file longer
+            continue  # other tracks count only towards the length of the file
         before = at.get(packet.stream.index, now)
         picture = packet.stream.index == stream.index
         if now < before - MISSING_SECONDS or (picture and now - before > JUMP_SECONDS):
@@ -233,11 +233,11 @@ def _measured(container: InputContainer, stream: VideoStream, file: Path) -> flo
         at[packet.stream.index] = max(before, now)
         if picture:
             end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base) - begins)
-    # sound may pause while the picture goes on, but not come back when there is no picture any more
+    # sound may pause during the picture, but must not return after the picture has ended
     for before, now in gaps:
         if now > end:
             raise _jump(file, before, now)
-    # the head counts from the earliest stream on, which may be the sound
+    # the header counts from the earliest stream, which may be the sound
     said = float((container.start_time or 0) + (container.duration or 0)) / av.time_base - begins
     latest = max(end, latest)
     if latest + MISSING_SECONDS < said:
@@ -254,23 +254,22 @@ def _jump(file: Path, before: float, now: float) -> FootageError:
 
 
 def _begins(stream: VideoStream) -> float:
-    """When the first picture is shown, seconds of the file's own clock: cameras may start sound and picture at
-    different times."""
+    """Time of the first picture on the file's clock, seconds; sound and picture may start at different
+    times."""
     return float((stream.start_time or 0) * (stream.time_base or 0))
 
 
 def speech_windows(pcm: Pcm) -> NDArray[np.bool_]:
-    """Which 30 ms windows hold speech, by their energy above the quietest tenth; short pauses
-    inside it included."""
+    """Which 30 ms windows hold speech: those louder than the quietest tenth, and short pauses between
+    them."""
     count = len(pcm) // WINDOW
     if not count:
         return np.zeros(0, np.bool_)
     energy = np.mean(pcm[: count * WINDOW].reshape(count, WINDOW).astype(np.float64) ** 2, axis=1)
     level = 10 * np.log10(energy + 1e-12)
-    # continuous speech has no quiet tenth: its floor is then taken from its loud windows
+    # continuous speech has no quiet tenth, so its floor is derived from the loud windows
     floor = min(float(np.quantile(level, 0.1)), float(np.quantile(level, 0.9)) - 2.5 * ABOVE_NOISE_DB)
     speech = level > max(FLOOR_DB, floor + ABOVE_NOISE_DB)
-    # the stops and breaths inside a sentence belong to it
     edges = np.flatnonzero(np.diff(speech.astype(np.int8), prepend=0, append=0))
     for end, start in zip(edges[1::2], edges[2::2], strict=False):
         if start - end <= PAUSE_WINDOWS:
@@ -279,7 +278,7 @@ def speech_windows(pcm: Pcm) -> NDArray[np.bool_]:
 
 
 def speech_share(pcm: Pcm, frames: int) -> NDArray[np.float64]:
-    """How much of each frame's neighbourhood (half a second) is speech: [frames], 0..1."""
+    """Share of speech in the half second around each frame: [frames], 0..1."""
     windows = speech_windows(pcm)
     if not len(windows):
         return np.zeros(frames)
@@ -288,17 +287,17 @@ def speech_share(pcm: Pcm, frames: int) -> NDArray[np.float64]:
 
 
 def most_speech(talking: NDArray[np.float64], length: int) -> tuple[int, int]:
-    """First frame and one past the last of the stretch of `length` that holds most speech, the first of
-    equals: footage may begin with gestures. `talking` is the share of speech in each frame, 0..1."""
+    """First frame and one past the last of the stretch of `length` frames with the most speech; the earliest
+    if several are equal. `talking` is the share of speech in each frame, 0..1."""
     length = min(length, len(talking))
-    # rounded: equal stretches differ by the rounding of their sums
+    # rounded because the sums of equal stretches differ by rounding errors
     sums = np.round(np.convolve(talking, np.ones(length), mode="valid"), 6)
     start = int(np.argmax(sums))
     return start, start + length
 
 
 def check_speech(file: Path, pcm: Pcm) -> None:
-    """Raise `FootageError` when there is too little speech to learn from."""
+    """Raise `FootageError` if there is too little speech to learn from."""
     seconds = float(speech_windows(pcm).sum()) * WINDOW / SAMPLE_RATE
     if seconds < LEAST_SPEECH_SECONDS:
         raise FootageError(

@@ -1,7 +1,7 @@
-"""Learns how the host's mouth moves when something is said: `doublure.picture.mouth.articulation`'s readings and their shares.
+"""Learns how the host's mouth moves with speech: the readings of `doublure.picture.mouth.articulation`.
 
-Every frame of the footage is an example. How much is taken for chance and how the readings are mixed is found on
-parts of the footage that they were not learnt from; then all of it is learnt.
+Every frame of the footage is an example. The ridges (regularisation) and the shares in which the readings are
+mixed are chosen by cross-validation; then everything is learnt again from all frames.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from doublure.picture.mouth.kernel_ridge import KernelRidge
 from doublure.picture.mouth.kernel_ridge import learn as learn_ridge
 
 HEARD = 160
-"""Directions of what is heard that are kept."""
+"""Principal directions of the speech features that are kept."""
 READINGS = ((5, True, False), (4, True, True), (8, False, True))
-"""Reach in vectors, whether the sound is given, whether the generic mouth's movements are."""
+"""For each reading: reach in vectors, whether it uses the sound, whether it uses the generic mouth."""
 MOVE = 3.0
-"""How much a movement of the generic mouth counts beside a direction of what is heard."""
+"""Weight of a movement of the generic mouth, relative to a direction of the speech features."""
 RIDGES = (0.1, 0.4, 1.6)
-"""Tried for each reading: the less footage, the more of what is seen is chance."""
+"""Ridges tried for each reading; less footage needs a larger one."""
 PARTS, APART = 4, FPS // 2
-"""Parts of the footage that are held back by turns, and frames next to them that are not learnt either."""
+"""Cross-validation folds, and the frames beside a held-out fold that are left out too."""
 STEPS = 4
-"""Shares are multiples of one STEPS-th: what counts less is not worth its memory."""
+"""Shares are multiples of 1 / STEPS; a reading with a smaller share is not worth its memory."""
 MOST, MOST_TRIED = 6000, 2000
-"""Examples, and those from which is learnt while ridges and shares are sought: more take long and add little."""
+"""Most examples learnt in the end, and in each fold; more take long and add little."""
 SILENCE = FPS
-"""Frames of silence with a resting mouth that are learnt as well."""
+"""Frames of silence with a resting mouth, added to the examples."""
 
 Frames = NDArray[np.int64]
 
@@ -46,7 +46,7 @@ def learn(
     rest: NDArray[np.float64],
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Articulation:
-    """From the footage's sound and its mouths [frames, SHAPES], NaN where they are not to be learnt."""
+    """Learn from the footage's sound and its mouths [frames, SHAPES]; frames with NaN are not learnt."""
     heard = _whole(hear(pcm[: len(shapes) * SAMPLES_PER_FRAME]), PER_FRAME * len(shapes))
     mean = heard.mean(axis=0)
     projection = principal_directions(heard - mean, HEARD)
@@ -89,8 +89,8 @@ def learn(
 
 
 def principal_directions(away: NDArray[np.float32], count: int) -> NDArray[np.float32]:
-    """Projection [SIZE, count] to the directions in which [vectors, SIZE] differ most, the stronger ones
-    held back a little."""
+    """Projection [SIZE, count] onto the principal directions of [vectors, SIZE], with the strong ones damped
+    a little."""
     variance, axes = np.linalg.eigh(away.T @ away / len(away))
     spread = np.sqrt(np.maximum(variance[::-1][:count], 1e-9))
     found = axes[:, ::-1][:, :count] / spread**0.7
@@ -98,27 +98,27 @@ def principal_directions(away: NDArray[np.float32], count: int) -> NDArray[np.fl
 
 
 def _importance(number: int) -> NDArray[np.float32]:
-    """How much each number that a reading is given counts."""
+    """Weight of each input of a reading."""
     reach, sound, moves = READINGS[number]
     vector = [np.ones(HEARD * sound), np.full(MOVES * moves, MOVE)]
     return np.tile(np.concatenate(vector), 2 * reach + 1).astype(np.float32)
 
 
 def _held_back(frames: Frames) -> Iterator[tuple[Frames, Frames]]:
-    """What is learnt and what is asked, by turns."""
+    """For each fold: the frames to learn from and the held-out frames."""
     for held in np.array_split(frames, PARTS):
         others = frames[(frames < held[0] - APART) | (frames > held[-1] + APART)]
         yield _thinned(others, MOST_TRIED), held
 
 
 def _thinned(frames: Frames, most: int) -> Frames:
-    """At most so many, evenly."""
+    """At most `most` frames, evenly spaced."""
     chosen = np.linspace(0, len(frames) - 1, min(most, len(frames))).astype(int)
     return np.asarray(frames[chosen], np.int64)
 
 
 def _shares(answers: list[NDArray[np.float64]], true: NDArray[np.float64]) -> list[float]:
-    """Shares, 1 in all, whose mixture of the answers comes nearest to the true mouths."""
+    """The shares, with sum 1, for which the mixed answers are nearest to the true mouths."""
     away = np.stack([(one - true).ravel() for one in answers])
     errors = away @ away.T
     tries = [one for one in product(range(STEPS + 1), repeat=len(answers)) if sum(one) == STEPS]
@@ -127,5 +127,5 @@ def _shares(answers: list[NDArray[np.float64]], true: NDArray[np.float64]) -> li
 
 
 def _whole(heard: Heard, count: int) -> Heard:
-    """As many vectors: footage may end before its picture does."""
+    """Padded to `count` vectors: sound may end before the picture."""
     return np.pad(heard, ((0, count - len(heard)), (0, 0)), mode="edge")

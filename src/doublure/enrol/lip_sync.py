@@ -1,7 +1,7 @@
-"""Whether sound and picture of the footage are in step: a microphone by radio, or a camera, delays one of them.
+"""Measures the offset between sound and picture of the footage, from a wireless microphone or the camera.
 
-What a generic mouth would do for the sound (`doublure.picture.mouth.articulation`) is held against what the lips do, shifted
-by so many hundredths of a second; where the two go together best, sound and picture belong together.
+The movements of a generic mouth for the sound (`doublure.picture.mouth.articulation`) are correlated with the
+lips in the picture at different shifts. The shift with the best correlation is the offset.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from doublure.picture.mouth.articulation import generic_mouth
 from doublure.picture.mouth.geometry import LEFT_EYE, RIGHT_EYE, opening
 
 STEP_SECONDS = 1 / (FPS * PER_FRAME)
-"""Resolution: 20 ms. The eye sees nothing below 40."""
+"""Resolution: 20 ms. Offsets below 40 ms are not visible."""
 FARTHEST = 40
-"""Steps to either side that are looked at: 0.8 s."""
+"""Largest shift tried in either direction, in steps: 0.8 s."""
 LEAST_FRAMES = 8 * FPS
-"""With fewer frames of speech nothing is concluded."""
+"""With fewer frames of speech no offset is reported."""
 LEAST_TOGETHER, LEAST_BETTER = 0.4, 0.04
-"""The lips must go with the sound at least so well (correlation), and by so much better than they do unshifted:
-a mumbled or covered mouth tells nothing."""
+"""Least correlation of lips and sound, and least gain over the unshifted correlation, for an offset to be
+reported: a mumbling or covered mouth shows nothing."""
 AS_GOOD = 0.01
-"""Of shifts that fit alike the nearest to none is taken."""
+"""Shifts whose correlation differs by less than this count as equal; the smallest is taken."""
 NEAR, STANDS_OUT = 7, 0.15
-"""More than so many steps beside it the lips must fit so much worse: what comes again and again fits often."""
+"""More than NEAR steps away the correlation must be lower by STANDS_OUT: repetitive speech fits at many
+shifts."""
 PARTS = 5
-"""The correlation is of frames that the regression was not made from."""
+"""Cross-validation folds: the correlation is measured on frames the regression was not fitted to."""
 CALM = 0.1
-"""Added to the regression's diagonal."""
+"""Ridge of the regression."""
 
 
 def lateness(pcm: Pcm, tracked: Tracked, talking: NDArray[np.bool_]) -> float:
-    """Seconds by which the sound comes after the lips, a multiple of `STEP_SECONDS`; below 0 it comes before
-    them, 0 where nothing can be told. `talking` [n] are the frames that tell something: speech, and the mouth
-    seen."""
+    """Seconds by which the sound lags the lips, a multiple of `STEP_SECONDS`; negative if it leads, 0 if
+    nothing can be told. `talking` [n] selects the frames to use: speech with a visible mouth."""
     frames = len(tracked.seen)
     eyes = np.linalg.norm(tracked.rigid[:, RIGHT_EYE] - tracked.rigid[:, LEFT_EYE], axis=-1)
     opened = opening(tracked.control) / eyes
@@ -55,7 +55,7 @@ def lateness(pcm: Pcm, tracked: Tracked, talking: NDArray[np.bool_]) -> float:
 
 
 def shifted(pcm: Pcm, late: float) -> Pcm:
-    """The sound moved so that what was `late` seconds late is in step."""
+    """The sound moved to correct a lag of `late` seconds."""
     count = round(late * SAMPLE_RATE)
     return pcm[count:] if count >= 0 else np.concatenate([np.zeros(-count, np.float32), pcm])
 
@@ -63,7 +63,7 @@ def shifted(pcm: Pcm, late: float) -> Pcm:
 def _together(
     moves: NDArray[np.float32], opened: NDArray[np.float64], talking: NDArray[np.bool_], shift: int
 ) -> float:
-    """Correlation of the openings with those that the movements tell."""
+    """Correlation of the openings with those predicted from the movements."""
     at = PER_FRAME * np.arange(len(opened)) + shift
     used = talking & (at >= 0) & (at < len(moves))
     if used.sum() < LEAST_FRAMES:

@@ -1,9 +1,9 @@
-"""Voice matching: the nearest of Kokoro's voices, and a timbre between them fitted to the host's.
+"""Voice matching: finds the nearest Kokoro voice and fits a mixed timbre to the host's voice.
 
-The prosody, which carries the tones of Mandarin, stays that of a pack of the language; its pitch is brought
-to the host's. The timbre is sought by ear: the space guesses where the host's voice print lies, the guess is
-spoken and heard, what was heard corrects the next guess. The score is taken with sentences and with speech of
-the host that took no part in it. What comes out is *matched*: another voice that resembles the host's.
+The prosody, which carries the tones of Mandarin, comes from a pack of the language, shifted to the host's
+pitch. The timbre is fitted in rounds: the timbre space predicts which point sounds like the host, the point
+is synthesised, and its voice print corrects the next prediction. The score uses sentences and host speech
+that took no part in the fit. The result is called *matched*: another voice that resembles the host's.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ from doublure.trust.persona import VoiceEntry
 from doublure.voice.engines.kokoro.pack import VoicePack
 
 THRESHOLD = 0.80
-"""Of 32 people, two stretches of one were above it always (mean 0.90), of two people in 1.5 % of all pairs
-(mean 0.63)."""
+"""Voice prints at least this alike count as one person. Among 32 people, two stretches of one person were
+always above it (mean 0.90), two different people in 1.5 % of all pairs (mean 0.63)."""
 LEAST_SECONDS = 5.0
-"""Speech, below which a voice print says little."""
+"""With less speech a voice print is unreliable."""
 MOST_SECONDS = 120.0
-"""Speech that is listened to."""
+"""Most speech used."""
 BLOCK = 166 * WINDOW
-"""About 5 s: every other one is fitted to, the rest is for the score."""
+"""About 5 s. Every other block is used for the fit, the rest for the score."""
 ROUNDS = 24
-"""Points that are spoken and heard."""
+"""Points synthesised and measured."""
 STRAY, LAST_STRAY = 0.5, 0.1
-"""How far every second round strays from the guess along each axis, first and last: what lies beside a guess
-is learnt so."""
+"""Random deviation from the prediction along each axis in every second round, first and last: it explores
+around the prediction."""
 PITCHES = (0.7, 1.45)
-"""Least and most that a pack's pitch is multiplied by."""
+"""Least and greatest factor on a pack's pitch."""
 SENTENCES: dict[Language, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "zh": (
         ("大家好，今天给大家介绍一款保温杯。", "喜欢的朋友可以点一下购物车。"),
@@ -57,21 +57,21 @@ SENTENCES: dict[Language, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("Cette veste est douce et très chaude.", "Posez vos questions dans les commentaires."),
     ),
 }
-"""What is said while fitting, and for the score."""
+"""Sentences for the fit and for the score."""
 FIT, SCORE = 0, 1
 HEARD = "voice.npz"
-"""What was heard so far, in the folder of a persona that is being made."""
+"""File of the voice prints so far, in the folder of a persona being made."""
 
 
 class Synthesis(Protocol):
-    """Kokoro, as enrolment calls it; the module `voices.kokoro` is one."""
+    """Kokoro, as enrolment uses it."""
 
     def packs(self, language: Language | None = None) -> list[str]:
         """Names of the shipped packs, of one language or of all."""
         ...
 
     def shipped(self, name: str) -> VoicePack:
-        """One of them."""
+        """The pack of this name."""
         ...
 
     def say(self, spoken: str, language: Language, pack: VoicePack) -> Pcm:
@@ -80,27 +80,27 @@ class Synthesis(Protocol):
 
 
 class Told(Protocol):
-    """Is told how far it is."""
+    """Callback for progress."""
 
     def __call__(self, done: int, total: int) -> None:
-        """`done` of `total` sentences are heard."""
+        """`done` of `total` steps are finished."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceOrder:
-    """How the voice is to be matched."""
+    """How to match the voice."""
 
     synthesis: Synthesis
     language: Language
-    """Which the timbre is fitted in: the host's."""
+    """The host's language, in which the timbre is fitted."""
     rounds: int = ROUNDS
-    """0: only the nearest pack of each language."""
+    """0 takes the nearest pack of each language, without a fit."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Host:
-    """What is known of the host's voice."""
+    """Measurements of the host's voice."""
 
     fit: Print
     score: Print
@@ -110,7 +110,7 @@ class _Host:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """What was heard of a spoken pack."""
+    """Measurements of a synthesised pack."""
 
     print: Print
     pitch: float
@@ -119,25 +119,25 @@ class _Heard:
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """Where a language starts from."""
+    """Starting point of a language."""
 
     nearest: str
-    """The pack that is most like the host."""
+    """The pack most like the host."""
     score: float
-    """Of the nearest."""
+    """Likeness of the nearest pack."""
     prosody: VoicePack
-    """The pack whose pitch is nearest to the host's, brought to it."""
+    """The pack with the nearest pitch, shifted to the host's."""
 
 
 def file_of(language: Language) -> str:
-    """Name of the matched voice's file in a persona's folder."""
+    """File name of the matched voice in a persona's folder."""
     return f"voice_{language}.bin"
 
 
 def match(pcm: Pcm, wish: VoiceOrder, folder: Path, told: Told) -> dict[Language, VoiceEntry]:
-    """Match the voice in the footage's sound and write a pack for each language into `folder`. What was heard
-    is kept there in the file `HEARD`, from which a killed run goes on. Raises `FootageError` when too little is
-    said."""
+    """Match the voice in the footage's sound and write a pack for each language into `folder`. Voice prints
+    are kept there in the file `HEARD`, so a killed run resumes. Raises `FootageError` if there is too little
+    speech."""
     host = _host(pcm, folder)
     ear = _Ear(wish, folder / HEARD, told)
     languages = (wish.language, *(one for one in LANGUAGES if one != wish.language))
@@ -150,7 +150,7 @@ def match(pcm: Pcm, wish: VoiceOrder, folder: Path, told: Told) -> dict[Language
         if point is not None:
             fitted = _with_timbre(start.prosody, point)
             reached = likeness(host.score, ear.hear(fitted, language, SCORE).print)
-            # a fit that did not come nearer than a pack that was made to be heard is not worth its risks
+            # keep the shipped pack unless the fit is nearer: a shipped pack is the safer voice
             if reached > score:
                 pack, score, prosody = fitted, reached, start.prosody.name
         making = folder / f"making-{file_of(language)}"
@@ -180,14 +180,14 @@ def _host(pcm: Pcm, folder: Path) -> _Host:
         )
     blocks = [speech[start : start + BLOCK] for start in range(0, len(speech), BLOCK)]
     if len(blocks) < 4:
-        # too short to hold some back in blocks: the halves
+        # too short for alternating blocks: one half each for fit and score
         blocks = [speech[: len(speech) // 2], speech[len(speech) // 2 :]]
     fit, score = (voice_print(np.concatenate(blocks[first::2])) for first in (FIT, SCORE))
     return _Host(fit, score, median_pitch(speech))
 
 
 class _Ear:
-    """Speaks a pack's sentences and hears them; remembers in a file what it heard."""
+    """Synthesises sentences with a pack and measures them; keeps the measurements in a file."""
 
     def __init__(self, wish: VoiceOrder, file: Path, told: Told) -> None:
         self.synthesis = wish.synthesis
@@ -204,7 +204,7 @@ class _Ear:
                 self._known = {name: kept[name] for name in kept.files}
 
     def hear(self, pack: VoicePack, language: Language, sentences: int) -> _Heard:
-        """What the pack sounds like, with `FIT` or `SCORE` sentences."""
+        """Measurements of the pack on the `FIT` or `SCORE` sentences."""
         whole = hashlib.sha256(pack.rows.tobytes() + f"{pack.pitch} {language} {sentences}".encode())
         key = whole.hexdigest()
         if key not in self._known:
@@ -219,7 +219,7 @@ class _Ear:
         return _Heard(self._known[key][:-1], float(self._known[key][-1]))
 
     def finish(self) -> None:
-        """Tell that all is heard."""
+        """Report that everything is done."""
         self._told(self._total, self._total)
 
 
@@ -235,7 +235,7 @@ def _start(host: _Host, ear: _Ear, language: Language) -> _Start:
 
 
 def _fit(host: _Host, ear: _Ear, prosody: VoicePack, language: Language) -> Point:
-    """The point whose voice was heard to be most like the host."""
+    """The point whose synthesised voice was most like the host."""
     space = timbres.load()
     chance = np.random.default_rng(1)
     best, best_score = np.zeros(AXES), -1.0
@@ -253,7 +253,7 @@ def _fit(host: _Host, ear: _Ear, prosody: VoicePack, language: Language) -> Poin
 
 
 def _with_timbre(pack: VoicePack, point: Point) -> VoicePack:
-    """A pack with another timbre, the same in all its rows."""
+    """The pack with its timbre replaced by the point's in all rows."""
     rows = pack.rows.copy()
     rows[:, :TIMBRE] = timbres.load().timbre(point)
     return replace(pack, rows=rows)

@@ -1,4 +1,4 @@
-"""What the findings about footage rest on: the face's light and look, head turns, others in sight, sound."""
+"""Measurements for the findings about footage: light and look of the face, head angles, sound."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from doublure.media import SAMPLE_RATE, Pcm, Picture
 from doublure.picture.mouth.geometry import LEFT_EYE, LIPS, RIGHT_EYE, Points, fit_pose, make_template
 
 LOOK_FRAMES = 5
-"""The face is looked at this often: a hand that passes takes longer."""
+"""Frames between two measurements of the face; a passing hand takes longer than that."""
 GRID = 24
-"""Points a side at which a patch of the face is looked at."""
+"""Sampling points along each side of a face patch."""
 WHITE = 233
-"""Luma from which on a camera's white is burnt out (235 is full white)."""
+"""Luma from which white counts as burnt out (235 is full white)."""
 TONE_WINDOW = 4 * WINDOW
 """120 ms: long enough to tell a tone from noise."""
 QUIET_FLOOR_DB = -120.0
@@ -32,39 +32,39 @@ HALF_PATCH = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """How the file keeps its pictures."""
+    """How the file stores its pictures."""
 
     bits: int
-    """Of each colour, 8 as a rule."""
+    """Bits per colour, usually 8."""
     transfer: int
-    """The transfer characteristic's number (ITU-T H.273): 16 is PQ, 18 is HLG."""
+    """Transfer characteristics by ITU-T H.273: 16 is PQ, 18 is HLG."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The face on every fifth frame, as it would be seen from the front."""
+    """The face on every fifth frame, mapped to a frontal view."""
 
     frames: NDArray[np.int64]
-    """[m], frames of the footage."""
+    """[m], frame numbers in the footage."""
     lower: NDArray[np.float32]
-    """[m, GRID, GRID], luma 0..255 from the nose's middle to the chin."""
+    """[m, GRID, GRID], luma 0..255 from the middle of the nose to the chin."""
     upper: NDArray[np.float32]
     """[m, GRID, GRID], luma 0..255 from the brows to below the eyes."""
 
     @property
     def bright(self) -> NDArray[np.float64]:
-        """[m], the luma that 5 % of the face lie above."""
+        """[m], the 95th percentile of the face's luma."""
         return np.asarray(np.quantile(self._face, 0.95, axis=1))
 
     @property
     def contrast(self) -> NDArray[np.float64]:
-        """[m], levels of luma between the darkest and the brightest 5 % of the skin around the mouth."""
+        """[m], difference of the 95th and 5th percentile of luma around the mouth."""
         flat = self.lower.reshape(len(self.lower), -1)
         return np.asarray(np.quantile(flat, 0.95, axis=1) - np.quantile(flat, 0.05, axis=1))
 
     @property
     def burnt(self) -> NDArray[np.float64]:
-        """[m], share of the face without any structure left, 0..1."""
+        """[m], share of the face that is burnt out, 0..1."""
         return np.asarray((self._face >= WHITE).mean(axis=1))
 
     @property
@@ -78,16 +78,16 @@ class Heard:
     """The sound in windows of 30 ms."""
 
     levels: NDArray[np.float64]
-    """[w], dB of full scale."""
+    """[w], dBFS."""
     tones: NDArray[np.float64]
-    """[w], share of the energy between 100 Hz and 6 kHz that stands out as tones, 0..1: below 0.2 for
-    noise, above 0.5 for a voice or an instrument."""
+    """[w], share of tones in the energy between 100 Hz and 6 kHz, 0..1: below 0.2 for noise, above 0.5 for a
+    voice or an instrument."""
     speech: NDArray[np.bool_]
-    """[w], which windows hold speech."""
+    """[w], True where the window holds speech."""
 
 
 def source(file: Path) -> Source:
-    """How the file keeps its pictures. Raises `FootageError`."""
+    """How the file stores its pictures. Raises `FootageError`."""
     try:
         with opened(file) as container:
             codec = moving_picture(container, file).codec_context
@@ -100,7 +100,7 @@ def source(file: Path) -> Source:
 
 
 def observe(pictures: Iterator[Picture], tracked: Tracked) -> Observed:
-    """Look at the face in the pictures that `tracked` is of."""
+    """Measure the face in the pictures that `tracked` describes."""
     template = facing(tracked)
     grids = _grids(tracked, template)
     frames: list[int] = []
@@ -117,8 +117,8 @@ def observe(pictures: Iterator[Picture], tracked: Tracked) -> Observed:
 
 
 def facing(tracked: Tracked) -> Points:
-    """The skull's shape, [RIGID, 3], turned so that the eyes are level and equally far: a template's own
-    direction is the one of its first frame."""
+    """The shape of the skull, [RIGID, 3], turned so that the eyes are level and equally far away. Unturned, a
+    template faces as in its first frame."""
     known = tracked.rigid[tracked.seen] if tracked.seen.any() else tracked.rigid
     template = make_template(known[::LOOK_FRAMES])
     across = template[RIGHT_EYE] - template[LEFT_EYE]
@@ -129,8 +129,8 @@ def facing(tracked: Tracked) -> Points:
 
 
 def head_angles(tracked: Tracked) -> NDArray[np.float64]:
-    """Yaw, pitch, roll of every frame, [n, 3] radians: yaw and roll from the camera's axis, pitch from the
-    host's usual one, because a camera may stand high or low."""
+    """Yaw, pitch, roll of every frame, [n, 3] radians. Yaw and roll are relative to the camera's axis, pitch
+    to the host's median, because a camera may stand high or low."""
     template = facing(tracked)
     angles = np.array([fit_pose(template, points).angles for points in tracked.rigid])
     angles[:, 1] -= np.median(angles[:, 1])
@@ -138,7 +138,7 @@ def head_angles(tracked: Tracked) -> NDArray[np.float64]:
 
 
 def eye_distance(tracked: Tracked) -> NDArray[np.float64]:
-    """Between the outer eye corners, [n], pixels."""
+    """Distance between the outer eye corners, [n], pixels."""
     apart = tracked.rigid[:, RIGHT_EYE] - tracked.rigid[:, LEFT_EYE]
     return np.asarray(np.linalg.norm(apart, axis=-1))
 
@@ -159,14 +159,14 @@ def _tones(pcm: Pcm, start: int) -> float:
     power = np.abs(np.fft.rfft(cut * np.hanning(TONE_WINDOW))) ** 2
     low, high = (round(hertz * TONE_WINDOW / SAMPLE_RATE) for hertz in (100, 6000))
     power = power[low:high]
-    # noise is tenfold its median in one bin of a thousand only; the median follows the noise's colour
+    # noise exceeds ten times its median in only one bin of a thousand; local medians follow coloured noise
     around = np.median(power[: len(power) // 32 * 32].reshape(-1, 32), axis=1).repeat(32)
     stands_out = power[: len(around)] > 10 * around
     return float(power[: len(around)][stands_out].sum() / max(power.sum(), 1e-12))
 
 
 def _grids(tracked: Tracked, template: Points) -> tuple[Points, Points]:
-    """The points of the lower and the upper patch, [GRID * GRID, 3] in the template's units."""
+    """Sampling points of the lower and upper patch, [GRID * GRID, 3] in the template's units."""
     lips = [
         fit_pose(template, points).unplace(control[LIPS]).mean(axis=0)
         for points, control in zip(tracked.rigid[::LOOK_FRAMES], tracked.control[::LOOK_FRAMES], strict=True)
@@ -184,7 +184,7 @@ def _grids(tracked: Tracked, template: Points) -> tuple[Points, Points]:
 def _patch(picture: Picture, places: Points) -> NDArray[np.float32]:
     luma = picture[: picture.shape[0] * 2 // 3]
     at = places[:, :2].astype(np.float32).reshape(GRID, GRID, 2)
-    # averaged over a cell, or noise would look like structure
+    # average over a cell, because noise would look like structure
     spread = max(1, round(float(np.linalg.norm(at[0, -1] - at[0, 0])) / GRID))
     low = np.maximum(at.reshape(-1, 2).min(axis=0).astype(int) - spread, 0)
     high = at.reshape(-1, 2).max(axis=0).astype(int) + spread + 1

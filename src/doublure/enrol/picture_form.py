@@ -1,7 +1,7 @@
-"""Brings decoded pictures into the chain's form: upright, square pixels, BT.709 at limited range, I420.
+"""Converts decoded pictures to the chain's format: upright, square pixels, BT.709 limited range, I420.
 
-Files say in their tags how they are meant: a display matrix that turns or mirrors, pixels that are not square, full
-range, another colour matrix, or HDR. What a file does not say is taken as BT.709 at limited range.
+The conversion follows the tags of the file: display matrix (rotation, mirroring), pixel aspect ratio, range,
+colour matrix, HDR transfer. Without tags a picture is taken as BT.709 limited range.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from numpy.typing import NDArray
 from doublure.media import Picture, Size
 
 LONGEST_SIDE = 1920
-"""Larger pictures are scaled down to this."""
+"""Larger pictures are scaled down to this, pixels."""
 PQ, HLG = 16, 18
 """Transfer characteristics of ITU-T H.273: SMPTE ST 2084 and ARIB STD-B67."""
 MATRICES = {4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
-"""Matrix coefficients of H.273 that are converted, as FFmpeg's scale filter calls them."""
+"""H.273 matrix coefficients that are converted, with their names in FFmpeg's scale filter."""
 FULL_RANGE = 2
 WHITE_NITS = 203.0
-"""HDR reference white, ITU-R BT.2408: it becomes SDR's white."""
+"""HDR reference white (ITU-R BT.2408); it is mapped to SDR white."""
 HLG_NITS = 1000.0
 HLG_GAMMA = 1.2
-"""Nominal display of HLG, ITU-R BT.2100."""
+"""Nominal HLG display, ITU-R BT.2100."""
 SDR_GAMMA = 2.4
 """ITU-R BT.1886."""
 KNEE = 0.95
-"""Of SDR's signal: what is brighter is bent, so that highlights keep a drawing."""
+"""SDR signal above which values are compressed, so that highlights keep detail."""
 CUBE = 49
 """Points along each side of the colour table; FFmpeg interpolates between them."""
 TO_709 = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]])
@@ -46,15 +46,14 @@ LUMA_2020 = np.array([0.2627, 0.6780, 0.0593])
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What makes a stored picture upright: quarter turns anticlockwise, then a mirror from left to right."""
+    """Makes a stored picture upright: anticlockwise quarter turns, then a left-right mirror."""
 
     quarters: int = 0
     mirrored: bool = False
 
 
 def turn_of(frame: av.VideoFrame) -> Turn:
-    """How the display matrix of a frame turns it. A matrix that does something else (a slant) counts by its nearest
-    quarter turn."""
+    """The turn in a frame's display matrix; other angles are rounded to the nearest quarter turn."""
     matrix = next((bytes(one) for one in frame.side_data if one.type.name == "DISPLAYMATRIX"), b"")
     if len(matrix) < 36:
         return Turn(round(frame.rotation / 90) % 4)
@@ -62,13 +61,13 @@ def turn_of(frame: av.VideoFrame) -> Turn:
     a, b, _, c, d, *_ = struct.unpack("=9i", matrix[:36])
     mirrored = a * d - b * c < 0
     if mirrored:
-        a, c = -a, -c  # the mirror is undone, and the turn is left
+        a, c = -a, -c  # undo the mirror; the turn remains
     return Turn(round(math.degrees(math.atan2(-b, a)) / 90) % 4, mirrored)
 
 
 def upright_size(frame: av.VideoFrame, turn: Turn, pixel_aspect: Fraction | None) -> Size:
-    """Size of the upright picture with square pixels: even, at most `LONGEST_SIDE` long. Pixels are made square by
-    making the picture wider or narrower, as players do; `pixel_aspect` is their width to their height."""
+    """Size of the upright picture with square pixels: even, at most `LONGEST_SIDE` long. Like players, this
+    changes the width to make pixels square; `pixel_aspect` is pixel width / height."""
     width: float = frame.width * float(pixel_aspect or 1)
     height: float = frame.height
     if turn.quarters % 2:
@@ -78,7 +77,7 @@ def upright_size(frame: av.VideoFrame, turn: Turn, pixel_aspect: Fraction | None
 
 
 class Former:
-    """Forms the pictures of one file."""
+    """Converts the pictures of one file."""
 
     def __init__(self, size: Size, turn: Turn) -> None:
         self._size = size
@@ -115,17 +114,17 @@ class Former:
 
 @dataclass(frozen=True, slots=True)
 class _Tags:
-    """What of a picture is not BT.709 at limited range."""
+    """How a picture differs from BT.709 limited range."""
 
     matrix: str
-    """As FFmpeg's scale filter calls it."""
+    """Name in FFmpeg's scale filter."""
     full: bool
     transfer: int
     """PQ or HLG; 0 for SDR."""
 
 
 def _tags(frame: av.VideoFrame) -> _Tags | None:
-    """None for a picture that only has to be scaled."""
+    """The tags of a picture, or None if it only has to be scaled."""
     space, transfer = int(frame.colorspace), int(frame.color_trc)
     full = frame.format.is_rgb or frame.format.name.startswith("yuvj") or int(frame.color_range) == FULL_RANGE
     hdr = transfer if transfer in (PQ, HLG) else 0
@@ -135,7 +134,7 @@ def _tags(frame: av.VideoFrame) -> _Tags | None:
 
 
 def _graph(frame: av.VideoFrame, width: int, height: int, tags: _Tags) -> Graph:
-    """Scales to BT.709 at limited range; HDR goes through the colour table in RGB."""
+    """A filter graph that scales to BT.709 limited range; HDR goes through the colour table in RGB."""
     graph = Graph()
     given = (
         f"{width}:{height}:flags=area:in_color_matrix={tags.matrix}:in_range={'pc' if tags.full else 'tv'}"
@@ -168,7 +167,7 @@ def _graph(frame: av.VideoFrame, width: int, height: int, tags: _Tags) -> Graph:
 
 
 def _cube(transfer: int) -> str:
-    """The colour table as a .cube file: HDR signal in BT.2020 to SDR signal in BT.709, red running fastest."""
+    """The colour table as a .cube file: BT.2020 HDR signal to BT.709 SDR signal, red varying fastest."""
     steps = np.linspace(0.0, 1.0, CUBE)
     blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")
     sdr = to_sdr(np.stack([red, green, blue], axis=-1).reshape(-1, 3), transfer)
@@ -177,7 +176,7 @@ def _cube(transfer: int) -> str:
 
 
 def to_sdr(signal: NDArray[np.float64], transfer: int) -> NDArray[np.float64]:
-    """HDR signals [n, 3], 0..1, as SDR signals of BT.709. Reference white becomes white (BT.2408)."""
+    """Convert HDR signals [n, 3], 0..1, to BT.709 SDR signals. Reference white becomes white (BT.2408)."""
     if transfer == PQ:
         nits = _pq_nits(signal)
     else:

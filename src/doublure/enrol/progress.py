@@ -1,4 +1,4 @@
-"""Bars that show how far enrolment is, with the time left, on stderr."""
+"""Progress bars of enrolment with the time left, on stderr."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from doublure.enrol.scan import Progress
 
 @contextmanager
 def bars() -> Iterator[Progress]:
-    """Shows a bar for each stage; a bar is full when the next stage begins."""
+    """Show one bar per stage; a bar is filled when the next stage begins."""
     columns = (
         *rich_progress.Progress.get_default_columns()[:3],
         rich_progress.TimeRemainingColumn(),

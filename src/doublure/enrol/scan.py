@@ -1,4 +1,4 @@
-"""Footage seen and heard once: what every later stage of enrolment starts from."""
+"""Analyses footage once: sound, landmarks and observations, the input of all later enrolment stages."""
 
 from __future__ import annotations
 
@@ -20,42 +20,42 @@ from doublure.enrol.tracking import Tracked, track
 from doublure.media import FPS, SAMPLES_PER_FRAME, Pcm, Picture
 
 SPEECH = 0.3
-"""A frame is speech when this share of what is around it is."""
+"""A frame counts as speech if the share of speech around it is above this."""
 LISTENING_SECONDS = 5.0
-"""Kept before a stretch of speech: the host at rest."""
+"""Kept before the chosen stretch of speech, to show the host at rest."""
 
 
 class Progress(Protocol):
-    """Is told how far enrolment is."""
+    """Callback for the progress of enrolment."""
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """`stage` is one of `bundle.STAGES`; `done` of `total` steps of it are over."""
+        """`done` of `total` steps of `stage` (one of `enrol.STAGES`) are finished."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Footage, its sound and its landmarks."""
+    """Analysed footage: pictures, sound and landmarks."""
 
     footage: Path
     shape: Shape
     pcm: Pcm
-    """In step with the pictures."""
+    """In sync with the pictures."""
     tracked: Tracked
     talking: NDArray[np.float64]
     """[n]: share of speech in each frame, 0..1."""
     observed: Observed
     late: float = 0.0
-    """Seconds by which the sound came after the lips in the file; below 0 it came before them."""
+    """Seconds by which the sound lagged the lips in the file (already corrected); negative if it led."""
 
     @property
     def spoilt(self) -> NDArray[np.bool_]:
-        """[n]: frames that teach nothing and are not shown."""
+        """[n]: frames that are neither learnt from nor shown."""
         return spoilt(self.tracked, self.observed)
 
     @property
     def frames(self) -> int:
-        """Pictures at 25 fps."""
+        """Number of pictures at 25 fps."""
         return len(self.tracked.seen)
 
     def pictures(self) -> Iterator[Picture]:
@@ -63,8 +63,8 @@ class Watched:
         return reading.pictures(self.footage, self.shape)
 
     def sound(self, start: int, stop: int) -> Pcm:
-        """The sound of frames `start` up to but without `stop`, as long as they are: footage may end
-        before its picture does."""
+        """The sound of frames `start` up to, not including, `stop`, padded with silence if the sound ends
+        before the picture."""
         pcm = self.pcm[start * SAMPLES_PER_FRAME : stop * SAMPLES_PER_FRAME]
         return np.pad(pcm, (0, (stop - start) * SAMPLES_PER_FRAME - len(pcm)))
 
@@ -72,8 +72,8 @@ class Watched:
 def watch(
     footage: Path, progress: Progress, kept: Path | None = None, seconds: float | None = None
 ) -> Watched:
-    """Look at the whole of the footage, or at `seconds` of it where most is said. Landmarks are kept in the file `kept` and taken from there when
-    it is there: they are the longest part. Raises `FootageError`, `EngineError`."""
+    """Analyse all of the footage, or the `seconds` of it with the most speech. Landmarks take the longest, so
+    they are cached in the file `kept`. Raises `FootageError`, `EngineError`."""
     shape = reading.inspect(footage)
     progress("sound", 0, 1)
     pcm = reading.sound(footage)
@@ -105,10 +105,10 @@ def watch(
 
 
 def _busiest(shape: Shape, pcm: Pcm, seconds: float) -> tuple[Shape, Pcm]:
-    """The stretch where most is said, and its sound."""
+    """The stretch with the most speech, and its sound."""
     talking = reading.speech_share(pcm, round(shape.seconds * FPS))
     first, last = reading.most_speech(talking, round(seconds * FPS))
-    # a little before it, where the host does not speak yet
+    # start earlier, while the host is still silent
     first = max(0, first - round(LISTENING_SECONDS * FPS))
     stretch = replace(shape, start=first / FPS, seconds=(last - first) / FPS)
     return stretch, pcm[first * SAMPLES_PER_FRAME : last * SAMPLES_PER_FRAME]

@@ -1,7 +1,7 @@
-"""The shot list: what a host records for enrolment, shot after shot, in six minutes.
+"""The shot list: the shots a host records for enrolment, six minutes in all.
 
-Texts stand in `shotlist.yaml`. The marks of a recording, which say where each shot lies in the footage,
-are read by `read_marks`.
+The texts are in `shotlist.yaml`. `read_marks` reads the marks of a recording, which say where each shot lies
+in the footage.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ Kind = Literal["idle", "talk", "gesture", "consent"]
 IDLE_SECONDS = 20.0
 GESTURE_SECONDS = 4.0
 TIMES = 2
-"""How often each gesture is made."""
+"""Repetitions of each gesture."""
 RATES: dict[Language, float] = {"zh": 5.0, "en": 15.5, "fr": 16.5}
-"""Characters of a text that a presenter reads in a second, pauses and punctuation included."""
+"""Reading speed in characters per second, pauses and punctuation included."""
 WORDS = 4
-"""Words of the day in the consent."""
+"""Number of words of the day in the consent."""
 COLUMNS = 100
-"""Width of the printed list, where a language has blanks to break its lines at."""
+"""Line width of the printed list, in languages that separate words with spaces."""
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """Something to see to before recording."""
+    """Advice on something to prepare before recording."""
 
     title: str
     text: str
@@ -50,15 +50,15 @@ class Shot:
 
     kind: Kind
     name: str
-    """Its name in the list: idle, talk_1 .. talk_3, greet_1, greet_2 ..., consent."""
+    """Name in the list: idle, talk_1 .. talk_3, greet_1, greet_2 ..., consent."""
     title: str
     instruction: str
     seconds: float
     text: tuple[str, ...] = ()
-    """Sentences to read aloud, of talk and consent."""
+    """Sentences to read aloud (talk and consent only)."""
     gesture: str = ""
     announcement: str = ""
-    """What a voice says before it; only the first shot of a kind explains itself."""
+    """Spoken before the shot; only the first shot of a kind includes the explanation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +69,27 @@ class ShotList:
     advice: tuple[Advice, ...]
     shots: tuple[Shot, ...]
     words: tuple[str, ...]
-    """The consent's words of the day."""
+    """Words of the day for the consent."""
     silent: str
-    """What holds for every gesture."""
+    """The instruction that applies to every gesture."""
 
     @property
     def seconds(self) -> float:
-        """Of recording, without the announcements and count-ins between the shots."""
+        """Recording time, without the announcements and count-ins between shots."""
         return sum(shot.seconds for shot in self.shots)
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What the spoken consent names; an empty field stays a blank to fill in."""
+    """The details named in the spoken consent; an empty field is left as a blank to fill in."""
 
     who: str = ""
     company: str = ""
     purpose: str = ""
     until: str = ""
-    """Last day: a date such as 2027-12-31, which is written as it is said, or any other words."""
+    """Last day: an ISO date such as 2027-12-31, which is written out in the language, or free text."""
     words: tuple[str, ...] = ()
-    """The words of the day; drawn anew when there are none."""
+    """Words of the day; drawn at random if empty."""
 
 
 class _Titled(BaseModel):
@@ -135,8 +135,8 @@ class _Texts(BaseModel):
 
 
 def load(language: Language, permission: Permission | None = None) -> ShotList:
-    """The shot list in a language; words of the day are drawn when the permission names none. Raises
-    `SettingsError` when it names another number of words."""
+    """The shot list in a language. If the permission has no words of the day, they are drawn. Raises
+    `SettingsError` if it has the wrong number of words."""
     texts = _texts()[language]
     permission = permission or Permission()
     words = permission.words or draw_words(language)
@@ -144,7 +144,7 @@ def load(language: Language, permission: Permission | None = None) -> ShotList:
         raise SettingsError(
             f"there are {len(words)} words of the day",
             where="--words",
-            remedy=f"give {WORDS}, or none at all",
+            remedy=f"give {WORDS} words, or leave them out",
         )
     said = _statement(language, permission, words)
     shots = (
@@ -203,7 +203,7 @@ def _gestures(texts: _Texts) -> Iterable[Shot]:
 
 
 def consent_statement(language: Language, permission: Permission, words: Sequence[str]) -> str:
-    """What the host says to consent, with these words of the day."""
+    """The statement by which the host consents, with these words of the day."""
     return _blank(language).join(_statement(language, permission, words))
 
 
@@ -222,7 +222,7 @@ def _statement(language: Language, permission: Permission, words: Sequence[str])
 
 
 def _day(until: str, texts: _Texts) -> str:
-    """A date as its language writes it; what is no date stays."""
+    """A date written out in the language; other text is returned unchanged."""
     try:
         day = date.fromisoformat(until)
     except ValueError:
@@ -236,12 +236,12 @@ def _day(until: str, texts: _Texts) -> str:
 
 
 def draw_words(language: Language) -> tuple[str, ...]:
-    """Words of the day: different ones, drawn so that nobody can foresee them."""
+    """Draw the words of the day: all different, and unpredictable."""
     return tuple(secrets.SystemRandom().sample(_texts()[language].words, WORDS))
 
 
 def written(shots: ShotList) -> Iterable[str]:
-    """The list as lines of plain text: what to see to, then shot after shot with its time of recording."""
+    """The list as lines of plain text: the advice, then each shot with its start time."""
     texts = _texts()[shots.language]
     yield texts.before
     for one in shots.advice:
@@ -273,7 +273,7 @@ def _wrapped(text: str, indent: str, language: Language) -> list[str]:
 
 
 def typeset(text: str) -> str:
-    """For the eye: no line breaks before the marks that French sets off by a blank."""
+    """Replace the space before or after French punctuation by a no-break space."""
     return _SET_OFF.sub("\u00a0", text)
 
 
@@ -281,17 +281,17 @@ _SET_OFF = re.compile(r" (?=[!?;:»])|(?<=«) ")
 
 
 def _blank(language: Language) -> str:
-    """What stands between two sentences."""
+    """Separator of two sentences."""
     return "" if language == "zh" else " "
 
 
 def clock(seconds: float) -> str:
-    """Minutes and seconds, 5:49."""
+    """Minutes and seconds, such as 5:49."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 def _seconds(text: Iterable[str], language: Language) -> float:
-    """What reading takes, half a second between sentences, rounded up to whole seconds."""
+    """Reading time with half a second per sentence, rounded up to whole seconds."""
     sentences = list(text)
     return float(-(-sum(map(len, sentences)) // RATES[language]) + -(-len(sentences) // 2))
 
@@ -322,37 +322,37 @@ class Stretch(BaseModel):
 
 
 class Mark(Stretch):
-    """Where a shot lies: its last good turn, when it was recorded more than once."""
+    """Position of a shot; if it was recorded more than once, of its last good take."""
 
     name: str
     """As in the shot list."""
     kind: Kind
     redone: Annotated[int, Field(ge=0)]
-    """How many earlier turns lie in the footage and are not to be used."""
+    """Number of earlier takes in the footage, which must not be used."""
     pauses: tuple[Stretch, ...] = ()
-    """Where the host stopped inside of it, in order; nothing there belongs to the shot."""
+    """Pauses of the host inside the shot, in order; they do not belong to it."""
 
     @model_validator(mode="after")
     def _inside(self) -> Self:
         at = self.start
         for pause in self.pauses:
             if pause.start < at or pause.end > self.end:
-                raise ValueError(f"shot {self.name!r} has a pause that lies outside of it or in another")
+                raise ValueError(f"shot {self.name!r} has a pause outside it or overlapping another")
             at = pause.end
         return self
 
 
 class Marks(BaseModel):
-    """The file that the teleprompter writes."""
+    """The marks file, written by the teleprompter."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal["doublure-marks-1"]
     language: Language
     words: tuple[str, ...]
-    """The words of the day that the consent was to name."""
+    """Words of the day that the consent had to name."""
     shots: tuple[Mark, ...]
-    """In the order of the list; shots that were not recorded are missing."""
+    """In list order; shots that were not recorded are absent."""
 
     @model_validator(mode="after")
     def _once(self) -> Self:
@@ -363,7 +363,7 @@ class Marks(BaseModel):
 
 
 def read_marks(file: Path) -> Marks:
-    """Read the marks of a recording. Raises `FootageError` saying what is wrong with the file."""
+    """Read the marks of a recording. Raises `FootageError`, which says what is wrong with the file."""
     remedy = "download the marks again at the end of the shot list's page"
     try:
         return Marks.model_validate_json(file.read_bytes())
@@ -375,7 +375,7 @@ def read_marks(file: Path) -> Marks:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise FootageError(
-            f"these are no marks of a recording: {first['msg'].removeprefix('Value error, ')}",
+            f"this is not a marks file: {first['msg'].removeprefix('Value error, ')}",
             where=f"{file}, {where}" if where else str(file),
             remedy=remedy,
         ) from error

@@ -1,7 +1,7 @@
 """Finds the face in every frame: MediaPipe's full-range detector, then its face mesh on a crop.
 
-The full-range detector sees small faces in upright full-body pictures, the mesh does not, so the
-mesh works on a square around the face that follows it.
+The detector finds small faces in upright full-body pictures; the mesh does not, so it works on a square crop
+that follows the face.
 """
 
 from __future__ import annotations
@@ -19,51 +19,51 @@ from doublure.media import FPS, Picture, Size
 from doublure.picture.mouth.geometry import CONTROL, NOSE_PLACES, RIGID
 
 DETECT_FRAMES = 5
-"""The whole picture is searched this often, for further faces."""
+"""Frames between two searches of the whole picture for other faces."""
 LEAST_FACE_PIXELS = 100
-"""Least height of the face, brows to chin, at the footage's size."""
+"""Minimum face height, brows to chin, at the size of the footage."""
 SECOND_FACE = 0.5
-"""A second face counts when it is this large beside the first."""
+"""A second face counts if its height is more than this share of the host's."""
 SECOND_FACE_SHARE = 0.2
-"""Of the footage; who walks through is left out, who stays is a second host."""
+"""Share of the footage above which another face is an error: somebody who stays, not a passer-by."""
 MISSING_SHARE = 0.2
-"""Most frames that may lack the face."""
+"""Largest share of frames without the face."""
 MISSING_FRAMES = 10 * FPS
-"""Most frames in a row that may."""
+"""Most consecutive frames without the face."""
 TURNED_FRAMES = 25
-"""Every so many frames the picture is also searched upside down. The mesh cannot tell: it lays an upright face on one
-that is not."""
+"""Every so many frames the picture is also searched upside down, because the mesh fits an upright face to an
+inverted one without noticing."""
 ASPECT_MARGIN = 0.75
-"""Half the side of the mesh's square, in face heights."""
+"""Half the side of the mesh's crop, in face heights."""
 
 
 @dataclass(slots=True)
 class Tracked:
-    """Landmarks of the frames; gaps are filled from their neighbours."""
+    """Landmarks of the frames; gaps are interpolated."""
 
     control: NDArray[np.float64]
     """[n, CONTROL, 3], pixels."""
     rigid: NDArray[np.float64]
     """[n, RIGID, 3], pixels."""
     seen: NDArray[np.bool_]
-    """[n]; False where the face was not found."""
+    """[n], False where no face was found."""
     motion: NDArray[np.float64]
-    """[n], mean difference to the frame before, in levels of luma."""
+    """[n], mean difference from the previous frame, in levels of luma."""
     others: NDArray[np.float64]
-    """[n], height of the largest other face in the picture, as a share of the host's; 0 without one."""
+    """[n], height of the largest other face in the picture as a share of the host's, 0 if none."""
 
 
 @dataclass(slots=True)
 class _Search:
-    """Where the face was last, and what has gone wrong."""
+    """State of the search: the face's last place, and the failures so far."""
 
     box: tuple[int, int, int, int] | None = None
     other: float = 0.0
-    """Height of another face, as a share of the host's."""
+    """Height of the largest other face as a share of the host's."""
     missing: int = 0
     heights: list[float] = field(default_factory=list)
     upside_down: list[bool] = field(default_factory=list)
-    """Whether a face was surer upside down, of the pictures that were looked at so."""
+    """For each picture tried: whether the detector was more confident upside down."""
 
 
 def track(
@@ -75,10 +75,10 @@ def track(
     smooth: bool = True,
     start: float = 0.0,
 ) -> Tracked:
-    """Landmarks of every frame; those that only the head moves are calmed over three frames unless not
-    `smooth`. A mouth is where it is: calmed, it would open too little and lie beside the picture's. Raises `FootageError`
-    naming the second (counted from `start`): no face, two faces much of the time, a face that is too
-    small."""
+    """Landmarks of every frame. `smooth` smooths the points that only the head moves over three frames. Mouth
+    points never are: smoothed, the mouth would open too little and lie beside the one in the picture. Raises
+    `FootageError` with the second (counted from `start`) if there is no face, a second face for more than a
+    fifth of the time, an inverted face, or one that is too small."""
     before_them = round(start * FPS)
     found: list[NDArray[np.float64] | None] = []
     motion: list[float] = []
@@ -116,7 +116,7 @@ def track(
 
 
 class _Detectors:
-    """The two detectors, closed afterwards."""
+    """Opens the face detector and the face mesh, and closes them."""
 
     def __enter__(self) -> tuple[object, object]:
         try:
@@ -138,7 +138,7 @@ class _Detectors:
 
 
 def _detect(detector: object, rgb: NDArray[np.uint8], search: _Search) -> None:
-    """Look for faces in the whole picture: the host's when it is lost, and others beside it."""
+    """Search the whole picture for the host's face, if it is lost, and for other faces."""
     high, wide = rgb.shape[:2]
     boxes = [
         one.location_data.relative_bounding_box
@@ -161,7 +161,7 @@ def _detect(detector: object, rgb: NDArray[np.uint8], search: _Search) -> None:
 
 
 def _surest(detector: object, rgb: NDArray[np.uint8]) -> float:
-    """How sure the detector is of its surest face, 0..1; 0 for none."""
+    """Highest confidence of the detector, 0..1; 0 if it finds no face."""
     found = detector.process(np.ascontiguousarray(rgb)).detections or []  # type: ignore[attr-defined]
     return max((float(one.score[0]) for one in found), default=0.0)
 
@@ -212,7 +212,7 @@ def _check_upright(search: _Search, file: Path, before: int) -> None:
         raise FootageError(
             "the face is upside down",
             where=f"{file}, second {before / FPS:.1f}",
-            remedy="turn the film upright in an editor; its own note of how it is to be turned is wrong",
+            remedy="turn the video upright in an editor; its rotation tag is wrong",
         )
 
 
@@ -235,7 +235,7 @@ def _no_face(file: Path, number: int) -> FootageError:
 
 
 def _filled(found: list[NDArray[np.float64] | None], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Gaps interpolated between the frames that were found."""
+    """The landmarks with gaps interpolated between the frames where the face was found."""
     known = np.flatnonzero(seen)
     stack = np.stack([points for points in found if points is not None])
     flat = stack.reshape(len(known), -1)
@@ -248,7 +248,7 @@ def _filled(found: list[NDArray[np.float64] | None], seen: NDArray[np.bool_]) ->
 
 
 def _smooth(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Binomial, three frames: takes the mesh's tremble."""
+    """Binomial filter over three frames; removes the jitter of the mesh."""
     if len(points) < 3:
         return points
     calm = points.copy()

@@ -1,4 +1,4 @@
-"""The pitch of a voice: how high it speaks, as the median over its voiced stretches."""
+"""The pitch of a voice: the median over its voiced pieces."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from numpy.typing import NDArray
 from doublure.media import SAMPLE_RATE, Pcm
 
 LOWEST, HIGHEST = 65.0, 420.0
-"""Hz, of voices that speak."""
+"""Range of speaking voices, Hz."""
 PIECE, STEP = 960, 480
-"""Samples: 40 ms hold two periods of the lowest voice and more, every 20 ms."""
+"""Samples: pieces of 40 ms (over two periods of the lowest voice) every 20 ms."""
 VOICED = 0.6
-"""Least correlation of a piece with itself, a period later."""
+"""Least autocorrelation at the period for a piece to count as voiced."""
 NEAR_BEST = 0.9
-"""The first peak of this share of the best one is the period: multiples of a period correlate as well."""
+"""The first peak above this share of the highest is the period: its multiples correlate as well."""
 LOUD = 0.25
-"""Pieces quieter than this share of the loudest tenth are no vowels."""
+"""Pieces quieter than this share of the 90th percentile are not vowels."""
 LEAST_PIECES = 10
 
 
 def median_pitch(pcm: Pcm) -> float:
-    """Hz; 0 when hardly anything is voiced. By autocorrelation, each piece by itself (Boersma 1993 without
-    its path search: the median forgives single mistakes)."""
+    """Median pitch in Hz, 0 if hardly anything is voiced. By autocorrelation of single pieces (Boersma 1993
+    without the path search: the median tolerates single errors)."""
     if len(pcm) < PIECE:
         return 0.0
     pieces = np.lib.stride_tricks.sliding_window_view(pcm, PIECE)[::STEP].astype(np.float64)
@@ -43,7 +43,7 @@ def median_pitch(pcm: Pcm) -> float:
 
 
 def _likeness(pieces: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Correlation of each piece with itself, later by each number of samples, freed from the window's own slope: [pieces, PIECE]."""
+    """Autocorrelation of each piece at every lag, divided by that of the window: [pieces, PIECE]."""
     window = np.hanning(PIECE)
     size = 2 * PIECE
 

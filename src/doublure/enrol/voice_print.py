@@ -1,9 +1,9 @@
-"""Voice prints: what a speaker is recognised by, and how alike two of them are.
+"""Voice prints: speaker embeddings, and how alike two of them are.
 
 The network is Resemblyzer's (Apache-2.0; Wan et al. 2018, generalised end-to-end loss): three LSTM layers
-that hear 1.6 s of a mel spectrum and give 256 numbers, of which the cosine tells whether two stretches are
-of one speaker. `speaker.npz` holds its weights (made by `training.speaker_weights`). The speech detector is
-ours, so the threshold was set anew on recordings of people.
+that map 1.6 s of a mel spectrum to 256 numbers. The cosine of two prints tells whether both are of one
+speaker. `speaker.npz` holds the weights (made by `training.speaker_weights`). The speech detector is our own,
+so the threshold was set anew on recordings of people.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from doublure.picture.mouth.acoustics import filters, hann, resampled
 
 BANDS, SIZE, LAYERS = 40, 256, 3
 PIECE, STEP = 160, 77
-"""Mel frames of 10 ms that the network hears at once, and from one piece to the next."""
+"""Mel frames of 10 ms per piece of the network's input, and from one piece to the next."""
 LEAST = 0.75
-"""Share of a piece that must be there for the last one to count."""
+"""The last piece counts if at least this share of it holds sound."""
 LEVEL = 10 ** (-30 / 20)
-"""RMS that speech is brought to, full scale 1: -30 dB, as in training."""
+"""RMS that speech is scaled to, full scale 1: -30 dB, as in training."""
 
 Print = NDArray[np.float32]
-"""[SIZE], of length 1; no number is negative."""
+"""[SIZE], of length 1, without negative numbers."""
 
 
 def spoken(pcm: Pcm) -> Pcm:
-    """The speech of a sound (24 kHz) brought together: longer silence between is left out."""
+    """The speech in a sound (24 kHz), with longer silence cut out."""
     windows = speech_windows(pcm)
     return np.ascontiguousarray(pcm[: len(windows) * WINDOW].reshape(-1, WINDOW)[windows].reshape(-1))
 
 
 def voice_print(speech: Pcm) -> Print:
-    """The print of a stretch of speech (24 kHz) without long silence; 1.6 s and more, the more the surer."""
+    """The print of speech (24 kHz) without long silence: 1.6 s or more, and the longer the more reliable."""
     sound = resampled(speech)
     sound = sound * (LEVEL / max(float(np.sqrt(np.mean(sound**2))) if len(sound) else 0.0, 1e-5))
     mel = _mel(sound)
@@ -57,7 +57,7 @@ def likeness(one: Print, other: Print) -> float:
 
 
 def _mel(sound: Pcm) -> NDArray[np.float32]:
-    """Power in bands, [samples / 160 + 1, BANDS], of sound at 16 kHz; not a logarithm."""
+    """Linear power in bands, [samples / 160 + 1, BANDS], of sound at 16 kHz."""
     padded = np.pad(sound, 200)
     pieces = np.lib.stride_tricks.sliding_window_view(padded, 400)[::160]
     power = np.abs(np.fft.rfft(pieces * hann(), axis=1)) ** 2
@@ -65,8 +65,7 @@ def _mel(sound: Pcm) -> NDArray[np.float32]:
 
 
 class _Network:
-    """LSTM layers, a linear one, and a ReLU. Equations of an LSTM as PyTorch documents them: the gates stand in the order
-    input, forget, cell, output."""
+    """LSTM layers, a linear layer, a ReLU. The gates are in PyTorch's order: input, forget, cell, output."""
 
     def __init__(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
         self._layers = [
@@ -111,7 +110,7 @@ def _lstm(
 
 
 def _sigmoid(value: NDArray[np.float32]) -> NDArray[np.float32]:
-    # by the hyperbolic tangent, which does not overflow
+    # written with tanh, which does not overflow
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * value)), np.float32)
 
 

@@ -1,1 +1,1 @@
-"""What enrolment tells: findings, scores, the rebuilt mouth, the report's page."""
+"""Report of an enrolment: findings, scores, the rebuilt mouth, the page."""

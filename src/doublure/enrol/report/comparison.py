@@ -1,4 +1,4 @@
-"""The host and the double beside each other: stills and a clip, the double's half labelled as AI."""
+"""Host and double side by side, as stills and as a clip; the double's half is labelled as AI."""
 
 from __future__ import annotations
 
@@ -23,62 +23,62 @@ from doublure.picture.raster import planes
 from doublure.trust.mark import ai_mark
 
 STILL = Size(480, 480)
-"""Of each half of a still."""
+"""Size of each half of a still."""
 STILL_REACH = 1.7
-"""Half the side of a still, in widths of the rendered region: hair to collar."""
+"""Half the side of a still, in widths of the rendered region: from hair to collar."""
 ABOVE = 0.16
-"""How far a still's middle lies above the rendered region's, in its sides: the label covers no eye."""
+"""How far a still is centred above the rendered region, in its sides, so that the label covers no eye."""
 STILL_QUALITY = 88
 CLIP_SECONDS = 10
 CLIP_HEIGHT = 720
-"""Tallest clip."""
+"""Greatest height of the clip."""
 CLIP_REACH = 3.6
-"""Height of what the clip shows, in widths of the rendered region: head and shoulders."""
+"""Height of the clip's crop, in widths of the rendered region: head and shoulders."""
 CLIP_SHAPE = 0.75
 """Width of a half, as a share of its height."""
 CLIP_QUALITY = "21"
 """x264's constant rate factor."""
 LOUD = 10 ** (-45 / 20)
-"""A frame is taken for speech from -45 dB of full scale on."""
+"""Level from which a frame counts as speech: -45 dBFS."""
 DIVIDER = 2
 """Width of the black line between the halves, pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """The held-out stretch as it can be shown; opened anew for every reading."""
+    """The held-out stretch, ready to be shown; its pictures are read anew at every call."""
 
     truth: Callable[[], Iterator[Picture]]
     ours: Callable[[], Iterator[Picture]]
-    """Pictures of the same size as the truth's, one for each frame of `held`."""
+    """Pictures of the same size as `truth`, one per frame of `held`."""
     held: range
-    """Frames of the footage."""
+    """Frame numbers in the footage."""
     masks: Sequence[Polygon]
     """The rendered region of each held frame, pixels."""
     pcm: Pcm
-    """The sound of the stretch, from its first frame on."""
+    """The sound from the first held frame on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Still:
-    """The face on one frame, as JPEG: the host's own and the double's."""
+    """The face in one frame as JPEGs, the host's and the double's."""
 
     second: float
-    """Of the footage."""
+    """Its time in the footage."""
     truth: bytes
     ours: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """A rectangle of a picture; all even."""
+    """A rectangle of a picture; all numbers are even."""
 
     left: int
     top: int
     size: Size
 
     def of(self, picture: Picture, target: Size) -> Picture:
-        """Its part of an I420 picture, scaled."""
+        """This part of an I420 picture, scaled to `target`."""
         whole = Size(picture.shape[1], picture.shape[0] * 2 // 3)
         parts = []
         for plane, half in zip(planes(np.ascontiguousarray(picture), whole), (1, 2, 2), strict=True):
@@ -92,7 +92,7 @@ class _Cut:
 
 
 def stills(shown: HeldOut, frames: Sequence[int], language: Language) -> tuple[Still, ...]:
-    """The face on frames of the footage that are held, in the order asked for."""
+    """Stills of held frames (numbers in the footage), in the given order."""
     wanted = {shown.held.index(frame) for frame in frames}
     label = Overlay(STILL, language)
     mark = ai_mark(uuid.uuid4().hex).encode()
@@ -109,8 +109,8 @@ def stills(shown: HeldOut, frames: Sequence[int], language: Language) -> tuple[S
 
 
 def write_clip(shown: HeldOut, language: Language, out: Path) -> Size:
-    """Write the clip as MP4 (H.264, AAC): at most 10 s, where most is said; the truth on the left, ours
-    on the right. Returns its size."""
+    """Write the clip as MP4 (H.264, AAC): the 10 s with the most speech, the truth on the left, ours on the
+    right. Returns its size."""
     count = len(shown.held)
     loud = np.array([_loud(shown.pcm, number) for number in range(count)], np.float64)
     start, end = most_speech(loud, CLIP_SECONDS * FPS)
@@ -153,12 +153,12 @@ def _around(mask: Polygon, size: Size) -> _Cut:
 
 
 def _halves(masks: Sequence[Polygon], size: Size) -> tuple[_Cut, Size]:
-    """What each half of the clip shows of the picture, and its size."""
+    """The crop that each half of the clip shows, and the size of a half."""
     low, high = (np.median([end(mask, axis=0) for mask in masks], axis=0) for end in (np.min, np.max))
     tall = int(min(CLIP_REACH * (high[0] - low[0]), size.height, size.width / CLIP_SHAPE)) // 2 * 2
     cut = _cut((low + high) / 2 - (0, 0.12 * tall), Size(int(CLIP_SHAPE * tall) // 2 * 2, tall), size)
     scale = min(1.0, CLIP_HEIGHT / tall)
-    # heights in fours: a plane of chroma is then whole rows of the picture
+    # a height divisible by four makes each chroma plane a whole number of picture rows
     return cut, Size(round(cut.size.width * scale / 2) * 2, round(tall * scale / 4) * 4)
 
 
@@ -179,7 +179,7 @@ def _joined(truth: Picture, double: Picture, half: Size) -> Picture:
 
 
 def _piece(pcm: Pcm, number: int) -> Pcm:
-    """The samples of a frame, silence past the end."""
+    """The samples of a frame, padded with silence past the end."""
     piece = np.zeros(SAMPLES_PER_FRAME, np.float32)
     there = pcm[number * SAMPLES_PER_FRAME : (number + 1) * SAMPLES_PER_FRAME]
     piece[: len(there)] = there

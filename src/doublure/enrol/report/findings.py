@@ -1,7 +1,7 @@
-"""What in the footage makes the double worse, and when: light, the head, hands, cuts, pixels, sound.
+"""Findings: what makes the double worse, and when (light, head, hands, cuts, pixels, sound).
 
 Every detector is a function of arrays. Thresholds were set on recordings of people and of rendered
-presenters; where a person is described (beard, glasses) a finding is a note and changes nothing.
+presenters. Findings that describe the person (beard, glasses) are notes and change nothing.
 """
 
 from __future__ import annotations
@@ -38,59 +38,59 @@ Kind = Literal[
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Severity = Literal["note", "warn", "bad"]
-"""`note`: good to know. `warn`: the double is worse for it. `bad`: record again."""
+"""`note`: good to know. `warn`: it makes the double worse. `bad`: record again."""
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 DARK, BURNT_SHARE, LEAST_CONTRAST = 80.0, 0.06, 20.0
-"""Luma that only 5 % of the face lie above (dark skin in good light has brighter highlights); share of
-the face that is burnt out; levels of luma around the mouth, below which the skin has no structure."""
+"""95th percentile of the face's luma (dark skin in good light has brighter highlights); share of the face
+that is burnt out; range of luma around the mouth, below which the skin has no structure."""
 BAD_SHARE = 0.3
-"""What spoils this share of the footage calls for another recording."""
+"""A finding on more than this share of the footage is `bad`."""
 WANTED_SPEECH_SECONDS, LEAST_SPEECH_SECONDS = 60.0, 30.0
 MOST_YAW, MOST_PITCH = 0.55, 0.45
-"""Radians (32 and 26 degrees): from there on one corner of the mouth, or the lower lip, is hidden."""
+"""Radians (32 and 26 degrees); beyond them a corner of the mouth or the lower lip is hidden."""
 COVERED_SHARE = 0.25
-"""Of the lower face that looks unlike itself; a wide open mouth changes less than a tenth."""
+"""Share of the lower face that looks unlike itself; a wide open mouth changes less than a tenth."""
 UNLIKE, UNLIKE_SPREADS = 0.12, 6.0
-"""A point looks unlike itself when it is this much of the face's luma, and this many of its own median
-deviations, from its median."""
+"""A point looks unlike itself if it differs from its median by this share of the face's luma and by this
+many of its own median deviations."""
 OTHER_HEIGHT, OTHER_HEIGHT_BAD = 0.25, 0.5
-"""Height of another face beside the host's."""
+"""Height of another face, as a share of the host's."""
 OTHER_SHAPE = 0.25
-"""Correlation of the mouth's light and shade with its usual one below which something else is seen: a hand may be
-as bright as the skin. Speech stays above 0.35 in four clips, a patch of skin's colour below 0.15."""
+"""Correlation of the mouth's shading with its usual one, below which something covers it: a hand may be as
+bright as the skin. Speech stays above 0.35 in four clips, a skin-coloured patch below 0.15."""
 MOUTH = np.s_[:, 6:20, 4:20]
-"""Of the lower face's patches."""
+"""The mouth within the lower patches."""
 CUT_LEVELS, CUT_TIMES = 2.0, 4.0
-"""A cut changes the picture by this many levels of luma at least, and this many times more than nine
-tenths of the half seconds around it: movement takes several frames, a cut takes one."""
+"""A cut changes the picture by at least this many levels of luma, and by this many times the 90th percentile
+of the half seconds around it: movement takes several frames, a cut takes one."""
 CUT_REACH = FPS // 2
 STILL = 0.1
-"""A picture that changes by less than this share of its neighbours' change is shown a second time."""
+"""A picture that changes by less than this share of its neighbours' change is a repeated one."""
 LEAST_RATE = 22.0
 FEW_EYE_PIXELS, LEAST_EYE_PIXELS = 100.0, 65.0
-"""Between the outer eye corners: the mouth is half as wide. A full HD portrait to the waist has 170."""
+"""Distance of the outer eye corners; the mouth is half as wide. A full HD portrait to the waist has 170."""
 PQ, HLG = 16, 18
 NOTICED_SECONDS = 0.05
-"""Viewers notice sound that is further off than this (ITU-R BT.1359: 45 ms early, 125 ms late)."""
+"""Offset of the sound above which viewers notice it (ITU-R BT.1359: 45 ms early, 125 ms late)."""
 BLOCK = 10 * SAMPLE_RATE // WINDOW
-"""Windows of 10 s: long enough for a pause."""
+"""Windows in a block of 10 s, long enough to contain a pause."""
 QUIET_GAP_DB, LEAST_GAP_DB = 22.0, 12.0
-"""From the quietest twentieth of 10 s to the loudest twentieth of all speech."""
+"""Gap from the quietest twentieth of a block to the loudest twentieth of all speech."""
 MUSIC_GAP_DB, TONAL = 32.0, 0.3
-"""Tones are heard under speech from a larger distance than noise is."""
+"""Tones are audible under speech at a larger gap than noise is."""
 PAUSE_DB = 9.0
-"""A pause is within this of the quietest twentieth: music swells."""
+"""A pause is within this of the quietest twentieth; the margin is for music that swells."""
 AUDIBLE_DB = -65.0
 CHIN_SHADE = 0.75
-"""Luma of chin to cheeks below which there is a beard."""
+"""Luma ratio of chin to cheeks, below which there is a beard."""
 BRIDGE_SHADE, RIM_SHADE = 0.8, 0.85
-"""Luma of the nose's bridge and below the eyes beside the skin around: what a frame darkens."""
+"""Luma of the nose's bridge and below the eyes, relative to the skin around: glasses darken both."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing about the footage, and when."""
+    """One finding about the footage, with its time."""
 
     kind: Kind
     start: float
@@ -103,8 +103,8 @@ class Finding:
 def find(
     tracked: Tracked, observed: Observed, heard: Heard, source: Source, late: float = 0.0
 ) -> tuple[Finding, ...]:
-    """Everything that is found, the gravest first, in order of time. `late` is how many seconds the sound
-    came after the lips before it was put right."""
+    """All findings by severity (gravest first), then by time. `late` is the lag of the sound behind the lips
+    in seconds, before it was corrected."""
     angles = head_angles(tracked)
     turned = away(angles)
     found = [
@@ -127,19 +127,19 @@ def find(
 
 
 def spoilt(tracked: Tracked, observed: Observed) -> NDArray[np.bool_]:
-    """Frames that teach nothing and are not shown: no face, a head turned away, something before the mouth,
-    somebody else who is as large as the host; [n]."""
+    """Frames that are neither learnt from nor shown, [n]: no face, a head turned away, a covered mouth, or
+    another face at least half the height of the host's."""
     turned = away(head_angles(tracked))
     wrong = ~tracked.seen | (tracked.others > OTHER_HEIGHT_BAD)
     for one in [*profile(head_angles(tracked)), *hand(observed.lower, turned[observed.frames])]:
         wrong[round(one.start * FPS) : round(one.end * FPS)] = True
-    # what comes into the picture is there a little earlier than it is found
+    # an object enters the picture a little before it is found
     edge = LOOK_FRAMES
     return np.asarray(np.convolve(wrong, np.ones(2 * edge + 1), mode="same") > 0.5)
 
 
 def whole_stretches(spoilt: NDArray[np.bool_], motion: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """First frame and one past the last of what can be shown in one go: nothing spoilt, no cut."""
+    """First frame and one past the last of each stretch without spoilt frames and cuts."""
     clean = ~spoilt
     stretches = []
     cuts = [round(one.start * FPS) for one in cut(motion)]
@@ -155,12 +155,12 @@ def too_dark(bright: NDArray[np.float64]) -> list[Finding]:
 
 
 def too_bright(burnt: NDArray[np.float64], contrast: NDArray[np.float64]) -> list[Finding]:
-    """The skin has no structure left: burnt out, or smoothed; arrays as in `Observed`."""
+    """The skin has no structure: it is burnt out or smoothed; arrays as in `Observed`."""
     return _found("too_bright", (burnt > BURNT_SHARE) | (contrast < LEAST_CONTRAST), LOOK_FRAMES, least=1.0)
 
 
 def too_short(speech: NDArray[np.bool_], seconds: float) -> list[Finding]:
-    """Too little is said; `speech` as in `Heard`."""
+    """There is too little speech; `speech` as in `Heard`."""
     said = float(speech.sum()) * WINDOW / SAMPLE_RATE
     if said >= WANTED_SPEECH_SECONDS:
         return []
@@ -168,7 +168,7 @@ def too_short(speech: NDArray[np.bool_], seconds: float) -> list[Finding]:
 
 
 def away(angles: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Frames with the head turned too far; [n, 3] yaw, pitch, roll."""
+    """Frames in which the head is turned too far; [n, 3] yaw, pitch, roll."""
     return np.asarray((np.abs(angles[:, 0]) > MOST_YAW) | (np.abs(angles[:, 1]) > MOST_PITCH))
 
 
@@ -178,9 +178,8 @@ def profile(angles: NDArray[np.float64]) -> list[Finding]:
 
 
 def hand(lower: NDArray[np.float32], turned: NDArray[np.bool_]) -> list[Finding]:
-    """Something is before the mouth: a hand, a cup, a microphone. Much of the lower face looks unlike
-    itself, or the mouth has other shapes; `lower` as in `Observed`, `turned` where a turned head is the
-    reason, [m]."""
+    """Something covers the mouth: a hand, a cup, a microphone. Much of the lower face looks unlike itself, or
+    the mouth has other shapes. `lower` as in `Observed`; frames where `turned` [m] is true are excluded."""
     flat = lower.reshape(len(lower), -1).astype(np.float64)
     usual = np.median(flat, axis=0)
     light = np.median(flat / np.maximum(usual, 1), axis=1, keepdims=True)
@@ -191,14 +190,14 @@ def hand(lower: NDArray[np.float32], turned: NDArray[np.bool_]) -> list[Finding]
 
 
 def _likeness(patches: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Correlation of each patch [m, h, w] with the median one, [m]; 1 where that is flat."""
+    """Correlation of each patch [m, h, w] with the median patch, [m]; 1 if the median is flat."""
     flat = patches.reshape(len(patches), -1).astype(np.float64)
     usual = np.median(flat, axis=0)
     away, usual = flat - flat.mean(axis=1, keepdims=True), usual - usual.mean()
     length = np.linalg.norm(usual)
     if length < 1:
         return np.ones(len(flat))
-    # a patch without any structure is as unlike as one can be
+    # a patch without structure gets correlation 0
     return np.asarray(away @ usual / (np.maximum(np.linalg.norm(away, axis=1), 1) * length))
 
 
@@ -208,14 +207,14 @@ def face_lost(seen: NDArray[np.bool_]) -> list[Finding]:
 
 
 def second_person(others: NDArray[np.float64]) -> list[Finding]:
-    """Another face stays in the picture; `others` as in `Tracked`."""
+    """Another face is in the picture; `others` as in `Tracked`."""
     found = _found("second_person", others > OTHER_HEIGHT, 1, least=0.4)
     large = _found("second_person", others > OTHER_HEIGHT_BAD, 1, least=2.0)
     return [replace(one, severity="bad" if large else "warn") for one in found]
 
 
 def cut(motion: NDArray[np.float64]) -> list[Finding]:
-    """The footage was edited: the picture changes at once; `motion` as in `Tracked`."""
+    """The footage was edited: the picture changes abruptly; `motion` as in `Tracked`."""
     found = []
     for at in np.flatnonzero(motion > CUT_LEVELS).tolist():
         around = np.concatenate([motion[max(1, at - CUT_REACH) : at], motion[at + 1 : at + 1 + CUT_REACH]])
@@ -225,9 +224,9 @@ def cut(motion: NDArray[np.float64]) -> list[Finding]:
 
 
 def low_frame_rate(motion: NDArray[np.float64]) -> list[Finding]:
-    """The camera took fewer pictures than are shown; `motion` as in `Tracked`, [n]."""
+    """The camera took fewer pictures per second than the file shows; `motion` as in `Tracked`, [n]."""
     around = np.maximum(np.roll(motion, 1), np.roll(motion, -1))[1:-1]
-    # where nothing moves, no picture differs from the one before
+    # only frames with movement tell: without it no picture differs from the previous one
     moving = around > np.median(around) / 2
     if moving.sum() < FPS or not around.any():
         return []
@@ -236,7 +235,7 @@ def low_frame_rate(motion: NDArray[np.float64]) -> list[Finding]:
 
 
 def few_pixels(eyes: NDArray[np.float64]) -> list[Finding]:
-    """The face is small; [n] pixels between the outer eye corners."""
+    """The face is small; `eyes` [n] is the distance of the outer eye corners, pixels."""
     apart = float(np.median(eyes))
     if apart >= FEW_EYE_PIXELS:
         return []
@@ -244,19 +243,19 @@ def few_pixels(eyes: NDArray[np.float64]) -> list[Finding]:
 
 
 def high_range(source: Source, seconds: float) -> list[Finding]:
-    """Pictures for bright screens, which look pale here, or more bits than are used."""
+    """HDR pictures, which look pale here, or pictures with more than the 8 bits that are used."""
     if source.transfer in (PQ, HLG):
         return [Finding("high_range", 0.0, seconds, "warn")]
     return [Finding("high_range", 0.0, seconds, "note")] if source.bits > 8 else []
 
 
 def out_of_step(late: float, seconds: float) -> list[Finding]:
-    """Sound and picture did not belong together."""
+    """Sound and picture were out of sync."""
     return [Finding("out_of_step", 0.0, seconds, "note")] if abs(late) > NOTICED_SECONDS else []
 
 
 def sound(heard: Heard) -> list[Finding]:
-    """Noise, or music, that is heard in the pauses."""
+    """Noise or music in the pauses."""
     if not heard.speech.any():
         return []
     loud = float(np.quantile(heard.levels[heard.speech], 0.95))
@@ -272,7 +271,7 @@ def sound(heard: Heard) -> list[Finding]:
 
 
 def looks(observed: Observed) -> list[Finding]:
-    """Whether the host seems to wear a beard or glasses: what on air must stay as it was recorded."""
+    """Whether the host seems to have a beard or glasses, which must be on air as they were recorded."""
     if not len(observed.frames):
         return []
     end = float(observed.frames[-1] + LOOK_FRAMES) / FPS
@@ -286,14 +285,13 @@ def looks(observed: Observed) -> list[Finding]:
 
 
 def has_beard(lower: NDArray[np.float64]) -> bool:
-    """Whether the chin is darker than light can make it; a patch as in `Observed`."""
+    """Whether the chin is darker than lighting explains; a patch as in `Observed`."""
     cheeks = np.median(np.concatenate([lower[2:7, 1:6], lower[2:7, -6:-1]]))
     return bool(np.median(lower[18:22, 8:16]) < CHIN_SHADE * cheeks)
 
 
 def has_glasses(upper: NDArray[np.float64]) -> bool:
-    """Whether a bar runs across the nose's bridge, or a line below both eyes; a patch as in
-    `Observed`."""
+    """Whether a bar crosses the nose's bridge or a line runs below both eyes; a patch as in `Observed`."""
     bridge = upper[2:18, 10:14].mean(axis=1)
 
     def rim(part: NDArray[np.float64]) -> bool:
@@ -306,14 +304,14 @@ def has_glasses(upper: NDArray[np.float64]) -> bool:
 
 
 def _gap(levels: NDArray[np.float64], loud: float) -> float:
-    """dB from the quietest twentieth to the speech, `loud` dB; no end of them where that is silent."""
+    """dB from the quietest twentieth to the speech, `loud` dB; infinite if the quietest is inaudible."""
     low = float(np.quantile(levels, 0.05)) if len(levels) else -np.inf
     return loud - low if low > AUDIBLE_DB else np.inf
 
 
 def _tonal(levels: NDArray[np.float64], tones: NDArray[np.float64]) -> bool:
-    """Whether tones fill the pauses. A tone is told from noise over four windows, so a pause must last as
-    long: what is quiet for less is a gap between two syllables, and the tones are the voice's."""
+    """Whether tones fill the pauses. Telling a tone from noise takes four windows, so a pause must last as
+    long; a shorter quiet is a gap between two syllables, and its tones are the voice's."""
     if len(levels) < 8:
         return False
     loudest = np.lib.stride_tricks.sliding_window_view(levels, 4).max(axis=1)
@@ -322,7 +320,7 @@ def _tonal(levels: NDArray[np.float64], tones: NDArray[np.float64]) -> bool:
 
 
 def _loud(kind: Kind, gaps: NDArray[np.float64], seconds: float) -> list[Finding]:
-    """Blocks whose gap is finite; the least of a run says how grave it is."""
+    """Runs of blocks with a finite gap; the smallest gap of a run sets its severity."""
     block = BLOCK * WINDOW / SAMPLE_RATE
     found = []
     for first, last in _runs(np.isfinite(gaps)):
@@ -332,8 +330,8 @@ def _loud(kind: Kind, gaps: NDArray[np.float64], seconds: float) -> list[Finding
 
 
 def _found(kind: Kind, wrong: NDArray[np.bool_], step: int, *, least: float) -> list[Finding]:
-    """Stretches of at least `least` seconds in flags that stand every `step` frames; together they are
-    bad when they are a large part of the footage."""
+    """Stretches of at least `least` seconds in flags that are `step` frames apart; all are bad if they cover
+    a large part of the footage."""
     spans = [
         (first * step / FPS, last * step / FPS) for first, last in _runs(_joined(wrong, FPS // 2 // step))
     ]
@@ -343,7 +341,7 @@ def _found(kind: Kind, wrong: NDArray[np.bool_], step: int, *, least: float) -> 
 
 
 def _joined(wrong: NDArray[np.bool_], gap: int) -> NDArray[np.bool_]:
-    """Flags with gaps of at most `gap` between two of them filled."""
+    """Flags with gaps of at most `gap` filled."""
     whole = wrong.copy()
     edges = _runs(wrong)
     for (_, last), (first, _) in pairwise(edges):

@@ -1,7 +1,7 @@
-"""The report card that enrolment ends with: what was measured, what it means, what to record better.
+"""Report card of an enrolment: measurements, what they mean, and what to improve in the recording.
 
-`report.html` is for the host and the shop's operator, `report.json` holds the same numbers for
-machines; `report.mp4` beside them shows host and double.
+`report.html` is for the host and the shop's operator, `report.json` has the same numbers for machines, and
+`report.mp4` shows host and double.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ from doublure.trust.persona import VoiceEntry
 PAGE, NUMBERS, CLIP = "report.html", "report.json", "report.mp4"
 Grade = Literal["good", "usable", "again"]
 GRADES: tuple[Grade, ...] = ("good", "usable", "again")
-"""From best to worst; of a measure and of the whole."""
+"""From best to worst, for a measure and for the whole card."""
 NAMED = 2
-"""Most shortcomings that the verdict names; the table holds them all."""
+"""Most shortcomings named in the verdict; the table has all of them."""
 TIMES_SHOWN = 5
-"""Most stretches of a finding that are written out."""
+"""Most stretches written out per finding."""
 BEST = {"opening_correlation": 1.0, "width_correlation": 1.0, "ssim": 1.0}
-"""What cannot be surpassed."""
+"""Greatest possible values."""
 VOICE_CAUSES: tuple[Kind, ...] = ("too_short", "music", "noise")
-"""Findings that keep a voice from being matched well."""
+"""Findings that make the voice match worse."""
 _HIGH_MARKS = re.compile("(?<=«) | (?=[;:!?»%])")
-"""Where French has a blank that must not break a line."""
+"""Spaces in French that must not break a line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Between which bounds a measure is good, and usable; bounds belong to what they bound."""
+    """Bounds, inclusive, within which a measure is good, and within which it is usable."""
 
     measure: str
     """A field of `Score`, `silent_opening_ratio` or `unseen_percent`."""
@@ -53,7 +53,7 @@ class Target:
     usable: tuple[float, float]
 
     def grade(self, value: float) -> Grade:
-        """What a value is worth."""
+        """Grade of a value."""
         if self.good[0] <= value <= self.good[1]:
             return "good"
         return "usable" if self.usable[0] <= value <= self.usable[1] else "again"
@@ -71,7 +71,7 @@ TARGETS = (
     Target("silent_opening_ratio", (0, 1.3), (0, 2)),
     Target("unseen_percent", (0, 0), (0, 1)),
 )
-"""What a double is held to unless told otherwise."""
+"""Default targets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +79,14 @@ class Timing:
     """How long a stage of enrolment took."""
 
     stage: str
-    """One word of [a-z_]; stands in `report.json` as `timing_<stage>_seconds`, and on the page under the
-    phrase `timing_<stage>` where there is one."""
+    """One word of [a-z_]: key `timing_<stage>_seconds` in `report.json`; on the page the phrase
+    `timing_<stage>`, if there is one."""
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Everything that the report says."""
+    """Content of the report."""
 
     who: str
     footage: str
@@ -96,16 +96,16 @@ class Card:
     language: Language
     score: Score
     silent_opening_ratio: float
-    """As `score.opening_ratio` gives it."""
+    """From `score.opening_ratio`."""
     findings: tuple[Finding, ...]
     timings: tuple[Timing, ...]
     shown: HeldOut
     voice: VoiceEntry | None = None
-    """The matched voice in the host's language, where there is one."""
+    """The matched voice in the host's language, or None."""
     targets: tuple[Target, ...] = TARGETS
 
     def value(self, measure: str) -> float:
-        """A measure by its name in `Target`."""
+        """Value of a measure, by its name in `Target`."""
         if measure == "silent_opening_ratio":
             return self.silent_opening_ratio
         if measure == "unseen_percent":
@@ -114,7 +114,7 @@ class Card:
 
 
 def write(card: Card, folder: Path) -> Path:
-    """Write the report's three files into `folder`, which is there; returns the page."""
+    """Write the three files of the report into `folder`, which must exist; returns the page's path."""
     size = write_clip(card.shown, card.language, folder / CLIP)
     typical = stills(card.shown, card.score.typical, card.language)
     worst = stills(card.shown, card.score.worst[: len(typical)], card.language)
@@ -125,8 +125,8 @@ def write(card: Card, folder: Path) -> Path:
 
 
 def verdict(card: Card) -> Grade:
-    """Record again when a measure is not even usable or a finding asks for it; good when every measure
-    is; else usable."""
+    """`again` if a measure is not usable or a finding is `bad`; `good` if every measure is good; else
+    `usable`."""
     grades = {target.grade(card.value(target.measure)) for target in card.targets}
     if any(one.severity == "bad" for one in card.findings):
         grades.add("again")
@@ -134,7 +134,7 @@ def verdict(card: Card) -> Grade:
 
 
 def numbers(card: Card) -> dict[str, float | int | str | list[int]]:
-    """The report for machines: flat, every key with its unit."""
+    """The report for machines: a flat dict whose keys include the units."""
     flat: dict[str, float | int | str | list[int]] = {
         "verdict": verdict(card),
         "footage": card.footage,
@@ -180,30 +180,30 @@ class _Phrases(RootModel[dict[str, _Phrase]]):
 
 @cache
 def phrases() -> dict[str, _Phrase]:
-    """Everything the page says, by key."""
+    """All phrases of the page, by key."""
     text = files(__package__).joinpath("report.yaml").read_text("utf-8")
     return _Phrases.model_validate(yaml.safe_load(text)).root
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The page's words in one language."""
+    """The phrases of the page in one language."""
 
     language: Language
 
     def __call__(self, key: str, **values: object) -> str:
-        """The phrase, its {braces} filled in; raises `KeyError` for a key that is not there."""
+        """The phrase with its {braces} filled in. Raises `KeyError` for an unknown key."""
         phrase: str = getattr(phrases()[key], self.language)
         if self.language == "fr":
             phrase = _HIGH_MARKS.sub("\u00a0", phrase)
         return phrase.format(**values) if values else phrase
 
     def stage(self, name: str) -> str:
-        """What a stage of enrolment does; its own name where there is no phrase for it."""
+        """The phrase for a stage of enrolment, or its name if there is no phrase."""
         return self(f"timing_{name}") if f"timing_{name}" in phrases() else name
 
     def number(self, value: float, measure: str) -> str:
-        """A measure's value as it is read."""
+        """Value of a measure, formatted for display."""
         digits = 0 if measure == "offset_frames" else 1 if measure.endswith("_percent") else 2
         text = f"{value:+.0f}" if measure == "offset_frames" and value else f"{value:.{digits}f}"
         text = text.replace("-", "−")
@@ -214,7 +214,7 @@ class Words:
         return f"{text} %" if self.language == "fr" else f"{text}%"
 
     def target(self, target: Target) -> str:
-        """What a measure should be."""
+        """The target of a measure, formatted for display."""
         low, high = (self.number(bound, target.measure) for bound in target.good)
         if target.good[0] == target.good[1]:
             return low
@@ -227,7 +227,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A measure in the table."""
+    """A row of the table: one measure."""
 
     measure: str
     value: str
@@ -243,11 +243,11 @@ class _Group:
     severity: Severity
     times: tuple[str, ...]
     more: int
-    """How many are not written out."""
+    """Number of stretches not written out."""
     spans: tuple[tuple[float, float], ...]
-    """Start and width as percent of the footage, for the strip."""
+    """Start and width in percent of the footage, for the strip."""
     whole: bool
-    """All the footage is meant."""
+    """Whether the finding covers all of the footage."""
 
 
 def clock(seconds: float) -> str:
@@ -291,7 +291,7 @@ def _page(card: Card, clip: Size, typical: Sequence[Still], worst: Sequence[Stil
 
 
 def voice_advice(card: Card) -> tuple[str, ...]:
-    """Keys of the phrases that tell what the matched voice is worth and what would make it better."""
+    """Keys of the phrases that rate the matched voice and say how to improve it."""
     if card.voice is None:
         return ()
     reached = "voice_over" if card.voice.score >= card.voice.threshold else "voice_under"
@@ -301,7 +301,7 @@ def voice_advice(card: Card) -> tuple[str, ...]:
 
 
 def _because(card: Card, words: Words) -> str:
-    """The verdict in a sentence: what it rests on, the gravest first."""
+    """A sentence with the reasons for the verdict, gravest first."""
     grade = verdict(card)
     if grade == "good":
         return words("because_good")
@@ -324,8 +324,8 @@ def _bad(found: Sequence[Finding]) -> bool:
 
 
 def _by_kind(findings: Sequence[Finding]) -> list[tuple[Kind, tuple[Finding, ...]]]:
-    """Findings of each kind together in order of time, the gravest kind first; a kind is as grave as its
-    gravest, which stands first."""
+    """Findings grouped by kind, gravest kind first; within a kind sorted by severity, then time. A kind is as
+    grave as its gravest finding."""
 
     def graveness(one: Finding) -> int:
         return -SEVERITIES.index(one.severity)

@@ -1,8 +1,8 @@
-"""Rebuilds footage from its own sound: the last part of it with mouths learnt from the part before.
+"""Rebuilds the last part of footage from its sound, with a mouth learnt from the part before.
 
-What is to be rebuilt is hidden first: the region that speech moves is blanked in the pictures, and the
-landmarks of lips, chin and jaw are thrown away. So the face has the sound, the head's pose and what lies
-round the mouth, which is what it has on air.
+The truth is hidden first: the region that speech moves is blanked in the pictures, and the landmarks of lips,
+chin and jaw are discarded. The renderer keeps the sound, the head's pose and the surroundings of the mouth,
+which is what it has on air.
 """
 
 from __future__ import annotations
@@ -27,23 +27,22 @@ from doublure.picture.mouth.textures import Mouths, Setting
 from doublure.picture.mouth.track import FaceTrack
 
 LEARNT_SHARE = 0.8
-"""Of the footage, from its beginning; the rest is rebuilt."""
+"""Share of the footage, from the beginning, that is learnt; the rest is rebuilt."""
 BLANK = (90, 128, 128)
-"""Y, U, V of what is hidden: a grey that is nobody's skin."""
+"""Y, U, V of the hidden region: a grey that no skin has."""
 
 Way = Literal["ours", "truth", "retrieval", "random", "plate"]
-"""What moves the mouth: our articulation; the true shapes (the renderer alone); the learnt mouth nearest
-to ours, as it is; learnt mouths drawn at random; those of another time, as a plate that goes on with its
-own speech."""
+"""What drives the mouth: our articulation; the true shapes (tests the renderer alone); the learnt mouth
+nearest to ours; learnt mouths at random; mouths of another time, like a plate with its own speech."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Footage of which the first part was learnt and the rest waits to be rebuilt."""
+    """Footage whose first part has been learnt and whose rest can be rebuilt."""
 
     watched: Watched
     face: FaceTrack
-    """Landmarks of the held frames' mouths are NaN in it."""
+    """Its mouth landmarks are NaN in the held frames."""
     shapes: NDArray[np.float64]
     """[n, SHAPES]: the true mouths of all frames."""
     articulation: Articulation
@@ -53,7 +52,7 @@ class Trial:
 
     @property
     def size(self) -> Size:
-        """Of the footage."""
+        """Size of the footage."""
         return self.watched.shape.size
 
     def mouths(self) -> Mouths:
@@ -61,7 +60,7 @@ class Trial:
         return Mouths(self.face, self.textures, Fit.cover(self.size, self.size), self.size)
 
     def rows(self, way: Way) -> NDArray[np.float64]:
-        """The mouth of each held frame."""
+        """Mouth shape of each held frame."""
         if way == "ours":
             heard = self.watched.sound(self.held.start, self.held.stop)
             return np.asarray(self.articulation.rows(heard), np.float64)
@@ -77,11 +76,11 @@ class Trial:
         return np.asarray(self.shapes[self.learnt[-len(self.held) :]])
 
     def truth(self) -> Iterator[Picture]:
-        """The held pictures as they were filmed."""
+        """The held pictures as filmed."""
         return islice(self.watched.pictures(), self.held.start, self.held.stop)
 
     def rebuilt(self, rows: NDArray[np.float64]) -> Iterator[Picture]:
-        """The held pictures with their mouths hidden and these set in."""
+        """The held pictures with the true mouths hidden and these rendered in their place."""
         mouths, setting = self.mouths(), Setting()
         for number, row, picture in zip(self.held, rows, self.truth(), strict=False):
             hide(picture, mouths.region(number), self.size)

@@ -1,4 +1,4 @@
-"""The report card of an enrolment: footage learnt to four fifths, the last fifth rebuilt and compared."""
+"""Makes the report card: learns from four fifths of the footage, rebuilds the last fifth and compares."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ SILENCE_FRAMES = 5 * FPS
 
 @dataclass(frozen=True, slots=True)
 class ReportSubject:
-    """Whom the report is about."""
+    """The person the report is about."""
 
     who: str
     voice: VoiceEntry | None = None
-    """The matched voice in the host's language, where there is one."""
+    """The matched voice in the host's language, or None."""
 
 
 def review(
@@ -41,8 +41,8 @@ def review(
     language: Language,
     progress: Progress,
 ) -> Card:
-    """Write the report into `folder`, which is made. Raises `EngineError` when the rebuilt pictures show
-    no face any more."""
+    """Write the report into `folder`, which is created. Raises `EngineError` if the rebuilt pictures show no
+    face."""
     clock = RealClock()
     began = clock.now()
     trial = hold_back(watched, progress=partial(progress, "held back"))
@@ -83,8 +83,8 @@ def review(
 
 
 def silent_ratio(trial: Trial) -> float:
-    """How far the mouth stands open in the held pictures when 5 s of silence drive it, beside the host's
-    own at rest."""
+    """Opening of the mouth in the held pictures while 5 s of silence drive it, relative to the host's at
+    rest."""
     count = min(SILENCE_FRAMES, len(trial.held))
     silence = np.zeros(count * SAMPLES_PER_FRAME, np.float32)
     rows = np.asarray(trial.articulation.rows(silence), np.float64)

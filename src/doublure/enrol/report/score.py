@@ -1,7 +1,7 @@
-"""How near a rebuilt mouth comes to the host's own, measured on frames that training never saw.
+"""Scores a rebuilt mouth against the host's own, on frames that training never saw.
 
-The evaluator shares nothing with what it judges: it finds the landmarks in both pictures anew and
-compares. Everything is measured at the footage's own size.
+The evaluator shares nothing with the system it judges: it detects the landmarks in both pictures anew.
+Everything is measured at the size of the footage.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from doublure.media import Picture, Size
 from doublure.picture.mouth.geometry import LEFT_EYE, LIPS, RIGHT_EYE, opening, width
 
 CROP_SIDE = 1.1
-"""Side of the mouth crop, in distances of the outer eye corners."""
+"""Side of the mouth crop, in outer-eye distances."""
 LAG_FRAMES = 8
-"""The mouth is looked for this many frames early and late."""
+"""Largest lag tried in either direction, in frames."""
 SEAM_PIXELS = 2
-"""Half the width of the band along the mask's edge."""
+"""Half the width of the band along the edge of the mask."""
 WORST_SHARE = 0.01
 LEAST_SHOWN = 3
-"""Worst frames and typical frames named at the least."""
+"""Least number of worst frames; number of typical frames."""
 LEAST_OPENING = 0.005
-"""Opening, in eye distances, below which the mesh cannot tell shut lips from shut lips."""
+"""Opening in eye distances below which the mesh cannot distinguish degrees of closure."""
 SSIM_WINDOW, SSIM_SIGMA = 11, 1.5
 SSIM_C1, SSIM_C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 """Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment" (2004): window, spread, constants."""
@@ -43,33 +43,33 @@ Polygon = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What the rebuilt mouth measures beside the host's own, over the frames that were held back."""
+    """Measurements of the rebuilt mouth against the host's own, over the held-back frames."""
 
     opening_correlation: float
-    """Pearson's, -1..1, of the inner lips' opening (in eye distances), ours with the truth's."""
+    """Pearson correlation, -1..1, of our inner-lip opening (in eye distances) with the truth's."""
     width_correlation: float
-    """The same of the mouth's width."""
+    """The same for the mouth's width."""
     lip_distance_percent: float
-    """Mean distance in the picture of the 40 lip landmarks, % of the truth's outer-eye distance."""
+    """Mean distance of the 40 lip landmarks in the picture, % of the truth's outer-eye distance."""
     ssim: float
-    """-1..1, 1 for the same picture: mean over the mouth crop's luma (Wang et al. 2004)."""
+    """-1..1, 1 for identical pictures: mean over the luma of the mouth crop (Wang et al. 2004)."""
     sharpness_ratio: float
-    """Sum of the squared Laplacian in the mouth crop, ours / truth; below 1 is blurred."""
+    """Sum of the squared Laplacian in the mouth crop, ours / truth; below 1 ours is blurred."""
     jitter_ratio: float
-    """Mean length of the lip landmarks' second difference in time, ours / truth; above 1 trembles."""
+    """Mean length of the lip landmarks' second difference in time, ours / truth; above 1 ours jitters."""
     seam_ratio: float
-    """Mean gradient of luma along the mask's edge, ours / truth; above 1 the edge shows."""
+    """Mean luma gradient along the edge of the mask, ours / truth; above 1 the edge is visible."""
     offset_frames: int
-    """Frames by which our openings fit the truth's best when shifted; positive: ours are late."""
+    """Shift in frames at which our openings fit the truth's best; positive: ours are late."""
     frames: int
     """Frames compared."""
     unseen_frames: int
-    """Frames of ours without a face that the tracker knows."""
+    """Frames of ours in which the tracker finds no face."""
     worst: tuple[int, ...]
-    """Frames of the footage, the worst 1 % and at least three, worst first: the sum of lip distance
-    (in eye distances) and 1 - SSIM is greatest, and a face that was not found adds 1."""
+    """Frames of the footage, the worst 1 % and at least three, worst first. Ranked by lip distance (in eye
+    distances) + (1 - SSIM), plus 1 if no face was found."""
     typical: tuple[int, ...]
-    """Three frames of the footage in the middle of that order."""
+    """Three frames of the footage from the middle of that ranking."""
 
 
 def score(
@@ -80,14 +80,14 @@ def score(
     learnt: NDArray[np.int64],
     footage: Path,
 ) -> Score:
-    """Compare `ours` with `truth`: pictures of the same size, one each for every frame in `held`.
+    """Compare `ours` with `truth`: pictures of the same size, one per frame in `held`.
 
-    `masks` are the regions that were rendered, one a frame. `held` and `learnt` are frame numbers of
-    `footage` (its name is for errors only). `truth` is read to its end before `ours` is begun.
+    `masks` are the rendered regions, one per frame. `held` and `learnt` are frame numbers of `footage`
+    (whose name is used only in errors). `truth` is read to its end before `ours` is started.
 
-    Raises `ValueError` when a held frame was learnt from, when there are not as many pictures and
-    masks as frames, or when a mask is not at the mouth; `FootageError` when the truth has no face, and
-    `EngineError` when ours has lost it.
+    Raises `ValueError` if a held frame was learnt from, if the number of pictures or masks differs from
+    that of the frames, or if a mask is not at the mouth; `FootageError` if the truth has no face,
+    `EngineError` if ours has none.
     """
     _check_held(held, learnt)
     if len(masks) != len(held):
@@ -102,21 +102,21 @@ def score(
             found = track(made.passing(), made.size, footage, _unheard, smooth=False)
         except FootageError as error:
             raise EngineError(
-                f"the rebuilt face is no face any more: {error.what}", where=error.where, remedy=error.remedy
+                f"the rebuilt face is not found: {error.what}", where=error.where, remedy=error.remedy
             ) from error
         pixels = _compare_pixels(true, made, known, masks)
     return _gather(known, found, pixels, held)
 
 
 def opening_ratio(openings_when_silent: NDArray[np.float64], rest: float) -> float:
-    """How far the mouth stands open while it is driven by silence: the mean of its openings over the
-    host's own opening at rest, all in eye distances. 1 is the host's rest."""
+    """How far silence leaves the mouth open: its mean opening / the host's opening at rest, both in eye
+    distances. 1 is the host's rest."""
     return float(np.mean(openings_when_silent) / max(rest, LEAST_OPENING))
 
 
 def ssim(one: Luma, other: Luma) -> float:
-    """Mean structural similarity of two pictures of luma, [h, w] each, at least 11 pixels a side; only
-    windows that lie wholly inside count."""
+    """Mean structural similarity of two luma pictures, [h, w] each, at least 11 pixels per side; only windows
+    entirely inside count."""
     a, b = one.astype(np.float32), other.astype(np.float32)
 
     def local(values: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -132,14 +132,14 @@ def ssim(one: Luma, other: Luma) -> float:
 
 
 def lag(truth: NDArray[np.float64], ours: NDArray[np.float64]) -> int:
-    """Frames within +-8 by which `ours` comes after `truth`, [frames] each, where they go together
-    best; the nearest to none of equals."""
+    """Lag of `ours` behind `truth` ([frames] each) with the best correlation, within +-8 frames; the smallest
+    of equals."""
 
     def together(late: int) -> float:
         count = len(truth) - abs(late)
         return _correlation(truth[max(0, -late) :][:count], ours[max(0, late) :][:count])
 
-    # a correlation over fewer than a second of frames says nothing
+    # a correlation over less than a second of frames is meaningless
     most = min(LAG_FRAMES, max(0, len(truth) - 25))
     return max(sorted(range(-most, most + 1), key=abs), key=lambda late: round(together(late), 9))
 
@@ -153,12 +153,12 @@ def _check_held(held: range, learnt: NDArray[np.int64]) -> None:
 
 
 def _unheard(done: int) -> None:
-    """Whoever wants progress counts the pictures as they are asked for."""
+    """Ignore progress; callers can count the pictures they supply."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """A rectangle of a picture, pixels; `right` and `bottom` lie outside it."""
+    """A rectangle of a picture, pixels; `right` and `bottom` are exclusive."""
 
     left: int
     top: int
@@ -172,7 +172,7 @@ class _Window:
         return cls(left, top, right, bottom)
 
     def of(self, luma: Luma, outer: _Window) -> Luma:
-        """Its part of a picture that is itself the part `outer` of the whole."""
+        """This window cut from `luma`, which is itself the part `outer` of the whole picture."""
         rows = slice(self.top - outer.top, self.bottom - outer.top)
         return luma[rows, self.left - outer.left : self.right - outer.left]
 
@@ -182,8 +182,8 @@ class _Window:
 
 
 class _Kept:
-    """Passes pictures on and keeps the luma around each mask in a file: where the mouth is
-    stands only when the last picture has been tracked, and by then they are too many for memory."""
+    """Passes pictures on and saves the luma around each mask to a file: the place of the mouth is known only
+    after the last picture has been tracked, and the pictures are too many for memory."""
 
     def __init__(self, pictures: Iterator[Picture], masks: Sequence[Polygon], file: IO[bytes]) -> None:
         first = next(pictures, None)
@@ -197,7 +197,7 @@ class _Kept:
         self.size = Size(first.shape[1], first.shape[0] * 2 // 3)
 
     def passing(self) -> Iterator[Picture]:
-        """Every picture, once; raises `ValueError` when they are not as many as the masks."""
+        """Every picture, once. Raises `ValueError` if their number differs from that of the masks."""
         picture: Picture | None = self._first
         for mask in self._masks:
             if picture is None:
@@ -214,7 +214,7 @@ class _Kept:
             raise ValueError(f"more pictures than the {len(self._masks)} frames")
 
     def again(self) -> Iterator[tuple[_Window, Luma]]:
-        """What was kept of each picture, and where it was."""
+        """The saved part of each picture, with its place."""
         self._file.seek(0)
         for window in self._windows:
             shape = window.bottom - window.top, window.right - window.left
@@ -224,13 +224,13 @@ class _Kept:
 
 @dataclass(frozen=True, slots=True)
 class _Pixels:
-    """What the pictures themselves measure, one number a frame."""
+    """Measurements on the pixels, one per frame."""
 
     ssim: NDArray[np.float64]
     sharpness: NDArray[np.float64]
-    """[frames, 2], truth and ours: the sum of squared Laplacians."""
+    """[frames, 2], truth and ours: sum of squared Laplacians."""
     seam: NDArray[np.float64]
-    """[frames, 2]: mean gradient along the mask's edge, levels of luma a pixel."""
+    """[frames, 2]: mean gradient along the edge of the mask, luma levels per pixel."""
 
 
 def _compare_pixels(true: _Kept, made: _Kept, known: Tracked, masks: Sequence[Polygon]) -> _Pixels:
@@ -242,7 +242,7 @@ def _compare_pixels(true: _Kept, made: _Kept, known: Tracked, masks: Sequence[Po
     for number, ((window, one), (_, other)) in enumerate(zip(true.again(), made.again(), strict=True)):
         crop = _Window.around(middles[number] - reach[number], middles[number] + reach[number], true.size)
         if not crop.within(window):
-            raise ValueError(f"the mask of frame {number} of those held back is not at the mouth")
+            raise ValueError(f"the mask of held-back frame {number} is not at the mouth")
         mouth, rebuilt = crop.of(one, window), crop.of(other, window)
         alike.append(ssim(mouth, rebuilt))
         sharpness.append((_sharpness(mouth), _sharpness(rebuilt)))
@@ -256,7 +256,7 @@ def _sharpness(luma: Luma) -> float:
 
 
 def _edge(mask: Polygon, window: _Window) -> NDArray[np.bool_]:
-    """The band along the region's edge, as pixels of the window."""
+    """The band along the edge of the region, as a mask of the window's pixels."""
     region = np.zeros((window.bottom - window.top, window.right - window.left), np.uint8)
     corners = np.round(mask - (window.left, window.top)).astype(np.int32)
     cv2.fillPoly(region, [corners], 1)
@@ -270,7 +270,7 @@ def _gradient(luma: Luma, band: NDArray[np.bool_]) -> float:
 
 
 def _eyes(tracked: Tracked) -> NDArray[np.float64]:
-    """Distance of the outer eye corners, [frames], pixels; a turn of the head does not change it."""
+    """Distance of the outer eye corners in 3D, [frames], pixels; head turns do not change it."""
     apart = tracked.rigid[:, RIGHT_EYE] - tracked.rigid[:, LEFT_EYE]
     return np.asarray(np.linalg.norm(apart, axis=-1))
 
@@ -281,7 +281,7 @@ def _gather(known: Tracked, found: Tracked, pixels: _Pixels, held: range) -> Sco
     widths = width(known.control) / eyes, width(found.control) / _eyes(found)
     lips, rebuilt = known.control[:, LIPS, :2], found.control[:, LIPS, :2]
     distance = np.linalg.norm(lips - rebuilt, axis=-1).mean(axis=1) / eyes
-    # a tremble is of three frames in a row, none of them filled in from its neighbours
+    # jitter is measured on three consecutive frames, none of them interpolated
     steady = both[:-2] & both[1:-1] & both[2:]
     order = np.argsort(-(distance + 1 - pixels.ssim + ~found.seen), kind="stable")
     middle = max(0, len(order) // 2 - LEAST_SHOWN // 2)
@@ -307,12 +307,12 @@ def _jitter(lips: NDArray[np.float64], steady: NDArray[np.bool_]) -> float:
 
 
 def _ratio(truth: float, ours: float) -> float:
-    """Ours over the truth; of nothing and nothing 1."""
+    """Ours / truth; 1 if both are 0."""
     return float(ours / truth) if truth else (1.0 if not ours else float("inf"))
 
 
 def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """Pearson's; 0 where one of them does not move."""
+    """Pearson correlation; 0 if one of them is constant."""
     if len(one) < 2 or not one.std() or not other.std():
         return 0.0
     return float(np.corrcoef(one, other)[0, 1])
