@@ -78,7 +78,9 @@ def begin(
     level = log_level or settings.load_machine().log_level
     if level not in ("debug", "info", "warning", "error"):
         raise SettingsError(
-            f"there is no log level {level!r}", where="--log-level", remedy="debug, info, warning or error"
+            f"there is no log level {level!r}",
+            where="--log-level",
+            remedy="choose debug, info, warning or error",
         )
     set_up(level)
 
@@ -128,7 +130,7 @@ def say(
     if persona != "card":
         if consent is None:
             raise ConsentError(
-                "a persona speaks only with its host's consent", where=persona, remedy="add --consent FILE"
+                "a persona needs its host's consent to speak", where=persona, remedy="add --consent FILE"
             )
         valid_consent(consent)
         face = FaceSettings(engine="patch", persona=Path(persona), consent=consent)

@@ -77,7 +77,7 @@ class PushEntry(_Entry):
         try:
             parse_rtmp_server(url)
         except AddressError as error:
-            raise PydanticCustomError("address", "it looks like rtmp://server/app") from error
+            raise PydanticCustomError("address", "the address must look like rtmp://server/app") from error
         return url
 
     @property

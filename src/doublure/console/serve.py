@@ -72,13 +72,13 @@ def reserve(host: str, port: int, password: str | None) -> Listener:
     if not is_loopback(host):
         if password is None:
             raise SettingsError(
-                "the console would be open to everybody who can reach this address",
+                "the console would be open to everybody who reaches this address",
                 where=where,
                 remedy="set a password, or serve it at 127.0.0.1",
             )
         if len(password) < PASSWORD_CHARACTERS:
             raise SettingsError(
-                "the console's password is too short for an address that others can reach",
+                "the console's password is too short for an address that other machines can reach",
                 where=where,
                 remedy=f"use at least {PASSWORD_CHARACTERS} characters",
             )
@@ -96,7 +96,7 @@ def listen(host: str, port: int) -> Listener:
     except OSError as error:
         listener.close()
         raise SettingsError(
-            f"the page cannot use this address: {error.strerror or error}",
+            f"the page cannot listen on this address: {error.strerror or error}",
             where=f"{host}:{port}",
             remedy="stop the program that uses the port, or choose another with --port",
         ) from error
@@ -108,7 +108,7 @@ def check_scope(local: bool, host: str) -> None:
     shows the picture."""
     if local and not is_loopback(host):
         raise ConsentError(
-            "the consent has scope `local`: the picture may not be shown on other machines, and the console shows it",
+            "the consent has scope `local`, but the console would show the picture on other machines",
             where=f"console at {host}",
             remedy="serve the console at 127.0.0.1, or ask the host for a consent with scope `air`",
         )
