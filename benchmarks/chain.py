@@ -1,14 +1,16 @@
-"""The whole chain, as a viewer receives it: a room on air to a real RTMP server.
+"""Measures the whole chain as a viewer receives it: a room on air to a real RTMP server.
 
 `python benchmarks/chain.py [--seconds 300] [--persona DIR --consent FILE | --card] [--json FILE]`
 
-The room is the demo's: its rendered host at 720x1280 and its voice; `--card` measures the chain without a
-persona.
+The room is the demo's, with its rendered host at 720x1280 and its voice. `--card` measures the chain
+without a persona.
 
-Three processes besides this one: the room, nginx with its RTMP module, and the receiver, so that
-what is measured of the room is the room's alone. First the scripts are put in the speech cache (not measured; kept in
-out/benchmarks for the next run), then the room speaks all the time and answers a comment every 20 s, then
-a second room claps: a flash and a click in the same frame, 24 times.
+The room, nginx with its RTMP module, and the receiver each run in their own process, so that the figures
+of the room are the room's alone. Three steps:
+
+1. The scripts are synthesised into the speech cache (not measured; kept in out/benchmarks for the next run).
+2. The room speaks without a break and answers a comment every 20 s.
+3. A second room claps 24 times: a flash and a click in the same frame.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import doublure  # first: it says how many threads numpy may start
+import doublure  # first: it limits the threads that numpy starts
 
 # isort: split
 import anyio
@@ -47,17 +49,17 @@ from loop_watch import LoopWatch
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path.insert(0, str(ROOT))
-from tests.servers import nginx_rtmp  # noqa: E402 - the tests' server, from their folder
+from tests.servers import nginx_rtmp  # noqa: E402 - the tests' server
 
 PERSONA = ROOT / "demo" / "personas" / "woman"
 """The demo's host."""
 LAST_LINES = 12
-"""Lines that a room wrote last, shown when it ends early."""
+"""Last lines of a room's output that are shown if it ends early."""
 SPEECH_FOLDER = "speech"
-"""Where a room keeps its speech cache."""
+"""Folder of a room's speech cache."""
 QUESTION_SECONDS = 20.0
 WARM_SECONDS = 15.0
-"""After this the room's models are loaded and the receiver is connected: measuring begins."""
+"""Measuring begins after this, when the models are loaded and the receiver is connected."""
 SLATE_SECONDS = 60.0
 QUESTIONS = {
     "zh": (
@@ -85,12 +87,12 @@ QUESTIONS = {
         "La gourde est en quelle matière ?",
     ),
 }
-"""Asked in turn; some have an answer in the catalogue, some may not."""
+"""Asked in turn; some may have no answer in the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A number that must be kept."""
+    """A limit for a figure."""
 
     key: str
     what: str
@@ -150,8 +152,8 @@ def room_settings(arguments: argparse.Namespace) -> RoomSettings:
 
 
 async def fill_cache(settings: RoomSettings) -> None:
-    """Synthesise what a room has ready after its first minutes: every line of the rundown and the
-    sentences that lead up to answers."""
+    """Synthesise what a room has in its cache after the first minutes: every line of the rundown and the
+    sentences that introduce answers."""
     speaker = Speaker(
         make_voice(settings.voice, settings.language),
         settings.language,
@@ -166,7 +168,7 @@ async def fill_cache(settings: RoomSettings) -> None:
 
 
 async def ask(room: Room, language: str, seconds: float) -> int:
-    """A comment every 20 s; returns how many."""
+    """Send a comment every 20 s; returns their number."""
     count = 0
     end = time.monotonic() + seconds
     await anyio.sleep(QUESTION_SECONDS / 4)
@@ -179,7 +181,7 @@ async def ask(room: Room, language: str, seconds: float) -> int:
 
 
 async def run_show(arguments: argparse.Namespace) -> None:
-    """The room's process: on air, answering; its own figures go to a file."""
+    """The process of the answering room; it writes its own figures to a file."""
     settings = room_settings(arguments)
     await fill_cache(settings)
     watch = LoopWatch()
@@ -208,7 +210,7 @@ async def run_show(arguments: argparse.Namespace) -> None:
 
 
 async def run_slate(arguments: argparse.Namespace) -> None:
-    """The room's process, clapping."""
+    """The process of the clapping room."""
     settings = room_settings(arguments)
     async with open_room(settings, voice=ClickVoice(), face=SlateFace(settings.picture.size)):
         await anyio.sleep(3.0)
@@ -220,28 +222,28 @@ async def run_slate(arguments: argparse.Namespace) -> None:
 
 
 class Ended(Exception):
-    """A room's process ended before it was measured; says why."""
+    """A room's process ended before it was measured; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The process of a room, and what it says."""
+    """The process of a room, and its files."""
 
     process: subprocess.Popen[bytes]
     began: Path
-    """The room makes this file when it is ready to be measured."""
+    """The room creates this file when it is ready to be measured."""
     said: Path
-    """What it wrote to its error output."""
+    """Its stderr."""
 
     def wait_until_begun(self) -> None:
-        """Wait until it can be measured. Raises `Ended`."""
+        """Wait until the room can be measured. Raises `Ended`."""
         while not self.began.exists():
             if self.process.poll() is not None:
                 raise self.ended()
             time.sleep(0.1)
 
     def ended(self) -> Ended:
-        """Why it ended, from its last lines."""
+        """The reason that it ended: exit status and last lines."""
         code = self.process.wait()
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         lines = self.said.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]
@@ -266,7 +268,7 @@ def watch(part: Part, seconds: float) -> dict[str, float]:
 
 
 def run_parts(arguments: argparse.Namespace, folder: Path) -> dict[str, float | None]:
-    """The rooms and their receivers; the figures of all. Raises `Ended`."""
+    """Run both rooms with their receivers; returns all figures. Raises `Ended`."""
     server = nginx_rtmp(folder / "nginx")
     if server is None:
         raise SystemExit(
@@ -285,7 +287,7 @@ def run_parts(arguments: argparse.Namespace, folder: Path) -> dict[str, float | 
 def run_part(
     arguments: argparse.Namespace, folder: Path, name: str, url: str, seconds: float
 ) -> dict[str, float | None]:
-    """One room and its receiver. Raises `Ended`."""
+    """Run one room and its receiver; returns their figures. Raises `Ended`."""
     said, out = folder / f"{name}.txt", folder / f"{name}.json"
     orders = ["--part", name, "--url", url, "--folder", str(folder), "--seconds", str(seconds)]
     with said.open("wb") as errors:
@@ -317,7 +319,7 @@ def run_part(
 
 
 def own_command(arguments: argparse.Namespace) -> list[str]:
-    """This script again, as the room's process."""
+    """The command that runs this script as the room's process."""
     command = [sys.executable, str(Path(__file__).resolve()), "--language", arguments.language]
     if arguments.persona:
         command += ["--persona", str(arguments.persona), "--consent", str(arguments.consent)]
@@ -325,7 +327,7 @@ def own_command(arguments: argparse.Namespace) -> list[str]:
 
 
 def table(figures: dict[str, float | None], arguments: argparse.Namespace) -> None:
-    """For people."""
+    """Print the figures."""
     face = "card" if arguments.card else f"persona {(arguments.persona or PERSONA).name}"
     print(
         f"Doublure {doublure.__version__}, {face}, {arguments.language}, {arguments.seconds:.0f} s, Python {platform.python_version()}, "

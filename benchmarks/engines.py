@@ -1,4 +1,4 @@
-"""Engines that only measure: a face that flashes and a voice that clicks, in the same frame."""
+"""Engines for measuring: a face that flashes and a voice that clicks, in the same frame."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from doublure.media import (
 from doublure.picture.engine import Mouth
 
 FLASH_FRAMES = 3
-"""A flash lasts three frames, so that one lost picture does not hide it."""
+"""Length of a flash: three frames, so that one lost picture does not hide it."""
 CLICK_SECONDS = 2
 
 
 class SlateFace:
-    """Black at rest, white while the clapperboard is shut."""
+    """A black picture, white for the frames of a flash."""
 
     name = "slate"
     takes: Mapping[str, int] = {"idle": FPS}
@@ -37,7 +37,7 @@ class SlateFace:
         self.size = size
 
     def mouth(self, speech: Speech) -> Mouth:
-        """One column: 1 from the frame that holds the click on."""
+        """One column: 1 for `FLASH_FRAMES` frames from the one that holds the click."""
         frames = -(-len(speech.pcm) // SAMPLES_PER_FRAME)
         rows = np.zeros((frames, 1), np.float32)
         if speech.pcm.size and speech.pcm.max() > 0.5:
@@ -55,7 +55,7 @@ class SlateFace:
 
 
 class ClickVoice:
-    """Two seconds of silence with a loud click at a frame's beginning in its middle."""
+    """Two seconds of silence with a loud click in the middle, at the start of a frame."""
 
     name = "click"
     languages: frozenset[Language] = frozenset(LANGUAGES)

@@ -1,11 +1,11 @@
-"""How believable is the mouth? Footage is learnt to 80 %, the rest is rebuilt from its own sound.
+"""Measures how believable the mouth is: learns 80 % of some footage and rebuilds the rest from its sound.
 
     python benchmarks/face.py [--footage FILE] [--json FILE] [--baselines]
 
-The mouth region of the rebuilt pictures is hidden from the face. Without --footage it takes the rendered
-presenter's, out/actor/woman/footage.mp4 (`make actor`). Any clip will do that enrolment takes; of what is
-learnt nothing is kept. `--baselines` measures other mouths the same way. Beside a rendered presenter's
-film lies its truth: then a voice that was never heard is measured too.
+The mouth region of the rebuilt pictures is hidden from the face. The default footage is the rendered
+presenter's, out/actor/woman/footage.mp4 (`make actor`); any clip that enrolment accepts works. Nothing
+learnt is kept. `--baselines` measures other mouths the same way. If the truth file of a rendered
+presenter lies beside the footage, voices that were never heard are measured too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 
-# ruff: noqa: I001 - doublure before numpy and OpenCV: it keeps their pools at one thread, as on air
+# ruff: noqa: I001 - doublure before numpy and OpenCV: it limits their pools to one thread, as on air
 from doublure.enrol.report.rebuild import Trial, Way, hold_back
 from doublure.enrol.report.review import silent_ratio
 from doublure.enrol.report.score import Score, score
@@ -58,7 +58,7 @@ before = psutil.Process().memory_info().rss
 acoustics.hear(np.ones(72000, np.float32))
 print((psutil.Process().memory_info().rss - before) / 1e6)
 """
-"""In a process of its own: what hearing takes, MB."""
+"""Script for a process of its own that prints the memory that hearing takes, MB."""
 BASELINES: dict[Way, str] = {
     "plate": "a plate that goes on with its own speech",
     "random": "learnt mouths at random",
@@ -69,7 +69,7 @@ BASELINES: dict[Way, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What is measured; see `docs/benchmarks.md`."""
+    """The figures; see `docs/benchmarks.md`."""
 
     held_frames: int
     opening_correlation: float
@@ -162,14 +162,14 @@ def _figures(trial: Trial, found: Score, learning: float, load: float) -> Figure
 
 
 def _beside(trial: Trial) -> Path | None:
-    """The truth of a rendered presenter's film, or of a piece of it."""
+    """The truth file beside the footage of a rendered presenter; None if there is none."""
     footage = trial.watched.footage
     files = (footage.with_suffix(".truth.npz"), footage.with_name("truth.npz"))
     return next((file for file in files if file.exists()), None)
 
 
 def _exact(trial: Trial) -> float:
-    """Our openings, as landmarks see them, with those that the renderer was told to draw."""
+    """Correlation of our openings, as landmarks see them, with those that the renderer was given to draw."""
     beside = _beside(trial)
     if beside is None:
         return float("nan")
@@ -185,7 +185,7 @@ def _exact(trial: Trial) -> float:
 
 
 def _unheard(trial: Trial) -> float:
-    """Voices that were never heard, with what the presenter would do; needs the presenter's truth."""
+    """Correlation of our openings for unheard voices with the presenter's; nan without its truth file."""
     beside = _beside(trial)
     if beside is None:
         return float("nan")
@@ -196,8 +196,8 @@ def _unheard(trial: Trial) -> float:
 
 
 def _render_ms(trial: Trial) -> float:
-    """Processor time of setting one mouth in. The pictures are decoded before: the decoder's threads work on
-    while its pictures are used."""
+    """Processor time of setting in one mouth, ms. The pictures are decoded first, because the decoder's
+    threads would otherwise run meanwhile and be counted."""
     mouths, setting, rows = trial.mouths(), Setting(), trial.rows("ours")
     pictures = list(islice(trial.truth(), SPEED_FRAMES))
     before = time.process_time()
@@ -207,8 +207,8 @@ def _render_ms(trial: Trial) -> float:
 
 
 def _hearing(trial: Trial) -> tuple[float, float]:
-    """Processor time for a second of speech (in clauses of 3 s), ms; and what the encoder, the landmarks
-    and the mouths take in memory, MB."""
+    """Processor time for one second of speech (in clauses of 3 s), ms; and memory of the encoder, the
+    landmarks and the mouths, MB."""
     clause = trial.watched.pcm[: 3 * SAMPLE_RATE]
     trial.articulation.rows(clause)
     before = time.process_time()

@@ -1,10 +1,10 @@
-"""How long a host is silent, and how fast a cut acts, while an engine or the store misbehaves.
+"""Measures how long a host is silent, and how fast a cut acts, while an engine or the store misbehaves.
 
 `python benchmarks/faults.py [--seconds 30] [--only voice:hangs ...] [--json FILE]`
 
-Each case is a room of its own with the card, at 360x640, in a process of its own: one engine raises, hangs for 30 s or
-gives nonsense at every third call; the store is locked, or the disk is full. The longest silence is counted from the
-first word to the cut, in frames that left the room.
+Each case is a separate room with the card, at 360x640, in its own process. One engine raises, hangs for
+30 s or returns nonsense at every third call, or the store is locked, or the disk is full. The longest
+silence is counted from the first word to the cut, in frames that left the room.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ SILENT = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one case came to."""
+    """The result of one case."""
 
     silence_seconds: float
     """Longest silence between the first word and the cut."""
@@ -84,7 +84,7 @@ def room_file(folder: Path, case: str) -> Path:
 
 
 class Ear:
-    """Listens to the frames on their way to the encoder."""
+    """Records which frames on their way to the encoder are loud."""
 
     def __init__(self, room: Room) -> None:
         self.loud: list[bool] = []
@@ -98,7 +98,7 @@ class Ear:
         parts.publisher.publish = heard  # type: ignore[method-assign]
 
     def longest_silence(self, until: int) -> float:
-        """Seconds, from the first sound on."""
+        """Longest silence between the first sound and frame `until`, seconds."""
         heard = self.loud[self.loud.index(True) : until] if True in self.loud else []
         longest = run = 0
         for loud in heard:
@@ -108,13 +108,13 @@ class Ear:
 
 
 async def play(case: str, folder: Path, seconds: float) -> Outcome:
-    """One room; a cut at its end."""
+    """Run one room and cut at its end."""
     async with open_room(load_room(room_file(folder, case))) as room:
         ear = Ear(room)
         await anyio.sleep(8.0)
         undo = disturb(case, folder)
         await anyio.sleep(seconds)
-        # the cut comes while somebody speaks, as far as anybody does
+        # cut while the host speaks; after 5 s of silence cut anyway
         for _ in range(100):
             if ear.loud and ear.loud[-1]:
                 break
@@ -135,7 +135,7 @@ async def play(case: str, folder: Path, seconds: float) -> Outcome:
 
 
 def disturb(case: str, folder: Path) -> Callable[[], None]:
-    """Lock the store or fill the disk; returns what puts it right again."""
+    """Lock the store or fill the disk; returns a function that undoes it."""
     database = folder / "room" / "room.db"
     if case == "store:locked":
         lock = sqlite3.connect(database, isolation_level=None)
@@ -149,7 +149,7 @@ def disturb(case: str, folder: Path) -> Callable[[], None]:
 
 
 def run_case(case: str, seconds: float) -> Outcome | str:
-    """One case in a process of its own; a text when it ended early."""
+    """Run one case in its own process; returns the reason as text if it ended early."""
     with tempfile.TemporaryDirectory() as scratch:
         command = [sys.executable, __file__, "--play", case, "--seconds", str(seconds), "--folder", scratch]
         environment = {**os.environ, "DOUBLURE_ODD": case}
@@ -163,7 +163,7 @@ def run_case(case: str, seconds: float) -> Outcome | str:
 
 
 def main() -> int:
-    """Every case, a table, and a JSON object."""
+    """Run every case, print a table and write the JSON object."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--only", nargs="*", default=CASES)

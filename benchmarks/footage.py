@@ -1,9 +1,9 @@
-"""Do detectors find in the rendered footage what its truth file says? Face, pose and hands.
+"""Compares detections of face, pose and hands in rendered footage with its truth file.
 
     python benchmarks/footage.py out/actor/woman [--every 5] [--json FILE]
 
 The folder holds `footage.mp4` and `truth.npz` as `python -m actor film` writes them. MediaPipe's face
-mesh follows the talk frame by frame; pose and hands are looked for afresh in every n-th frame.
+mesh tracks the talk frame by frame; pose and hands are detected anew in every n-th frame.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from actor import truth
 from actor.truth import NAMES, POINTS, Truth
 
 LEFT_WRIST, RIGHT_WRIST = 15, 16
-"""Of MediaPipe's pose."""
+"""Indices in MediaPipe's pose."""
 SIDE = 0.75
 """Half the side of the square that the mesh works on, in face heights (as enrolment does)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What is measured; shares 0..1, errors in % of the distance of the outer eye corners."""
+    """The figures; shares 0..1, errors in % of the distance between the outer eye corners."""
 
     talk_frames: int
     face_found: float
@@ -50,7 +50,7 @@ class Figures:
 
 @dataclass(slots=True)
 class _Seen:
-    """What the detectors saw."""
+    """The raw detections."""
 
     frames: list[int] = field(default_factory=list)
     points: list[NDArray[np.float64]] = field(default_factory=list)
@@ -74,8 +74,8 @@ def measure(footage: Path, known: Truth, every: int) -> Figures:
         ).mean()
     )
     away = found - true
-    # a detector puts, say, the chin always a little lower than our vertex: that is where the point is
-    # defined, no error of measuring; what is left around it is
+    # a constant offset, such as a chin always a little lower than our vertex, is a difference of definition;
+    # only the spread around it is an error of measurement
     error = np.linalg.norm(away, axis=2).mean(0) / eyes * 100
     spread = np.linalg.norm(away - away.mean(0), axis=2).mean(0) / eyes * 100
     lips = [place for place, name in enumerate(NAMES) if "lip" in name or "corner" in name]
@@ -120,7 +120,7 @@ def _watch(footage: Path, known: Truth, every: int) -> _Seen:
                     seen.points.append(points)
             if number % every == 0:
                 _body(body, rgb, known, number, seen)
-            # half the picture at least: a hand on its way into it is not looked for
+            # only near the height of a gesture: a hand still entering the picture does not count
             if (
                 number % every == 0
                 and known.stroke[number] > 0.9
@@ -137,7 +137,7 @@ def _face(
     rgb: NDArray[np.uint8],
     box: tuple[int, int, int] | None,
 ) -> tuple[NDArray[np.float64] | None, tuple[int, int, int] | None]:
-    """The points of `NAMES`, pixels, and the square to look in next."""
+    """The points of `NAMES`, pixels, and the square to search in the next frame."""
     high, wide = rgb.shape[:2]
     if box is None:
         faces = detector.process(rgb).detections
@@ -177,7 +177,7 @@ def _body(body: pose.Pose, rgb: NDArray[np.uint8], known: Truth, number: int, se
 
 
 def _alike(found: NDArray[np.float64], true: NDArray[np.float64], first: str, second: str) -> float:
-    """Correlation of the distance of two points."""
+    """Correlation of the distance between two points, found with true."""
     a, b = NAMES.index(first), NAMES.index(second)
     return float(
         np.corrcoef(*(np.linalg.norm(points[:, a] - points[:, b], axis=1) for points in (found, true)))[0, 1]

@@ -1,8 +1,7 @@
-"""Mutated bytes for everything that reads what another machine sent: no parser may fail in another way than
-it says, or take long.
+"""Fuzzes every parser of data from other machines: none may raise an undeclared error or be slow.
 
-`python benchmarks/fuzz.py [--inputs N] [--seed N] [--only NAME] [--json FILE]`. The same seed makes the same
-inputs. Times are of the processor, so a busy machine changes little.
+`python benchmarks/fuzz.py [--inputs N] [--seed N] [--only NAME] [--json FILE]`. The same seed gives the same
+inputs. Times are processor times, so a busy machine changes them little.
 """
 
 from __future__ import annotations
@@ -32,13 +31,13 @@ from doublure.media import SAMPLE_RATE
 from doublure.voice.engines.decode import Decoder
 
 INPUTS = 200_000
-"""For each parser."""
+"""Inputs per parser."""
 SLOW_MS = 100.0
-"""Processor time of one input that is too long: two and a half pictures."""
+"""Processor time above which an input is slow: two and a half frames."""
 LONGEST_BYTES = 1 << 16
-"""Of one input."""
+"""Longest input."""
 _LONG_SHARE = 200
-"""One input in this many is blown up to the longest, by repeating a piece of itself."""
+"""One input in this many is extended to the longest by repeating a piece of it."""
 _EDGES = (
     b"\x00",
     b"\xff",
@@ -51,18 +50,18 @@ _EDGES = (
 
 @dataclass(frozen=True, slots=True)
 class Parser:
-    """One parser and what it is fed."""
+    """One parser and its seeds."""
 
     read: Callable[[bytes], object]
     faults: tuple[type[Exception], ...]
     """The errors that it declares."""
     seeds: tuple[bytes, ...]
-    """Good inputs; what is tried is made of them."""
+    """Valid inputs, which are mutated."""
 
 
 @dataclass(slots=True)
 class Found:
-    """What became of one parser's inputs."""
+    """The results of one parser."""
 
     inputs: int = 0
     refused: int = 0
@@ -74,11 +73,11 @@ class Found:
     """The first crash or slow input, shortened."""
 
 
-# ---- what is tried -----------------------------------------------------------------------------------
+# ---- inputs ------------------------------------------------------------------------------------------
 
 
 def mutated(seeds: Sequence[bytes], rng: random.Random) -> bytes:
-    """One input: a seed with a few changes, two seeds in one, or noise; now and then very long."""
+    """One input: a seed with a few changes, two seeds joined, or noise; sometimes very long."""
     raw = bytearray(rng.choice(seeds))
     if rng.random() < 0.05:
         raw = bytearray(rng.randbytes(rng.randrange(1, 200)))
@@ -196,7 +195,7 @@ def _coded(container: str, codec: str, rate: int) -> bytes:
 
 
 def parsers() -> dict[str, Parser]:
-    """Every parser by its name. Others add theirs here."""
+    """All parsers by name. Add new ones here."""
     status: dict[str, amf.Value] = {
         "level": "error",
         "code": "NetStream.Publish.BadName",
@@ -274,7 +273,7 @@ def tried(parser: Parser, inputs: int, seed: int) -> Found:
 
 
 def main() -> int:
-    """Exit status 1 when a parser crashed or was slow."""
+    """The command; exit status 1 if a parser crashed or was slow."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--inputs", type=int, default=INPUTS)
     options.add_argument("--seed", type=int, default=1)

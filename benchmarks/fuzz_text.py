@@ -1,10 +1,10 @@
-"""Does any text crash a parser, or hold it up? Seeded mutations of real lines and long repetitions.
+"""Fuzzes every text parser with seeded mutations of real lines and with long repetitions.
 
     python benchmarks/fuzz_text.py [--count 200000] [--seed 1] [--only clauses,phones] [--json FILE]
 
-Each parser of text gets `count` cases of at most 1,000 characters. A case is good when the parser returns, or
-raises the error that it declares, within 100 ms of processor time; a slow case is tried twice more, because
-another process may have held it up.
+Each parser gets `count` cases of at most 1,000 characters. A case is good if the parser returns or raises
+its declared error within 100 ms of processor time. A slow case is tried twice more, because another
+process may have delayed it.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ from doublure.voice.spoken.lexicon import lexicon, load_lexicon
 
 DEMO = Path(__file__).resolve().parents[1] / "demo"
 LONGEST = 1_000
-"""Characters of a case; a comment may have 200, a script's line 300, a catalogue's text 400."""
+"""Most characters of a case; a comment may have 200, a script's line 300, a catalogue's text 400."""
 SLOW_MS = 100.0
-"""Processor time of a case; the event loop sends a frame every 40 ms."""
+"""Processor time above which a case is slow; the event loop sends a frame every 40 ms."""
 LIMIT_SECONDS = 10.0
-"""A case is given up after this long."""
+"""A case is stopped after this long."""
 
 PIECES = [
     *"aA10.,-_/:;!?%$€¥°'\"()[]{}<>#&@*+=~^|\\ \t\n`", "é", "À", "œ", "你", "的", "一", "十", "百", "万", "点", "年", "月", "号", "元",
@@ -59,7 +59,7 @@ PIECES = [
     "1-", "0 ", "$1", "100%", "\u0301", "١", "Ａ", "１", "\ud800", "\x00", "\ue000", "²", "加我", "微信", "@a", "两", " l'", "- ", ": ", "&a ",
     "*a", "!!int ", "? ", "'", "vx", "1 1/2", "é'", "and ", "h1",
 ]  # fmt: skip
-"""What lines are changed with and repetitions are made of."""
+"""Pieces inserted into lines, and repeated."""
 CATALOG = """\
 shop: Lamp shop
 language: {language}
@@ -109,7 +109,7 @@ LEXICON = "Doublure: double your\nSKU-12: sku twelve\nLymea: /lymea/\n"
 
 
 class Lamp(BaseModel):
-    """A block of the document that is read."""
+    """The model that the `document` parser reads."""
 
     model_config = ConfigDict(extra="forbid")
     watts: int
@@ -118,30 +118,30 @@ class Lamp(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Parser:
-    """One parser."""
+    """A parser and the source of its cases."""
 
     take: Callable[[str], object]
     like: tuple[str, ...] = ()
-    """What its cases are made from; empty: the lines of the demo."""
+    """Texts to mutate; empty: the lines of the demo."""
     repeats: float = 0.4
-    """Share of cases that are one stretch repeated."""
+    """Share of cases made by repeating one stretch."""
 
 
 @dataclass(slots=True)
 class Findings:
-    """What went wrong with one parser."""
+    """The results of one parser."""
 
     cases: int = 0
     worst_ms: float = 0.0
     worst: str = ""
     slow: list[str] = field(default_factory=list)
     crashes: dict[str, str] = field(default_factory=dict)
-    """Error and the first case that raised it."""
+    """First case by the error that it raised."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What is measured, see docs/benchmarks.md."""
+    """The figures; see docs/benchmarks.md."""
 
     parsers: int
     cases: int
@@ -151,7 +151,7 @@ class Figures:
 
 
 def parsers(folder: Path) -> dict[str, Parser]:
-    """Every parser by its name; `folder` takes the files that some of them read."""
+    """All parsers by name; the files that some of them read are written to `folder`."""
     catalogs = {language: load_catalog(DEMO / language / "catalog.yaml") for language in LANGUAGES}
     found: dict[str, Parser] = {}
     for language in LANGUAGES:
@@ -233,7 +233,7 @@ def lines() -> tuple[str, ...]:
 
 
 def cases(parser: Parser, seed: str) -> Iterator[str]:
-    """Texts without end, the same ones for the same seed."""
+    """Endless cases, always the same for the same seed."""
     chance = random.Random(seed)
     like = parser.like or lines()
     while True:
@@ -244,7 +244,7 @@ def cases(parser: Parser, seed: str) -> Iterator[str]:
 
 
 def _repeated(chance: random.Random, line: str) -> str:
-    """One to three pieces again and again, with something before and behind."""
+    """One to three pieces repeated, with something before and after."""
     stretch = "".join(chance.choices(PIECES, k=chance.choice([1, 1, 2, 2, 3])))
     length = chance.choice([20, 200, LONGEST])
     ends = ["", "", "x ", "$", "你", '"', "a", "1", "。", "!", "\x00"]
@@ -285,12 +285,12 @@ def _changed(chance: random.Random, text: str, others: tuple[str, ...]) -> str:
 
 
 class TooLong(BaseException):
-    """A case that does not end. No parser catches it."""
+    """Raised in a case that does not end. A `BaseException`, so that no parser catches it."""
 
 
 @contextmanager
 def limited(seconds_allowed: float) -> Iterator[None]:
-    """Raise `TooLong` inside after this long."""
+    """Raise `TooLong` in the block after this long."""
 
     def ring(number: int, frame: FrameType | None) -> None:
         raise TooLong
@@ -305,7 +305,7 @@ def limited(seconds_allowed: float) -> Iterator[None]:
 
 
 def tried(parser: Parser, text: str, findings: Findings) -> float:
-    """Give a parser one case; processor time in ms. An error that is not declared is noted."""
+    """Run one case; returns its processor time, ms. An undeclared error is recorded in `findings`."""
     start = time.process_time()
     try:
         with limited(LIMIT_SECONDS):
@@ -320,7 +320,7 @@ def tried(parser: Parser, text: str, findings: Findings) -> float:
 
 
 def run(name: str, parser: Parser, count: int, seed: int) -> Findings:
-    """Give one parser `count` cases."""
+    """Run `count` cases of one parser."""
     findings = Findings()
     tried(parser, "one case to load what it needs: 1 é 你好", Findings())
     for text in cases(parser, f"{seed} {name}"):

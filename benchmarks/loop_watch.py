@@ -1,11 +1,11 @@
-"""Watches an event loop from inside: how often, and for how long, it does not come round.
+"""Watches an event loop from inside: how often and for how long it is blocked.
 
-No script of its own: a part of benchmarks/chain.py.
+A part of benchmarks/chain.py, not a script.
 
-asyncio's own `slow_callback_duration` works in debug mode only, which slows every callback down and so spoils
-what else is measured. Here a timer of 5 ms in the loop notes how late it is, and how much the loop's thread
-has computed meanwhile. A late timer with little computed means that the thread waited: for the interpreter
-lock, for a disk, or for a core.
+asyncio's own `slow_callback_duration` works in debug mode only, which slows every callback and so distorts
+the other figures. Here a timer of 5 ms in the loop records how late it fires and how much processor time
+the loop's thread has used meanwhile. If it is late with little processor time used, the thread waited for
+the interpreter lock, a disk or a core.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from dataclasses import dataclass
 import anyio
 
 PERIOD_SECONDS = 0.005
-"""Distance of the looks; 200 a second cost 0.5 % of a core."""
+"""Period of the timer; 200 per second cost 0.5 % of a core."""
 HELD_SECONDS = 0.010
-"""A loop that comes round this much too late is held."""
+"""A timer that fires later than this counts as held."""
 
 
 @dataclass(slots=True)
 class LoopWatch:
-    """What was seen so far; `clear` begins anew."""
+    """The counts so far; `clear` resets them."""
 
     held: int = 0
-    """Times that the loop came round more than 10 ms late."""
+    """Times that the timer was more than 10 ms late."""
     busy: int = 0
-    """Of these, times in which the loop's own thread computed for more than 10 ms."""
+    """Of these, times in which the loop's own thread used more than 10 ms of processor time."""
     worst_seconds: float = 0.0
-    """The latest that it came."""
+    """The longest delay."""
 
     def clear(self) -> None:
-        """Forget what was seen."""
+        """Reset the counts."""
         self.held = self.busy = 0
         self.worst_seconds = 0.0
 
     async def run(self) -> None:
-        """Watch the loop this runs in until cancelled."""
+        """Watch the running loop until cancelled."""
         while True:
             due, computed = time.monotonic() + PERIOD_SECONDS, time.thread_time()
             await anyio.sleep(PERIOD_SECONDS)
@@ -49,7 +49,7 @@ class LoopWatch:
                 self.busy += time.thread_time() - computed > HELD_SECONDS
 
     def figures(self, seconds: float) -> dict[str, float]:
-        """Keys of docs/benchmarks.md for a watch of so many seconds."""
+        """The figures of docs/benchmarks.md, after a watch of `seconds`."""
         minutes = seconds / 60
         return {
             "loop_held_per_minute": self.held / minutes,

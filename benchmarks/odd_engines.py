@@ -1,6 +1,8 @@
-"""Engines that raise, hang or give nonsense, as third parties' engines may: for `faults.py`. They are found by entry
-point like any other (`install`). What is wrong with them stands in the environment: `DOUBLURE_ODD`, such as
-`voice:raises`; it is so from the third call on, every third call."""
+"""Engines for `faults.py` that raise, hang or return nonsense, as third-party engines may.
+
+They are found by entry point like any other (`install`). The environment variable `DOUBLURE_ODD` names the
+fault, such as `voice:raises`. It occurs at every third call.
+"""
 
 from __future__ import annotations
 
@@ -36,13 +38,13 @@ _calls = itertools.count(1)
 
 
 def odd(engine: str) -> str:
-    """What is to go wrong in this call: "raises", "hangs", "nonsense", or ""."""
+    """The fault of this call: "raises", "hangs", "nonsense", or ""."""
     which, _, how = os.environ.get("DOUBLURE_ODD", ":").partition(":")
     return how if which == engine and next(_calls) % EVERY == 0 else ""
 
 
 def install(folder: Path) -> None:
-    """Make the engines known under the name `odd`, as an installed package would."""
+    """Register the engines under the name `odd`, as an installed package would."""
     dist = folder / "odd_engines-1.0.dist-info"
     dist.mkdir(parents=True)
     (dist / "METADATA").write_text(
@@ -83,7 +85,7 @@ class OddVoice:
 
 
 class OddFace:
-    """The card with faults of its mouth."""
+    """The card, with faults of the face or its mouth."""
 
     def __init__(self, settings: FaceSettings, size: Size) -> None:
         self._card = make_card(settings, size)
@@ -137,7 +139,7 @@ class OddWriter:
 
 
 class OddChat:
-    """Asks every four seconds."""
+    """A chat with a question every four seconds, and faults."""
 
     name = "odd"
 
@@ -161,7 +163,7 @@ class OddChat:
 
 
 class OddSink:
-    """Takes everything, with faults."""
+    """A sink that accepts everything, with faults."""
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -1,15 +1,15 @@
-"""What a viewer gets: pulls a stream and measures it as received.
+"""Pulls a stream and measures it as a viewer receives it.
 
 `python benchmarks/receive.py URL [--seconds 20] [--claps] [--json FILE]`
 
-URL is an RTMP or HTTP-FLV address or a file. Gaps are times between two neighbouring packets of one
-kind, by their time stamps and by their arrival. With `--claps` picture and sound are decoded too:
-a clap is a white picture (the flash) and a loud sample (the click), and sound that comes later than
-its picture counts as plus. Run it as a process of its own, so that it measures the sender alone.
+URL is an RTMP or HTTP-FLV address or a file. A gap is the time between neighbouring packets of one kind,
+by time stamp and by arrival. With `--claps` picture and sound are decoded too. A clap is a white picture
+(the flash) with a loud sample (the click); its offset is positive if the sound is late. Run this in its own
+process, so that it measures the sender alone.
 
-A server on this machine is reached through a relay that acknowledges every segment at once. nginx's
-RTMP module leaves Nagle's algorithm on, and would hold small packets back for the acknowledgement,
-which the system delays by 40 ms: a delay of that pair, not of the sender that is measured.
+An RTMP server on this machine is reached through a relay that acknowledges every segment at once. nginx's
+RTMP module leaves Nagle's algorithm on, so it would hold small packets back until the acknowledgement,
+which the system delays by 40 ms. The sender under test does not cause that delay.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ import av
 import numpy as np
 
 SETTLE_SECONDS = 1.0
-"""Arrivals in the first second are not measured: a server sends what it holds in one go."""
+"""Arrivals in the first second are not measured, because a server sends its backlog at once."""
 WHITE = 200
 """Mean luma of a flash; 235 is white."""
 LOUD = 0.25
-"""Sample of a click; 1 is full scale."""
+"""Least sample value of a click; 1 is full scale."""
 REST_SECONDS = 0.3
-"""Shortest time between two claps: what comes sooner belongs to the one before."""
+"""Shortest time between two claps; anything sooner belongs to the one before."""
 PAIR_SECONDS = 0.5
 """A flash and a click further apart are not one clap."""
 OPTIONS = {"analyzeduration": "1000000", "rtmp_live": "live", "rtmp_buffer": "100"}
@@ -66,7 +66,7 @@ EXTRA = (
 
 @dataclass(slots=True)
 class Track:
-    """What came of one kind: seconds, each list in the order of arrival."""
+    """The packets of one kind, in order of arrival; times in seconds."""
 
     stamps: list[float] = field(default_factory=list)
     arrivals: list[float] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Track:
 
 @dataclass(slots=True)
 class Received:
-    """A stream as it came."""
+    """A stream as received."""
 
     video: Track
     audio: Track
@@ -89,14 +89,14 @@ class Received:
     flashes: list[float] = field(default_factory=list)
     clicks: list[float] = field(default_factory=list)
     flash_arrivals: list[float] = field(default_factory=list)
-    """Monotonic clock when the picture of a flash came."""
+    """Monotonic clock when the picture of each flash arrived."""
     fault: str = ""
-    """Why it ended early; "" when the time was over or the sender closed."""
+    """Why it ended early; "" if the time was over or the sender closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The figures; what could not be measured is None."""
+    """The figures; None for one that could not be measured."""
 
     seconds: float
     video_gap_pts_ms: float | None
@@ -120,8 +120,8 @@ class Report:
 
 
 def receive(url: str, seconds: float, *, claps: bool = False, patience_seconds: float = 10.0) -> Received:
-    """Pull `url` for `seconds` after its first packet, or to its end. Raises `av.FFmpegError` when it
-    cannot be opened within `patience_seconds`; a stream that breaks off is returned as it came."""
+    """Pull `url` for `seconds` after its first packet, or to its end. Raises `av.FFmpegError` if it cannot be
+    opened within `patience_seconds`. If the stream breaks off, the part received is returned."""
     got = Received(Track(), Track())
     options = OPTIONS if url.startswith("rtmp") else {"analyzeduration": "1000000"}
     timeout = (patience_seconds, patience_seconds)
@@ -145,7 +145,7 @@ def receive(url: str, seconds: float, *, claps: bool = False, patience_seconds: 
 
 @contextmanager
 def _near(url: str) -> Iterator[str]:
-    """The address to open: of a relay to an RTMP server on this machine, otherwise as it is."""
+    """The address to open: for an RTMP server on this machine that of a relay, else `url`."""
     parts = urlsplit(url)
     if parts.scheme != "rtmp" or parts.hostname not in ("127.0.0.1", "localhost"):
         yield url
@@ -221,14 +221,14 @@ def offsets(flashes: list[float], clicks: list[float]) -> list[float]:
 
 
 def longest_gap(times: list[float], since: float = float("-inf")) -> float | None:
-    """Longest time between neighbours of which the first is at `since` or later; None for fewer
-    than two."""
+    """Longest time between neighbours, of those whose first is at `since` or later; None if there are no
+    such neighbours."""
     gaps = [after - before for before, after in itertools.pairwise(times) if before >= since]
     return max(gaps, default=None)
 
 
 def report(got: Received) -> Report:
-    """The figures of what came."""
+    """The figures of a received stream."""
     found = [1000 * offset for offset in offsets(got.flashes, got.clicks)]
     worst: float = max(found, key=abs, default=0.0)
     stamps = got.video.stamps

@@ -1,8 +1,7 @@
-"""What a rendered presenter's mouth would do for a voice that was never heard, and what was learnt makes
-of that voice.
+"""Compares the learnt mouth's reading of unheard voices with the rendered presenter's true mouth.
 
-The truth is read off the presenter's own figure, told what to do by the phones of that voice, so nothing has
-to be drawn. Neither the footage nor the generic mouth has heard these voices (`training.clips`).
+The truth comes from the presenter's own figure, driven by the phones of the voice, so nothing needs to be
+drawn. These voices are neither in the footage nor in the training of the generic mouth (`training.clips`).
 """
 
 from __future__ import annotations
@@ -34,8 +33,8 @@ SHOTS = ("talk_zh_2", "talk_en_2")
 
 
 def unheard_correlation(presenter: str, known: Articulation, shape: ShapeBasis) -> float:
-    """Correlation of the opening that `known` makes of the voices with what the presenter would do, over
-    about a minute in two languages."""
+    """Correlation of the opening that `known` predicts from the voices with the presenter's true opening,
+    over about a minute in two languages."""
     script = performed(presenter, names=SHOTS, voices=VOICES[presenter])
     points = shape.points(known.rows(script.pcm))
     made = np.linalg.norm(points[:, UPPER] - points[:, LOWER], axis=1)

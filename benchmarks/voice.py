@@ -1,20 +1,21 @@
-"""The host's voice: is it understood, soon enough, cheap enough, and does it keep on?
+"""Measures the host's voice: intelligibility, delay, cost, and stability over hours.
 
     python benchmarks/voice.py [--only errors,first,factor,memory,soak,spoken] [--languages zh,en,fr]
         [--questions 20] [--soak-minutes 120] [--card] [--json FILE]
 
-All but the soak are measured unless `--only` names sections. The voice is the embedded one, asked
-through the speaker as a room asks it, spoken form included.
+The default is all sections but the soak. The voice is the embedded one, called through the speaker as
+a room calls it, spoken form included.
 
-errors: whisper-base writes down the 40 sentences of voice_sentences.yaml. What it heard is held
-against the spoken form of what was asked, both normalised alike: put into spoken form again (whisper
-writes digits), lower case, marks and hyphens away; for Mandarin traditional characters made simplified
-and only hanzi and Latin letters kept, edits counted by character; for English and French words parted
-at blanks (French also at apostrophes), edits counted by word. Homophones count as errors.
-first, factor: a room of 720x1280 is on air to nowhere, its programme in the cache. Comments are asked
-through the room, twice each: to the first frame of the answer. Then the catalogue's answers are spoken
-by a speaker beside the room: to the first sound, the whole, and again from the cache.
-memory, soak: in a process of their own.
+errors: whisper-base transcribes the 40 sentences of voice_sentences.yaml. The transcript is compared with
+    the spoken form of the sentence. Both are normalised: converted to spoken form again (whisper writes
+    digits), lower case, marks and hyphens removed. Mandarin is converted to simplified characters, only
+    hanzi and Latin letters are kept, and edits count by character. English and French are split at blanks
+    (French also at apostrophes), and edits count by word. Homophones count as errors.
+first, factor: a room of 720x1280 is on air with a null output and its programme in the cache. Comments are
+    sent through the room, twice each, and timed to the first frame of the answer. Then a speaker beside
+    the room speaks the catalogue's answers, timed to the first sound and to the end, and again from the
+    cache.
+memory, soak: each in its own process.
 spoken: the table tests/spoken.yaml, by kind.
 """
 
@@ -33,7 +34,7 @@ from pathlib import Path
 from statistics import median
 from typing import cast
 
-import doublure  # first: it says how many threads numpy may start
+import doublure  # first: it limits the threads that numpy starts
 
 # isort: split
 import anyio
@@ -53,24 +54,24 @@ ROOT = Path(__file__).resolve().parents[1]
 
 SECTIONS = ("spoken", "errors", "memory", "first", "factor", "soak")
 MEMORY_SENTENCES = 10
-"""Of each language; the memory grows with the longest clause, not with their number."""
+"""Per language; memory grows with the longest clause, not with the number of sentences."""
 SAMPLING_SECONDS = 0.05
 SILENCE = 10 ** (-50 / 20)
-"""Below this, against the clause's peak, 10 ms are silent."""
+"""10 ms are silent below this ratio to the clause's peak."""
 LONGEST_GAP_SECONDS = 0.6
 MARK_MINUTES = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A number that must be kept."""
+    """A limit for a figure."""
 
     key: str
     what: str
     limit: float
     unit: str
     least: bool = False
-    """The limit is the least, not the most."""
+    """The limit is a minimum, not a maximum."""
 
     def kept(self, value: float) -> bool:
         return value >= self.limit if self.least else value <= self.limit
@@ -110,7 +111,7 @@ EXTRA = (
 
 
 def spoken_table(arguments: argparse.Namespace) -> Measured:
-    """Share of the project's table that is said as it stands there, by kind."""
+    """Share of the cases of tests/spoken.yaml whose spoken form is right, by kind."""
     table = yaml.safe_load((ROOT / "tests" / "spoken.yaml").read_text(encoding="utf-8"))
     shares, right, count = [], 0, 0
     for language in arguments.languages:
@@ -127,12 +128,12 @@ def spoken_table(arguments: argparse.Namespace) -> Measured:
 
 
 def rss_mb() -> float:
-    """Memory of this process."""
+    """Resident memory of this process."""
     return float(psutil.Process().memory_info().rss) / 1e6
 
 
 async def measure_memory(arguments: argparse.Namespace) -> Measured:
-    """What loading and speaking add; looked at while the voice works in its lane."""
+    """Memory that loading and speaking add, sampled while the voice works in its lane."""
     before = highest = rss_mb()
 
     async def sample() -> None:
@@ -152,7 +153,7 @@ async def measure_memory(arguments: argparse.Namespace) -> Measured:
 
 
 def longest_silence(pcm: Pcm) -> float:
-    """Seconds of the longest silence between the first sound and the last."""
+    """The longest silence between the first sound and the last, seconds."""
     step = SAMPLE_RATE // 100
     loud = np.abs(pcm[: len(pcm) // step * step]).reshape(-1, step).max(axis=1, initial=0.0)
     heard = np.flatnonzero(loud > loud.max(initial=0.0) * SILENCE)
@@ -160,7 +161,7 @@ def longest_silence(pcm: Pcm) -> float:
 
 
 async def measure_soak(arguments: argparse.Namespace) -> Measured:
-    """Speech in a row, the languages in turn, every clause looked at."""
+    """Speak without a break, the languages in turn, and check every clause."""
     speakers = {language: Speaker(embedded(language), language) for language in arguments.languages}
     rounds = zip(*(sentences(language) for language in speakers), strict=True)
     order = cycle([(language, text) for row in rounds for language, text in zip(speakers, row, strict=True)])
@@ -187,7 +188,7 @@ async def measure_soak(arguments: argparse.Namespace) -> Measured:
 
 
 def apart(part: str, arguments: argparse.Namespace) -> Measured:
-    """A section in a fresh process."""
+    """Run a section in a fresh process."""
     with tempfile.TemporaryDirectory() as name:
         out = Path(name) / "figures.json"
         command = [sys.executable, str(Path(__file__).resolve()), "--part", part, "--json", str(out)]
@@ -201,7 +202,7 @@ def apart(part: str, arguments: argparse.Namespace) -> Measured:
 
 
 def table(figures: Measured) -> None:
-    """For people: only what was measured."""
+    """Print the figures that were measured."""
     print(f"Doublure {doublure.__version__}, Python {platform.python_version()}, {os.cpu_count()} cores\n")
     for target in TARGETS:
         if target.key in figures:
@@ -214,7 +215,7 @@ def table(figures: Measured) -> None:
 
 
 def among(known: tuple[str, ...], given: str) -> list[str]:
-    """Names parted by commas; raises `ArgumentTypeError` for one that is not known."""
+    """The names in a comma-separated list. Raises `ArgumentTypeError` for an unknown one."""
     names = given.split(",")
     for name in names:
         if name not in known:
@@ -239,7 +240,7 @@ def parsed() -> argparse.Namespace:
 
 
 def measured(arguments: argparse.Namespace) -> Measured:
-    """The chosen sections, one after the other."""
+    """Run the chosen sections, one after the other."""
     figures = {"load_before": os.getloadavg()[0]}
     if "spoken" in arguments.only:
         figures |= spoken_table(arguments)

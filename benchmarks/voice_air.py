@@ -1,6 +1,6 @@
-"""A room on air beside which the voice is measured: comments asked through it, answers spoken beside it.
+"""Measures the voice with a room on air: comments sent through the room, answers spoken beside it.
 
-No script of its own: the sections `first` and `factor` of benchmarks/voice.py.
+The sections `first` and `factor` of benchmarks/voice.py, not a script.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import cast
 
-import doublure  # noqa: F401 - first: it says how many threads numpy may start
+import doublure  # noqa: F401 - first: it limits the threads that numpy starts
 
 # isort: split
 import anyio
@@ -41,13 +41,13 @@ from voice_heard import Measured, embedded
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMME_LINES = 3
 WARM_SECONDS = 8.0
-"""After this the room's models are loaded and its programme is on air."""
+"""Measuring begins after this, when the models are loaded and the programme is on air."""
 ANSWER_SECONDS = 30.0
-"""A question that is not answered after this counts as unanswered."""
+"""A question without an answer after this counts as unanswered."""
 
 
 def room_settings(arguments: argparse.Namespace, folder: Path) -> RoomSettings:
-    """The demo room at 720x1280, to nowhere, with the first lines of its programme only."""
+    """The demo room at 720x1280 with a null output and only the first lines of its programme."""
     settings = load_room(ROOT / "demo" / arguments.languages[0] / "room.yaml")
     slot = load_rundown(settings.rundown, load_catalog(settings.catalog)).slots[0]
     lines = [line.text for line in slot.lines[:PROGRAMME_LINES]]
@@ -68,8 +68,8 @@ def room_settings(arguments: argparse.Namespace, folder: Path) -> RoomSettings:
 
 
 async def fill_cache(settings: RoomSettings, kept: Path) -> None:
-    """Put the programme and what leads up to answers where the room looks for them; `kept` holds it
-    for the next run."""
+    """Put the programme and the introductions of answers into the room's speech cache; `kept` keeps them for
+    the next run."""
     speaker = Speaker(embedded(settings.language), settings.language, SpeechCache(kept))
     slot = load_rundown(settings.rundown, load_catalog(settings.catalog)).slots[0]
     for text in (*(line.text for line in slot.lines), *ready(settings.language)):
@@ -81,7 +81,7 @@ async def fill_cache(settings: RoomSettings, kept: Path) -> None:
 
 @asynccontextmanager
 async def on_air(arguments: argparse.Namespace) -> AsyncIterator[tuple[Room, Catalog]]:
-    """A room that has been on air for a while, and its catalogue."""
+    """A room that has warmed up on air, and its catalogue."""
     with tempfile.TemporaryDirectory() as name:
         settings = room_settings(arguments, Path(name))
         await fill_cache(settings, ROOT / "out" / "benchmarks" / f"voice-{settings.language}")
@@ -99,14 +99,14 @@ def asked(catalog: Catalog, count: int) -> list[tuple[str, str]]:
 
 
 async def programme(room: Room) -> None:
-    """Return when a line of the programme is on air: between two sentences of an answer nothing is."""
+    """Return when a line of the programme is on air. Between two sentences of an answer none is."""
     while (now := room.view().now) is None or now.kind != "script":  # noqa: ASYNC110 - a view sets no event
         await anyio.sleep(0.05)
 
 
 async def ask(room: Room, number: int, question: str) -> float | None:
-    """Seconds from a comment to the first frame of its answer; None when there was none. Returns when
-    the answer has been said."""
+    """Seconds from a comment to the first frame of its answer; None if there was none. Returns when the
+    answer has been said."""
     before = len(room.measures().answer_seconds)
     await room.comment(f"viewer{number}", question)
     found = None
@@ -121,18 +121,18 @@ async def ask(room: Room, number: int, question: str) -> float | None:
 
 @dataclass(slots=True)
 class Spoke:
-    """What the answers took."""
+    """Times of the answers, seconds."""
 
     first: list[float] = field(default_factory=list)
-    """Seconds to the first sound of each."""
+    """To the first sound, for each answer."""
     speech: float = 0.0
     wall: float = 0.0
     processor: float = 0.0
-    """Seconds of all, pauses between clauses apart."""
+    """Sums over all answers, without the pauses between clauses."""
 
 
 async def speak_all(speaker: Speaker, texts: list[str]) -> Spoke:
-    """Speak each text; time of the first clause and of all."""
+    """Speak each text and measure the times."""
     spoke = Spoke()
     for text in texts:
         start, used = time.perf_counter(), processor_seconds()
@@ -148,7 +148,7 @@ async def speak_all(speaker: Speaker, texts: list[str]) -> Spoke:
 
 
 def processor_seconds() -> float:
-    """Of the lanes that make speech."""
+    """Processor time of the lanes that synthesise speech."""
     lanes = [one for one in threading.enumerate() if one.name.startswith(("voice_", "speech_")) and one.ident]
     return sum(time.clock_gettime(time.pthread_getcpuclockid(cast(int, one.ident))) for one in lanes)
 
@@ -160,7 +160,7 @@ async def measure_on_air(arguments: argparse.Namespace) -> Measured:
         chosen = asked(catalog, arguments.questions)
         before = room.measures().late_pictures
         if "first" in arguments.only:
-            # all of them before any is asked again, so that the second time is not the first's echo
+            # ask all of them once before any is asked again, so that a repeat does not come right after
             new, again = [[await ask(room, n, one) for n, (one, _) in enumerate(chosen)] for _ in range(2)]
             waits = [one for one in new if one is not None]
             figures["answers_missing"] = (new + again).count(None)

@@ -1,6 +1,6 @@
-"""The sentences of benchmarks/voice_sentences.yaml, spoken by the embedded voice and written down by whisper.
+"""Speaks the sentences of benchmarks/voice_sentences.yaml with the embedded voice; whisper transcribes them.
 
-No script of its own: benchmarks/voice.py runs it and says how both sides are normalised.
+A section of benchmarks/voice.py, not a script; its docstring says how both sides are normalised.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import cast
 
-import doublure  # noqa: F401 - first: it says how many threads numpy may start
+import doublure  # noqa: F401 - first: it limits the threads that numpy starts
 
 # isort: split
 import anyio
@@ -44,24 +44,24 @@ def sentences(language: Language) -> list[str]:
 
 
 def embedded(language: Language) -> Voice:
-    """The embedded voice, not yet loaded; imported here so that memory can be measured without it."""
+    """The embedded voice, not yet loaded. Imported here so that memory can be measured before."""
     return cast(Voice, find_engine("voices", "kokoro")(VoiceSettings(), language))
 
 
 async def said(speaker: Speaker, text: str) -> Pcm:
-    """A sentence as a room sends it, all clauses with their pauses."""
+    """A sentence as a room plays it: all clauses with their pauses."""
     utterance = Utterance("u", "c", "script", text, speaker.language)
     return np.concatenate([clause.speech.pcm async for clause in speaker.speak(utterance)])
 
 
 @cache
 def simplified() -> OpenCC:
-    """Turns traditional characters into simplified ones."""
+    """The converter from traditional to simplified characters."""
     return OpenCC("t2s")
 
 
 def normalised(text: str, language: Language) -> str:
-    """As the docstring of this script says: letters and single blanks, no blanks in Mandarin."""
+    """Normalised as the docstring of voice.py says: letters and single blanks, no blanks in Mandarin."""
     if language == "zh":
         text = spoken(simplified().convert(text), language).lower()
         return re.sub(r"[^\u3400-\u9fffa-z]", "", text)
@@ -79,7 +79,7 @@ class Heard:
     wanted: str
     """Normalised spoken form."""
     heard: str
-    """As whisper wrote it."""
+    """Whisper's transcript."""
     got: str
     """The same, normalised."""
     rate: float
@@ -91,8 +91,8 @@ class Heard:
 
 
 async def listen(language: Language) -> list[Heard]:
-    """All sentences of a language, spoken and heard."""
-    from tests.hearing import error_rate, heard  # the tests' listener, from their folder
+    """Speak and transcribe all sentences of a language."""
+    from tests.hearing import error_rate, heard  # the tests' listener
 
     speaker = Speaker(embedded(language), language)
     found = []
@@ -106,7 +106,7 @@ async def listen(language: Language) -> list[Heard]:
 
 
 def errors(arguments: argparse.Namespace) -> Measured:
-    """Share of characters or words misheard, and the worst sentences for people."""
+    """Share of characters or words misheard; prints the worst sentences."""
     figures = {}
     for language in arguments.languages:
         found = anyio.run(listen, language)

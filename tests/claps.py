@@ -1,5 +1,5 @@
-"""A made stream for tests: grey pictures and silence, and in some frames a clap, which is a white
-picture and a click at the frame's first samples."""
+"""A synthetic stream for tests: grey pictures and silence. Some frames hold a clap, a white picture with
+a click in the frame's first samples."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from doublure.media import FPS, SAMPLES_PER_FRAME, Frame, Packet
 
 SMALL = PictureSettings(width_pixels=240, height_pixels=320, video_kbps=300, keyframe_seconds=1.0)
 CLAP_FRAMES = 20
-"""A clap every so many frames, the first in the middle of them."""
+"""One clap per this many frames, in their middle."""
 
 
 def frames(count: int, settings: PictureSettings = SMALL, first: int = 0) -> Iterator[Frame]:
-    """`count` frames with claps; a moving bar keeps the pictures from being all alike."""
+    """`count` frames with claps; a moving bar makes the pictures differ."""
     height, width = settings.height_pixels, settings.width_pixels
     for pts in range(first, first + count):
         picture = np.full((height * 3 // 2, width), 128, np.uint8)
@@ -34,7 +34,7 @@ def frames(count: int, settings: PictureSettings = SMALL, first: int = 0) -> Ite
 
 
 def packets(count: int, settings: PictureSettings = SMALL) -> tuple[Encoder, list[Packet]]:
-    """The packets of `count` frames, and the encoder for its header."""
+    """The packets of `count` frames, and their encoder, which has the header."""
     encoder = Encoder(settings)
     coded = [packet for frame in frames(count, settings) for packet in encoder.encode(frame)]
     return encoder, coded + encoder.finish()

@@ -1,4 +1,4 @@
-"""Footage for tests: the demo's rendered host, saying what a test wants. She is nobody."""
+"""Footage for tests: the demo's rendered host speaks what a test needs. She depicts no real person."""
 
 from __future__ import annotations
 
@@ -28,15 +28,14 @@ SIZE = Size(432, 768)
 START, END = date(2026, 1, 1), date(2099, 12, 31)
 PERSONAS = Path(__file__).resolve().parents[1] / "demo" / "personas"
 CLOSE_LEFT, CLOSE = 60, Size(600, 1066)
-"""The part of her picture that clips show. It is nearer than a room shows her: her face must be large
-enough for MediaPipe in a small clip."""
+"""The part of her picture that clips show, closer than in a room, because in a small clip her face must be
+large enough for MediaPipe."""
 QUIET, LOUD = 0.012, 0.3
-"""RMS of a frame at which her mouth begins to open, and at which it is open widest."""
+"""RMS of a frame at which her mouth begins to open, and at which it is widest."""
 
 
 def voice(seconds: float) -> Pcm:
-    """Syllables: a buzz that swells and fades three times a second, with half a second of silence at
-    each end."""
+    """Syllables: a buzz that swells and fades three times a second, half a second of silence at each end."""
     at = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     buzz = np.sign(np.sin(2 * np.pi * 140 * at)) * np.abs(np.sin(2 * np.pi * 1.5 * at)) ** 1.5
     pcm: Pcm = (0.25 * buzz * (1 + 0.5 * np.sin(2 * np.pi * 0.37 * at))).astype(np.float32)
@@ -54,7 +53,7 @@ def host() -> PatchFace:
 
 @cache
 def _rest_and_wide() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Her mouth at rest and wide open, coefficients [SHAPES], from the frames whose landmarks are kept."""
+    """Her mouth at rest and wide open, coefficients [SHAPES], from the frames with stored landmarks."""
     track = host()._track
     kept = track.texture_frames
     textures = replace(
@@ -70,7 +69,7 @@ def _rest_and_wide() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _rows(said: Speech | None, pcm: Pcm) -> NDArray[np.float32]:
-    """Her mouth in each frame, [frames, SHAPES]: as she articulates what is `said`, else as loud as `pcm`."""
+    """Her mouth in each frame, [frames, SHAPES]: articulating `said`, else as open as `pcm` is loud."""
     if said is not None:
         return host().mouth(said)[: len(pcm) // SAMPLES_PER_FRAME]
     frames = pcm[: len(pcm) // SAMPLES_PER_FRAME * SAMPLES_PER_FRAME].reshape(-1, SAMPLES_PER_FRAME)
@@ -104,7 +103,7 @@ def _film(seconds: float, size: Size, said: Speech | None) -> Film:
     pcm = (said.pcm if said is not None else voice(seconds))[: round(seconds * SAMPLE_RATE)]
     rows = _rows(said, pcm)
     shape = (len(rows), size.height * 3 // 2, size.width)
-    # in a file without a name: half a minute of pictures is too much for memory
+    # in an unnamed file, because half a minute of pictures is too much for memory
     with tempfile.TemporaryFile() as file:
         kept = np.memmap(file, np.uint8, "w+", shape=shape)
     for number, picture in enumerate(fitted(_rendered(rows), CLOSE, size)):
@@ -121,8 +120,8 @@ def _syllables(seconds: float, size: Size) -> Film:
 def talking(
     seconds: float, size: Size = SIZE, said: Speech | None = None
 ) -> tuple[list[Picture], Pcm, NDArray[np.float64]]:
-    """Pictures (read-only), sound (syllables where nothing is `said`), and the true opening of each
-    frame in eye distances. Syllables are rendered once in a process."""
+    """Pictures (read-only), sound (syllables without `said`), and the true opening of each frame in eye
+    distances. Syllables are rendered once per process."""
     pictures, pcm, truth = _syllables(seconds, size) if said is None else _film(seconds, size, said)
     return list(pictures), pcm.copy(), truth
 
@@ -161,7 +160,7 @@ def write_clip(
 
 
 def turned(file: Path, out: Path) -> Path:
-    """The clip with a display matrix that says: turn by a quarter (as phones write it)."""
+    """The clip with a display matrix for a quarter turn, as phones write it."""
     raw = bytearray(file.read_bytes())
     place = raw.index(b"tkhd") + 4 + 40
     matrix = [0, 0x10000, 0, 0x10000 * -1, 0, 0, 0, 0, 0x40000000]
@@ -200,7 +199,7 @@ def placed(small: Picture, size: Size, corners: list[tuple[int, int]]) -> Pictur
 def consent_for(
     folder: Path, *footage: Path, who: str = "Nobody Drawn", covers: tuple[Part, ...] = ("face", "voice")
 ) -> Consent:
-    """A consent for files of footage, signed with a key of the folder."""
+    """A consent for files of footage, signed with the key in the folder."""
     terms = Terms(
         who=who,
         company="Test Shop",
@@ -220,6 +219,6 @@ Floats = NDArray[np.float32] | NDArray[np.float64]
 
 
 def correlation(one: Floats, other: Floats) -> float:
-    """Pearson's."""
+    """Pearson's correlation; 0 if undefined."""
     value = float(np.corrcoef(one, other)[0, 1])
     return 0.0 if math.isnan(value) else value

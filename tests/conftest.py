@@ -1,4 +1,4 @@
-"""Real servers for the tests: nginx with its RTMP module, and the path of a browser."""
+"""Fixtures: nginx with its RTMP module, the path of a browser, and folders for the machine's state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.servers import RtmpServer, nginx_rtmp
 
 @pytest.fixture(autouse=True, scope="session")
 def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """What the machine remembers and caches, away from the user's own."""
+    """The machine's state and cache folders, separate from the user's own."""
     folder = tmp_path_factory.mktemp("state")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DOUBLURE_STATE_FOLDER", str(folder))
@@ -23,7 +23,7 @@ def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def missing(what: str, package: str) -> None:
-    """Skip a test that lacks a real server; on CI nothing is skipped."""
+    """Skip a test whose server is not installed; on CI it fails instead."""
     text = f"{what} is not installed (Debian: apt-get install {package})"
     if os.environ.get("CI"):
         pytest.fail(text)

@@ -1,4 +1,4 @@
-"""A listener for tests: whisper-base writes down what it hears."""
+"""Speech recognition for tests: whisper-base transcribes what it hears."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _package(name: str) -> Path:
 
 
 def heard(pcm: Pcm, language: Language) -> str:
-    """What is said, as whisper writes it."""
+    """Whisper's transcript."""
     padded = np.pad(pcm, SAMPLE_RATE // 4)
     count = len(padded) * WHISPER_RATE // SAMPLE_RATE
     sound = np.interp(np.arange(count) * SAMPLE_RATE / WHISPER_RATE, np.arange(len(padded)), padded)
@@ -58,7 +58,7 @@ def heard(pcm: Pcm, language: Language) -> str:
 
 
 def error_rate(wanted: str, said: str, language: Language) -> float:
-    """Edits per character (zh) or per word, without punctuation and case."""
+    """Edits per character (zh) or per word, ignoring punctuation and case."""
     one, other = _units(wanted, language), _units(said, language)
     row = list(range(len(other) + 1))
     for n, left in enumerate(one, 1):

@@ -1,4 +1,4 @@
-"""A real room on air with its console, in a thread of its own, for tests that look from outside."""
+"""A real room on air with its consoles, in its own thread, for tests from outside."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Place:
         return self.portal.call(self.room.view)
 
     def until(self, true: Callable[[RoomView], object], seconds: float = 30.0) -> RoomView:
-        """The first view for which `true` holds; fails when there is none in time."""
+        """Wait for a view for which `true` holds; fails after `seconds`."""
         end = monotonic() + seconds
         while not true(view := self.view()):
             assert monotonic() < end, f"did not come about: {view}"
@@ -59,14 +59,14 @@ async def _served(settings: RoomSettings) -> AsyncIterator[tuple[Room, int, int]
 
 
 def closed_port() -> int:
-    """A port of this machine where nothing listens."""
+    """A port of this machine on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 
 
 @contextmanager
 def put_on_air(settings: RoomSettings) -> Iterator[Place]:
-    """The room, on air as long as the context lasts."""
+    """Keep the room on air for the length of the context."""
     with (
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(_served(settings)) as (room, *ports),

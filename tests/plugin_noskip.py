@@ -1,4 +1,4 @@
-"""A pytest plugin for continuous integration: with `CI` set, a test that was skipped has failed.
+"""A pytest plugin for continuous integration: if `CI` is set, a skipped test counts as failed.
 
 `python -m pytest -p tests.plugin_noskip`
 """

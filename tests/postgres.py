@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own, started for tests; it can be frozen as a lost machine looks."""
+"""A PostgreSQL server started for tests; it can be frozen to act like an unreachable machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 
 
 def programs() -> Path | None:
-    """Debian keeps the server's programs out of the path."""
+    """The folder of the server's programs, which Debian keeps out of the path; None if not installed."""
     found = shutil.which("initdb")
     if found:
         return Path(found).parent
@@ -27,7 +27,7 @@ def programs() -> Path | None:
 
 
 class PostgresServer:
-    """One server on loopback with its files in `folder`. Skips the test where none is installed."""
+    """One server on loopback with its files in `folder`. Skips the test if PostgreSQL is not installed."""
 
     def __init__(self, folder: Path) -> None:
         found = programs()
@@ -53,7 +53,7 @@ class PostgresServer:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """It takes connections and answers nothing, until the block ends."""
+        """Freeze the server for the block: it accepts connections but answers nothing."""
         self._signal(signal.SIGSTOP)
         try:
             yield
@@ -76,8 +76,8 @@ class PostgresServer:
 
 @contextmanager
 def postgres_server() -> Iterator[PostgresServer]:
-    """A server that runs as long as the block."""
-    # not in pytest's folder: the server's user may not enter that, and other runs of pytest close it again
+    """A server that runs for the length of the block."""
+    # not in pytest's folder: the server's user has no access to it, and other runs of pytest revoke it again
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         server = PostgresServer(Path(folder))
         try:

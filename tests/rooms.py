@@ -1,4 +1,4 @@
-"""A small real room for tests: tone voice, card face, little picture, a catalogue of its own."""
+"""A small real room for tests: tone voice, card face, small picture, its own catalogue."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ judge: {gap_seconds: 0}
 
 
 def write_room(folder: Path, extra: str = "", *, catalog: str = CATALOG, rundown: str = RUNDOWN) -> Path:
-    """The room's files; returns the room file."""
+    """Write the room's files; returns the room file."""
     (folder / "catalog.yaml").write_text(catalog, encoding="utf-8")
     (folder / "rundown.yaml").write_text(rundown, encoding="utf-8")
     file = folder / "room.yaml"
@@ -74,7 +74,7 @@ def small_room(folder: Path, extra: str = "") -> RoomSettings:
 
 
 async def until(room: Room, true: Callable[[RoomView], object], seconds: float = 20.0) -> RoomView:
-    """The first view for which `true` holds; fails when there is none in time."""
+    """Wait for a view for which `true` holds; fails after `seconds`."""
     with anyio.fail_after(seconds):
         while True:
             view = room.view()

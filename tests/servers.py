@@ -63,7 +63,7 @@ class RtmpServer:
         (folder / "nginx.conf").write_text(CONFIG.format(module=module, folder=folder, port=self.port))
 
     def url(self, key: str = "show", app: str = "live") -> str:
-        """Where to push to and pull from."""
+        """The address to push to and pull from."""
         return f"rtmp://127.0.0.1:{self.port}/{app}/{key}"
 
     def start(self) -> None:
@@ -92,18 +92,18 @@ class RtmpServer:
             self._process = None
 
     def freeze(self) -> None:
-        """Let it hold its connections and say nothing (SIGSTOP)."""
+        """Stop it (SIGSTOP): it keeps its connections but sends nothing."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let it go on."""
+        """Resume it."""
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
 
 def nginx_rtmp(folder: Path) -> RtmpServer | None:
-    """A server with its files in `folder`, not started; None where it is not installed."""
+    """A server with its files in `folder`, not started; None if nginx or its module is not installed."""
     nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:{NGINX_PLACES}")
     module = next(
         (place / "ngx_rtmp_module.so" for place in MODULE_PLACES if (place / "ngx_rtmp_module.so").exists()),

@@ -1,5 +1,5 @@
-"""Scripted shows in virtual time: the real director, floor, playhead and plan, with a voice whose clauses take two
-seconds each. What is heard is written down with its time."""
+"""Scripted shows in virtual time: the real director, floor, playhead and plan, with a voice whose clauses
+last two seconds each. Everything heard is logged with its time."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ DISCLOSURE = "I am|an AI"
 GOODBYE = "good|bye"
 
 Heard = tuple[float, str, str]
-"""Seconds, kind, and the clause; the kind of silence is empty."""
+"""Time in seconds, kind, and text of the clause; kind and text of silence are empty."""
 
 
 class Reader:
-    """The performer without its pictures: steps the playhead at 25 frames a second."""
+    """The performer without pictures: steps the playhead 25 times per second."""
 
     def __init__(self, clock: VirtualClock) -> None:
         self.heard: Callable[[Clause], None] = lambda clause: None
@@ -90,13 +90,13 @@ class Journal:
 
 
 class Voice:
-    """Clauses are separated by `|`. `seconds` is how long the first clause of a kind takes to make."""
+    """Splits clauses at `|`. `seconds` is the time that the first clause of each kind takes to synthesise."""
 
     def __init__(self, clock: VirtualClock) -> None:
         self.faults: dict[str, Exception | None] = {}
-        """What happens at a clause that contains the key: an error, or None to hang."""
+        """The fault at a clause that contains the key: an error to raise, or None to hang."""
         self.once = False
-        """Each fault happens once only."""
+        """Each fault happens only once."""
         self.seconds: dict[str, float] = {}
         self._clock = clock
 
@@ -120,7 +120,7 @@ class Voice:
 
 
 class Writer:
-    """Answers with the comment's own text, a sentence for each `/`."""
+    """Answers with the comment's own text, split into sentences at `/`."""
 
     name = "templates"
 
@@ -135,7 +135,7 @@ class Writer:
 
 
 class Judge:
-    """Gives out comments in their order, and notes what became of each."""
+    """Hands out comments in order, and records the fate of each."""
 
     def __init__(self) -> None:
         self.comments: list[Comment] = []
@@ -211,7 +211,7 @@ class Show:
         return self
 
     def ask(self, id: str, text: str, kind: EventKind = "comment") -> None:
-        """A comment or an event comes whose answer is `text`."""
+        """Send a comment or an event whose answer is `text`."""
         self.judge.comments.append(Comment(id, "chat", "viewer", text, self.clock.now(), kind))
 
     async def until_heard(self, kind: CueKind, seconds: float = 30.0) -> None:
@@ -222,7 +222,7 @@ class Show:
             await self.clock.advance(FRAME)
 
     def order(self, order: Callable[..., Awaitable[None]], *given: str) -> None:
-        """The operator orders something and goes on."""
+        """Give an operator's order without waiting for it."""
         self.group.start_soon(self._guarded, order, *given)
 
     async def _guarded(self, order: Callable[..., Awaitable[None]], *given: str) -> None:
@@ -232,16 +232,16 @@ class Show:
             self.refused.append(str(error))
 
     def heard(self, kind: str | None = None, since: float = 0.0) -> list[str]:
-        """The clauses that were begun since then, of one kind or of all, silence left out."""
+        """The clauses that began at `since` or later, of one kind or of all, without silence."""
         return [text for at, what, text in self.reader.log if what and at >= since and kind in (None, what)]
 
     def whole(self, *clauses: str) -> bool:
-        """Whether these clauses were heard one behind the other."""
+        """Whether these clauses were heard one directly after the other."""
         texts = self.heard()
         return any(tuple(texts[n : n + len(clauses)]) == clauses for n in range(len(texts)))
 
     def silences(self, until: float) -> list[tuple[float, float]]:
-        """Begin and length of each silence."""
+        """Start and length of each silence."""
         ends = [at for at, _, _ in self.reader.log[1:]] + [until]
         return [
             (at, round(end - at, 2))

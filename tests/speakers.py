@@ -1,4 +1,4 @@
-"""A real speech server for tests: it speaks every shape there is, with the tone voice, well or badly."""
+"""A real speech server for tests: serves every protocol with the tone voice, with or without faults."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ TYPES = {
     "opus": "audio/ogg",
 }
 PIECE = SAMPLE_RATE // 10 * 2
-"""Bytes that are sent at once: 100 ms of PCM."""
+"""Bytes sent at once: 100 ms of PCM."""
 
 
 @dataclass
 class Stage:
-    """What the server does next, and what it was asked."""
+    """The server's behaviour, and the requests it received."""
 
     mode: str = "good"
     hertz: int = SAMPLE_RATE
     asked: list[dict[str, object]] = field(default_factory=list)
     complained: int = 0
-    """Pieces of an endless complaint that were taken, 80 kB each."""
+    """Pieces of an endless error text that the client read, 80 kB each."""
 
 
 STAGE = Stage()
 
 
 async def toned(text: str, speed: float = 0.9) -> Pcm:
-    """The tone voice, a little slower than the embedded one of the tests."""
+    """The tone voice, slightly slower than the embedded one of the tests."""
     voice = make(VoiceSettings(engine="tone", speed=speed), "en")
     return np.concatenate([piece.pcm async for piece in voice.speak(text, "en")])
 
@@ -85,14 +85,14 @@ async def sent(raw: bytes, mode: str) -> AsyncIterator[bytes]:
             await anyio.sleep(30)
         if at >= half and mode == "half":
             return
-        # an odd count of bytes: a sample may be torn between two
+        # an odd number of bytes, so that a sample may be split between two pieces
         yield raw[at : at + PIECE - 1]
         yield raw[at + PIECE - 1 : at + PIECE]
         await anyio.sleep(0.001)
 
 
 async def complaint() -> AsyncIterator[bytes]:
-    """An error whose text does not end (as far as anybody would read)."""
+    """An error whose text is practically endless."""
     STAGE.complained = 0
     for _ in range(300):
         yield b"no\r\nway " * 10_000
@@ -173,7 +173,7 @@ def served(
     hertz: int = SAMPLE_RATE,
     seconds: float = 60.0,
 ) -> None:
-    """Run `work` with the address of the server, which behaves as told."""
+    """Run `work` with the address of a server in this mode."""
     STAGE.mode, STAGE.hertz = mode, hertz
     STAGE.asked.clear()
 

@@ -1,4 +1,4 @@
-"""How an address is read, and what is shown of it."""
+"""Parsing of addresses, and the parts of them that are shown."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_host_names() -> None:
 
 
 def test_a_search_for_addresses_takes_time_in_proportion_to_the_text() -> None:
-    # with a search whose time grows with the square of the length these take hours
+    # with a search of quadratic time these would take hours
     for text in ("a." * 200_000, "a" * 400_000, "a://" * 100_000, "a+" * 200_000 + "://x"):
         redact_text(text)
     assert "SECRET" not in redact_text("x" * 50 + "rtmp://h/live/SECRET")

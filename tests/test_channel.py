@@ -1,4 +1,4 @@
-"""Bounded edges: order, overflow, waiting, closing."""
+"""Bounded channels: order, overflow, waiting, closing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo's personas: whole, small enough to be carried along, and able to speak."""
+"""The demo's personas: complete, small enough to ship, and able to speak."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def test_they_are_nobody_and_say_so(name: str) -> None:
 
 
 def opening(place: Place, open_: float, name: str) -> float:
-    """Distance of the inner lips as drawn, in heights of the face, once the mouth has settled; `open_` is
-    0 for the mouth at rest and 1 for the widest twentieth."""
+    """Drawn distance of the inner lips, in heights of the face, once the mouth has settled. `open_` is 0 for
+    the mouth at rest and 1 for the mean of the widest twentieth."""
     state: object = None
     track = face(name)._track
     kept = track.texture_frames
@@ -97,7 +97,7 @@ def room_of(folder: Path, name: str) -> RoomSettings:
 
 
 def seen(folder: Path) -> NDArray[np.float64]:
-    """The face in a recording's middle, as the proportions of its landmarks: [5]."""
+    """Proportions of the face in the middle of a recording, [5]."""
     (recording,) = folder.glob("air*.mp4")
     with av.open(str(recording)) as container:
         pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
@@ -106,7 +106,7 @@ def seen(folder: Path) -> NDArray[np.float64]:
 
 
 def proportions(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Of the face in a picture: sides of eyes, nose, mouth, jaw and forehead against the eyes' distance."""
+    """Proportions of the face in a picture: eyes, nose, mouth, jaw and forehead by the eyes' distance."""
     with face_mesh.FaceMesh(static_image_mode=True, refine_landmarks=True) as mesh:
         marks = mesh.process(np.ascontiguousarray(picture)).multi_face_landmarks[0].landmark
     high, wide = picture.shape[:2]
@@ -138,7 +138,7 @@ def test_two_rooms_of_one_machine_show_each_its_own_host(tmp_path: Path) -> None
 
 
 def plate(name: str) -> NDArray[np.uint8]:
-    """The first picture of a persona's idle take, its upper part, RGB."""
+    """The upper part of the first picture of a persona's idle take, RGB."""
     picture = face(name)._plates.read(Place("idle", 0))
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_YUV2RGB_I420)[: SIZE.width], np.uint8)
 

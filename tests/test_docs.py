@@ -1,4 +1,4 @@
-"""The documents name every setting, every benchmark key and every command, and nothing that is not."""
+"""The documents name every setting, benchmark key and command, and none that does not exist."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DOCS = ROOT / "docs"
 
 
 def benchmark_keys(script: Path) -> Iterator[str]:
-    """First word of every `Target(...)` and of every row of a table named `EXTRA`; fields of `Figures`."""
+    """First value of every `Target(...)` and of every row of a table `EXTRA`; fields of `Figures`."""
     for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
         rows: list[ast.expr] = []
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Target":

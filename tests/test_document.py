@@ -182,7 +182,7 @@ def test_close_matches() -> None:
     assert close("xyz", ["cup"]) == "there are: cup"
 
 
-# ---- files of strangers ----------------------------------------------------------------------------
+# ---- untrusted files -------------------------------------------------------------------------------
 
 
 def test_aliases_are_refused_before_they_grow(tmp_path: Path) -> None:

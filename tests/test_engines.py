@@ -1,4 +1,4 @@
-"""Engines are found by name, the built-ins by the same door as anybody's."""
+"""Engines are found by name, built-in ones in the same way as installed ones."""
 
 from __future__ import annotations
 

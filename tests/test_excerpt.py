@@ -1,4 +1,4 @@
-"""What another machine said, as it is shown."""
+"""Excerpts of what another machine sent, as they are shown."""
 
 from __future__ import annotations
 
@@ -38,6 +38,6 @@ def test_an_address_that_is_cut_shows_no_password() -> None:
 
 
 def test_however_long_a_text_is_it_takes_no_time() -> None:
-    # with a search whose time grows with the square of the length these take minutes
+    # with a search of quadratic time these would take minutes
     for text in ("a." * 500_000, "a" * 1_000_000, "rtmp://" * 200_000, " " * 1_000_000):
         assert len(excerpt(text)) <= 200

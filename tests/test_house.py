@@ -1,4 +1,4 @@
-"""The house rules, held: ceilings, import direction, names, and what only one module may do."""
+"""Checks of the house rules: size limits, import direction, names, and what only one module may do."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MODULE_LINES = 400
 FUNCTION_LINES = 60
 PARAMETERS = 6
 METHODS = 12
-"""Without the language's own (`__init__`, `__len__` ...). A higher ceiling needs its reason in
+"""Methods of a class, without special methods (`__init__`, `__len__` ...). A higher limit needs a reason in
 `RAISED`."""
 RAISED: dict[str, tuple[int, str]] = {
     "actor.motion.Movement": (
@@ -30,12 +30,12 @@ RAISED: dict[str, tuple[int, str]] = {
     ),
     "show.room.Room": (16, "the one door of console and command line: every order and every view of a show"),
 }
-"""`module` or `module.function`: its own ceiling and why."""
+"""Higher limits by `module` or `module.function`, with the reason."""
 
 # ---- who may import whom ---------------------------------------------------------------------
 
 TIERS: dict[str, int] = {
-    "": 0,  # the vocabulary: the modules that lie flat on top
+    "": 0,  # the vocabulary: the top-level modules
     "store": 1,
     "trust": 2,
     "shop": 2,
@@ -52,8 +52,8 @@ TIERS: dict[str, int] = {
     "cli": 7,
     "__main__": 8,
 }
-"""A package imports itself, packages of a lower tier and the vocabulary. Packages of one tier do not know
-each other."""
+"""A package may import itself, packages of a lower tier and the vocabulary, but no other package of its own
+tier."""
 ENGINES: dict[str, tuple[str, ...]] = {
     "chat.connectors": ("listen",),
     "conversation.writers": ("answer", "judge", "truth"),
@@ -61,8 +61,8 @@ ENGINES: dict[str, tuple[str, ...]] = {
     "picture.faces": ("painter", "overlay"),
     "air.sinks": ("performer", "publisher", "output", "encoder"),
 }
-"""A folder of engines, and the stages of its package, which call engines and which no engine imports. An
-engine imports the vocabulary, lower packages, and of its own package protocol, settings and tools."""
+"""Folders of engines, and the stages of each package, which call engines and which no engine may import. An
+engine may import the vocabulary, lower packages, and the protocol, settings and tools of its own package."""
 ONLY_IMPORTER: dict[str, tuple[str, ...]] = {
     "ray": ("cluster",),
     "torch": (),
@@ -74,13 +74,13 @@ ONLY_IMPORTER: dict[str, tuple[str, ...]] = {
     "typer": ("cli",),
     "sqlalchemy": ("store", "trust.journal", "trust.audit"),
 }
-"""Heavy libraries, and the packages or modules that may import them."""
+"""Heavy libraries, and the only packages or modules that may import them."""
 FOLDER_FILES = 16
-"""Modules in a folder, `__init__` and `__main__` not counted."""
+"""Most modules in a folder, without `__init__` and `__main__`."""
 FULLER = {"": (20, "the vocabulary is flat, so that everybody's imports of it are short")}
-"""Folders with more, and why."""
+"""Folders that may have more, with the reason."""
 DEEP = ("voice.engines.kokoro", "store.migrations.versions")
-"""Folders on the third level: one engine of many files, and the migrations that Alembic wants there."""
+"""Folders allowed on the third level: one engine of many files, and Alembic's migrations."""
 
 # ---- names -----------------------------------------------------------------------------------
 
@@ -142,8 +142,8 @@ def modules(folder: Path = PACKAGE) -> tuple[Module, ...]:
 
 
 def hold(rule: Callable[[Module], Iterator[str]], *, tools: bool = False) -> None:
-    """Fail with everything that breaks a rule, each with its module and line; `tools` has the actor keep
-    it as well, which is no part of the package."""
+    """Fail with all violations of a rule, each with its module and line. With `tools` it applies also to the
+    actor, which is not part of the package."""
     among = modules() + (modules(ROOT / "actor") if tools else ())
     broken = {f"{module.name or 'doublure'}:{wrong}" for module in among for wrong in rule(module)}
     assert not broken, "\n" + "\n".join(sorted(broken))
@@ -154,7 +154,7 @@ def walk(module: Module, *kinds: type[ast.AST]) -> Iterator[ast.AST]:
 
 
 def imported(module: Module) -> Iterator[tuple[int, str]]:
-    """Line and dotted name of everything imported, anywhere in the module."""
+    """Line and dotted name of every import anywhere in the module."""
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -177,7 +177,7 @@ def called(module: Module) -> Iterator[tuple[ast.Call, str]]:
         yield node, dotted(node.func)
 
 
-# ---- ceilings ----------------------------------------------------------------------------------
+# ---- limits ------------------------------------------------------------------------------------
 
 
 def ceiling(name: str, usual: int) -> int:
@@ -264,7 +264,7 @@ def package_of(name: str) -> str:
 
 
 def ours(module: Module) -> Iterator[tuple[int, str]]:
-    """Line and module (dotted, below ours) of everything of ours that is imported, for type checks too."""
+    """Line and module (dotted, below ours) of every import of our own, including those for type checks."""
     known = {one.name for one in modules()}
     for line, name in imported(module):
         if name.startswith("doublure."):
@@ -317,7 +317,7 @@ def test_nobody_imports_in_a_circle() -> None:
     for module in modules():
         targets = set()
         guarded = [one for node in module.tree.body if isinstance(node, ast.If) for one in node.body]
-        for node in (*module.tree.body, *guarded):  # inside functions a circle does no harm
+        for node in (*module.tree.body, *guarded):  # a circular import inside functions does no harm
             if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("doublure."):
                 below = node.module.removeprefix("doublure.")
                 for alias in node.names:
@@ -379,7 +379,7 @@ TIME = re.compile(
 LIMITS = re.compile(
     r"^(anyio\.(move_on_after|move_on_at|fail_after|fail_at)|asyncio\.(timeout|timeout_at|wait_for))$"
 )
-"""Modules that have not yet changed to `clock.timeout`."""
+"""Calls that `clock.timeout` replaces."""
 
 
 def test_time_limits_run_on_the_injected_clock() -> None:
@@ -472,7 +472,7 @@ def test_any_is_not_a_type() -> None:
 
 
 def defined(module: Module) -> Iterator[tuple[int, str]]:
-    """Line and name of everything that the module names itself."""
+    """Line and name of everything that the module defines."""
     yield 1, module.path.stem
     for node in ast.walk(module.tree):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -515,7 +515,7 @@ def test_few_public_errors() -> None:
     assert len(public) <= 6
 
     def rule(module: Module) -> Iterator[str]:
-        # an error inside a module may be Python's own kind; what leaves the package is one of these
+        # inside a module an error may be a Python exception; one that leaves the package must be one of these
         for node in walk(module, ast.ClassDef):
             assert isinstance(node, ast.ClassDef)
             ours = {dotted(base).rpartition(".")[2] for base in node.bases} & set(public)
@@ -529,7 +529,7 @@ def test_few_public_errors() -> None:
 
 
 def texts() -> Iterator[tuple[Path, str]]:
-    """Every text of the repository but the vendored scripts and this file."""
+    """Every text file of the repository except the vendored scripts and this file."""
     files = [ROOT / name for name in TEXTS]
     for folder in FOLDERS:
         files += sorted(path for path in (ROOT / folder).rglob("*") if path.is_file())

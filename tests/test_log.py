@@ -1,4 +1,4 @@
-"""Logs: one line each, folded, without secrets."""
+"""Logs: one line per entry, repeats folded, no secrets."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_every_handler_of_the_package_writes_what_it_folded(stream: io.StringIO)
 def test_libraries_are_folded_to_one_line_as_well(
     stream: io.StringIO, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.NOTSET, name)  # servers of other tests make uvicorn silent
+    caplog.set_level(logging.NOTSET, name)  # servers of other tests silence uvicorn
     for _ in range(50):
         try:
             raise OSError(24, "Too many open files")

@@ -1,4 +1,4 @@
-"""Pauses that grow, and begin anew after a success."""
+"""Pauses that grow, and reset after a success."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from doublure.retry import Retry
 
 
 def paused(retry: Retry, clock: VirtualClock, times: int) -> list[float]:
-    """Lengths of the next pauses, by the virtual clock."""
+    """Lengths of the next pauses, on the virtual clock."""
     lengths: list[float] = []
 
     async def pause() -> None:

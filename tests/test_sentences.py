@@ -1,4 +1,4 @@
-"""Sentences and the numbers they say."""
+"""Sentences and the numbers in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lanes: one thread each, in order, and nothing stops when a caller leaves."""
+"""Lanes: one thread each, in order; a call goes on if its caller is cancelled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RTMP servers that misbehave: just enough of the protocol to get where they can do harm."""
+"""RTMP servers that misbehave, with just enough of the protocol to reach the point where they can do harm."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from doublure.air.formats import amf
 
 Speaks = Callable[[socket.socket], None]
-"""What a server does with one caller."""
+"""How a server treats one caller."""
 
 
 @contextmanager
 def server(speaks: Speaks) -> Iterator[int]:
-    """A server on loopback, a thread for each caller; yields its port."""
+    """Run a server on loopback with one thread per caller; yields its port."""
     listener = socket.create_server(("127.0.0.1", 0))
     callers: list[socket.socket] = []
 
@@ -63,14 +63,14 @@ def drain(caller: socket.socket) -> None:
 
 
 def message(kind: int, body: bytes, lane: int = 3, chunk: int = 128) -> bytes:
-    """In chunks of the size every server begins with."""
+    """A message in chunks of the default size."""
     head = bytes((lane,)) + bytes(3) + len(body).to_bytes(3, "big") + bytes((kind, 0, 0, 0, 0))
     pieces = [body[at : at + chunk] for at in range(0, len(body), chunk)] or [b""]
     return head + bytes((0xC0 | lane,)).join(pieces)
 
 
 def command(*values: amf.Value, padding: int = 0) -> bytes:
-    """A command; `padding` makes its message longer by so many bytes, at least three."""
+    """A command; `padding` lengthens its message by that many bytes, at least three."""
     body = amf.encode(*values)
     if padding:
         body += amf.encode("x" * (padding - 3))
@@ -88,9 +88,9 @@ STARTED = {"code": "NetStream.Publish.Start", "level": "status"}
 
 
 def welcome(caller: socket.socket, stream: float = 1.0) -> None:
-    """Give leave to publish."""
+    """Accept the publisher."""
     shake(caller)
-    # all at once: the client has to keep what it did not ask for yet
+    # all at once: the client must keep answers that it has not asked for yet
     caller.sendall(command("_result", 1.0, None, CONNECTED) + command("_result", 4.0, None, stream))
     caller.sendall(command("onStatus", 0.0, None, STARTED))
 
@@ -101,7 +101,7 @@ def willing(caller: socket.socket) -> None:
 
 
 def refusing(description: str, code: str = "NetConnection.Connect.Rejected", **more: amf.Value) -> Speaks:
-    """A server that refuses `connect` in these words."""
+    """A server that refuses `connect` with this description."""
 
     def speaks(caller: socket.socket) -> None:
         shake(caller)
@@ -115,12 +115,12 @@ def refusing(description: str, code: str = "NetConnection.Connect.Rejected", **m
 
 
 def redirecting(url: str) -> Speaks:
-    """A server that sends publishers on."""
+    """A server that redirects publishers."""
     return refusing("[ AccessManager.Redirect ]", ex={"code": 302, "redirect": url})
 
 
 def pinging(caller: socket.socket) -> None:
-    """Pings, and no answer ever."""
+    """Sends pings but never an answer."""
     shake(caller)
     stopped = threading.Event()
     while not stopped.wait(0.1):
@@ -128,7 +128,7 @@ def pinging(caller: socket.socket) -> None:
 
 
 def dripping(caller: socket.socket) -> None:
-    """A byte of the handshake now and then."""
+    """Sends the handshake byte by byte, slowly."""
     exactly(caller, 1537)
     stopped = threading.Event()
     for byte in b"\x03" + bytes(3072):
@@ -137,7 +137,7 @@ def dripping(caller: socket.socket) -> None:
 
 
 def flooding(body: bytes, after: Callable[[socket.socket], None] = welcome) -> Speaks:
-    """Legal messages, as fast as they go."""
+    """A server that sends legal messages as fast as it can."""
 
     def speaks(caller: socket.socket) -> None:
         after(caller)

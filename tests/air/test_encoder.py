@@ -1,4 +1,4 @@
-"""Frames in, packets out: order, time stamps, keyframes, and picture and sound together."""
+"""Frames in, packets out: order, time stamps, keyframes, and A/V alignment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.claps import CLAP_FRAMES, SMALL, frames, packets
 
 
 def decode(header: StreamHeader, coded: list[Packet]) -> tuple[list[float], list[float], int]:
-    """Times of the flashes, of the clicks, and the number of pictures, by an ordinary decoder."""
+    """Times of the flashes and clicks, and the number of pictures, from an ordinary decoder."""
     stamper = flv.Stamper()
     raw = flv.head(header) + b"".join(flv.framed(stamper.tag(packet)) for packet in coded)
     flashes, clicks, pictures = [], [], 0
@@ -42,7 +42,7 @@ def test_flash_and_click_stay_together_through_a_decoder() -> None:
     assert len(flashes) == len(clicks) == 100 // CLAP_FRAMES
     for flash, click in zip(flashes, clicks, strict=True):
         assert abs(click - flash) < 0.005
-    # the first clap is in frame 10, and everything is 21.3 ms late from the start
+    # the first clap is in frame 10, and the whole stream is 21.3 ms late
     assert flashes[0] == pytest.approx(CLAP_FRAMES / 2 / FPS + LEAD_TICKS / TICKS, abs=0.002)
 
 
@@ -104,7 +104,7 @@ def test_a_frame_of_another_size_is_refused() -> None:
     picture = np.zeros((SMALL.height_pixels * 3 // 2, SMALL.width_pixels), np.uint8)
     with pytest.raises(EngineError, match="does not fit"):
         encoder.encode(Frame(0, np.zeros(100, np.float32), picture))
-    # and the next good one is encoded
+    # the next valid frame is encoded
     assert [packet for frame in frames(5) for packet in encoder.encode(frame)]
 
 

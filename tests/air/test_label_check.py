@@ -1,4 +1,4 @@
-"""The label is looked for on what a viewer decodes, with the real encoder and decoder."""
+"""The label is checked in the decoded picture that viewers see, with the real encoder and decoder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def pattern(size: Size, seed: int) -> Picture:
 
 
 class Stream:
-    """A room's end: pictures are encoded, and what was encoded is looked at."""
+    """The end of a room's chain: encodes pictures and checks the result."""
 
     def __init__(self, settings: PictureSettings = SMALL) -> None:
         self.overlay = Overlay(settings.size, "en")
@@ -64,7 +64,7 @@ def test_a_label_that_does_not_arrive_is_a_fault_until_it_was_seen_for_a_while()
 
 
 def test_a_bit_rate_that_blurs_the_label_is_a_fault_although_it_was_drawn() -> None:
-    """Settings refuse this bit rate; an encoder may starve all the same."""
+    """The settings refuse so low a bit rate, but an encoder may still run short."""
     starved = PictureSettings(width_pixels=1080, height_pixels=1920, preset="ultrafast").model_copy(
         update={"video_kbps": 200, "keyframe_seconds": 0.4}
     )

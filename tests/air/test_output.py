@@ -1,4 +1,4 @@
-"""One sink on air, in virtual time: pauses between tries, and the end of a sink that hangs."""
+"""One sink on air, in virtual time: pauses between attempts, and the end of a sink that hangs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HEADER = Encoder(SMALL).header
 
 
 class Hanging:
-    """A sink whose server takes the connection and says nothing."""
+    """A sink whose server accepts the connection but never answers."""
 
     name = "hanging"
 
@@ -42,7 +42,7 @@ class Hanging:
 
 
 class Refused(Hanging):
-    """A sink that never gets through."""
+    """A sink that never connects."""
 
     def __init__(self, clock: VirtualClock) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class Refused(Hanging):
 
 
 async def settled() -> None:
-    """Let the lane's thread come back; it runs in real time."""
+    """Wait for the lane's thread, which runs in real time."""
     await anyio.sleep(0.05)
 
 

@@ -24,7 +24,7 @@ CATALOG = Catalog("shop", "en", ())
 
 
 class Lamp:
-    """A face that shows its mouth as brightness; it can be told to fail or to wait."""
+    """A face that shows its mouth as brightness; it can be set to fail or to wait."""
 
     name = "lamp"
     size = SIZE
@@ -200,7 +200,7 @@ def test_a_piece_that_comes_late_does_not_end_its_utterance() -> None:
 
 
 class Mouthless(Lamp):
-    """A face whose mouth fails as it is told."""
+    """A face whose mouth fails as `how` says."""
 
     def __init__(self, how: str) -> None:
         super().__init__()
@@ -235,7 +235,7 @@ def test_a_face_that_cannot_move_its_lips_does_not_silence_the_host(how: str) ->
             await frames_of(performer, 3)
             with anyio.fail_after(10):
                 await performer.offer(clause(5))
-                await performer.offer(clause(5, id="u-2"))  # behind a call that hangs nobody waits again
+                await performer.offer(clause(5, id="u-2"))  # does not wait behind a call that hangs
             frames = await frames_of(performer, 30)
             assert sum(frame.speaking for frame in frames) == 10
             assert "lips" in performer.fault
@@ -293,7 +293,7 @@ def test_a_cut_silences_what_waits_for_the_encoder_too() -> None:
             await performer.offer(clause(100))
             while not (await performer.frames.get()).speaking:
                 pass
-            await anyio.sleep(0.6)  # nobody takes frames: the encoder is slow
+            await anyio.sleep(0.6)  # no frames are taken, as with a slow encoder
             assert len(performer.frames) > 5
             performer.cut()
             frames = await frames_of(performer, 20)

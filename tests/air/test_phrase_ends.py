@@ -10,7 +10,7 @@ SECOND = SAMPLE_RATE
 
 
 def spoken(*words: str, pauses: tuple[int, ...] = ()) -> Speech:
-    """Words of half a second each; those in `pauses` are followed by 0.1 s of silence."""
+    """Words of half a second each; 0.1 s of silence follows those in `pauses`."""
     at = 0
     found, marks = [], []
     for number, word in enumerate(words):

@@ -103,8 +103,8 @@ def test_a_sentence_whose_end_is_not_there_yet_is_not_waited_for() -> None:
 
 
 def long_clause(kind: CueKind, frames: int = 100) -> Playhead:
-    """A playhead in a clause of words of half a second, each with a pause at its end, behind which another
-    sentence waits."""
+    """A playhead within a clause of half-second words, each with a pause at its end. Another sentence waits
+    after the clause."""
     one, other = part("a", frames), part("b", 10)
     samples = len(one.clause.speech.pcm)
     words = tuple(Word("word", at, at + 12_000) for at in range(0, samples, 12_000))
@@ -133,7 +133,7 @@ def test_a_long_clause_of_the_programme_stops_at_a_pause(kind: CueKind) -> None:
     assert [clause.utterance.id for clause in dropped] == ["a", "b"]
     assert len(dropped[0].speech.pcm) == 100 * SAMPLES_PER_FRAME
     sound = np.concatenate([step.pcm for step in heard_frames(playhead)])
-    # the first frame was heard before; the word before the pause ends at half a second, fades, and a pause follows
+    # the first frame was heard before; the first word fades out at half a second, and a pause follows
     end = 12_000 - SAMPLES_PER_FRAME
     assert np.all(sound[: end - FADE_SAMPLES] == 0.5)
     assert np.all(np.diff(sound[end - FADE_SAMPLES : end]) < 0)
@@ -165,7 +165,7 @@ def test_a_clause_that_ends_soon_is_heard_out() -> None:
 
 
 def sentence_with_pause(name: str, *, last: bool = True) -> Part:
-    """A second of sound and half a second behind it, at the end of which there is a breath."""
+    """One second of sound, then half a second of pause with a faint sound in it."""
     one = part(name, 37.5, last=last)
     pcm = np.concatenate([np.full(24_000, 0.5, np.float32), np.full(12_000, 0.01, np.float32)])
     phones = (Phone("a", 0, 24_000), Phone("", 24_000, 36_000))

@@ -1,4 +1,4 @@
-"""One encode, many sinks: none of them holds up another, the room or the encoder."""
+"""One encode, many sinks: no sink delays another, the room or the encoder."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.claps import SMALL, frames, packets, play
 
 
 class GateSink:
-    """A real engine whose network is a gate: closed, it blocks; cut, it is lost."""
+    """A real engine whose network is a gate: closed, it blocks; cut, the connection is lost."""
 
     def __init__(self, name: str = "gate") -> None:
         self.name = name
@@ -57,7 +57,7 @@ class GateSink:
 
 
 def on_air(show: Callable[[Publisher], Awaitable[None]]) -> Publisher:
-    """Run a publisher for as long as `show` takes."""
+    """Run a publisher for the length of `show`."""
 
     async def run() -> Publisher:
         publisher = Publisher(Encoder(SMALL), RealClock())
@@ -82,7 +82,7 @@ def view(publisher: Publisher, name: str) -> SinkView:
 
 
 def whole(got: list[Packet]) -> bool:
-    """True when it begins at a keyframe and no group of pictures has a hole in it."""
+    """Whether the packets begin at a keyframe and no group of pictures has a gap."""
     pictures = [packet for packet in got if packet.kind == "video"]
     holes = [
         after
@@ -126,7 +126,7 @@ def test_a_blocked_sink_drops_whole_gops_and_slows_nobody() -> None:
         following = await play(publisher, 0.5)
         await until(lambda: bool(slow.got and slow.got[0]))
         slow.gate.clear()
-        # faster than real time: eight seconds pass for the ring, not for the test
+        # faster than real time: eight seconds for the ring, but not for the test
         for frame in frames(200, first=following):
             await publisher.publish(frame)
         await until(lambda: sum(packet.kind == "video" for packet in quick.got[0]) > 190)
@@ -234,7 +234,7 @@ def test_outputs_cannot_be_added_as_fast_as_addresses_are_tried_out() -> None:
         publisher = Publisher(Encoder(SMALL), clock)
         async with anyio.create_task_group() as group:
             await group.start(publisher.run)
-            for number in range(20):  # those of the settings are not counted
+            for number in range(20):  # outputs of the settings are not counted
                 publisher.add(NullSink(f"own-{number}"), address="", removable=False)
             for number in range(MOST_ADDED):
                 publisher.add(NullSink(f"null-{number}"), address="", removable=True)
@@ -320,7 +320,7 @@ def test_a_slow_viewer_loses_whole_gops_and_memory_is_bounded() -> None:
 
 
 class BrokenRing(Ring):
-    """Fails at the third packet, once."""
+    """A ring that fails once, at the third packet."""
 
     def offer(self, packet: Packet) -> None:
         self.offered = getattr(self, "offered", 0) + 1
@@ -349,7 +349,7 @@ def test_a_fault_while_packets_are_let_out_costs_packets_and_not_the_air() -> No
 
 
 class BrokenOutput(GateSink):
-    """An engine that fails with an error of Python's own."""
+    """An engine that fails with a Python exception."""
 
     def open(self, header: StreamHeader) -> None:
         raise SystemError("a fault of the engine itself")

@@ -1,4 +1,4 @@
-"""Orders are followed up to a number in a minute."""
+"""Orders are limited to a number per minute."""
 
 from __future__ import annotations
 

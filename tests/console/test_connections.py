@@ -1,4 +1,4 @@
-"""Who connects cannot take what the show needs: connections are few, and idle ones are closed."""
+"""Clients cannot exhaust what the show needs: connections are limited, and idle ones are closed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from doublure.console.connections import (
 from doublure.console.serve import Server, listen
 
 LARGE = 20_000_000
-"""Bytes of an answer, more than the system's buffers hold."""
+"""Bytes of an answer that is larger than the system's buffers."""
 
 
 def test_a_network_is_what_one_machine_has() -> None:
@@ -64,7 +64,7 @@ def test_one_address_has_a_few_and_others_have_room() -> None:
         assert clients[-1].recv(1) == b"", "a refused connection is closed at once"
         with connect(listener, "127.0.0.2"):
             accepted.append(listener.accept()[0])
-        # what is closed leaves room, once
+        # a closed connection frees one place, even if it is closed twice
         accepted[0].close()
         accepted[0].close()
         clients.append(connect(listener))
@@ -146,7 +146,7 @@ def test_few_descriptors_mean_few_connections() -> None:
 
 
 async def answering(scope: Scope, receive: Receive, send: Send) -> None:
-    """Reads the body; `/large` answers much, `/stream` for ever, anything else shortly."""
+    """An app that reads the body. `/large` has a large answer, `/stream` an endless one, others a short one."""
     while (await receive()).get("more_body", False):
         pass
     await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -171,7 +171,7 @@ async def served(clock: VirtualClock) -> AsyncIterator[tuple[Server, int]]:
 
 
 async def passes(clock: VirtualClock, server: Server, deadlines: Deadlines, seconds: float) -> None:
-    """Let virtual seconds pass, with a look at the connections in each."""
+    """Let virtual seconds pass, and check the connections in each."""
     for _ in range(int(seconds)):
         deadlines.hold(cast(set[H11Protocol], server.server_state.connections))
         await clock.advance(1)
@@ -180,7 +180,7 @@ async def passes(clock: VirtualClock, server: Server, deadlines: Deadlines, seco
 
 
 async def closed(stream: anyio.abc.SocketStream) -> bool:
-    """Whether the other side has closed, all that was sent being read."""
+    """Whether the other side has closed, after reading all that was sent."""
     try:
         with anyio.move_on_after(0.1):
             while True:

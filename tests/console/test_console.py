@@ -113,7 +113,7 @@ def test_guessing_locks_the_address_for_a_minute() -> None:
         access = Access(PASSWORD, clock)
         for _ in range(ATTEMPTS):
             assert not access.right("10.0.0.9", "guess")
-        # the right one does not help while locked, and another address is not locked
+        # while locked, the right password is refused too; another address is not locked
         assert access.locked_seconds("10.0.0.9") == 60
         assert not access.right("10.0.0.9", PASSWORD)
         assert access.right("10.0.0.8", PASSWORD)
@@ -220,7 +220,7 @@ def test_orders_from_another_site_are_refused(place: Place, page: httpx.Client) 
     assert place.view().state == "on_air"
     same = {"origin": place.url, "sec-fetch-site": "same-origin"}
     assert page.post("/orders/skip", headers=same).status_code == 200
-    # behind a server with TLS
+    # behind a TLS proxy
     same = {"origin": place.url.replace("http:", "https:"), "x-forwarded-proto": "https"}
     assert page.post("/orders/skip", headers=same).status_code == 200
 
@@ -258,7 +258,7 @@ def test_long_bodies_are_refused(page: httpx.Client) -> None:
             answer = page.post(path, content=pieces(), headers={"content-type": kind})
             assert answer.status_code == 413
             assert str(BODY_BYTES) in answer.text
-    # what is within the limit arrives whole
+    # a body within the limit arrives whole
     line = {"text": "x" * 1000, "more": "y" * (BODY_BYTES - 2000)}
     assert page.post("/api/say", json=line).json()["where"] == "more"
 
@@ -303,7 +303,7 @@ def test_a_comment_is_answered_and_escaped(place: Place, page: httpx.Client) -> 
     assert "&lt;i&gt;Eve" in html
     assert "<i>Eve" not in html
     assert "<script>alert" not in html
-    # without a name the comment is a viewer's, in the language of the page
+    # a comment without a name is by "viewer", in the language of the page
     assert any(comment.author == "Viewer" for comment in place.view().comments)
 
 
@@ -459,7 +459,7 @@ def test_the_password_opens_the_page_and_the_api(locked: httpx.Client) -> None:
     assert "samesite=strict" in cookie
     assert locked.get("/").status_code == 200
     assert locked.get("/api/room").status_code == 200
-    # with a password any name will do: another site's page has no login under its own name
+    # with a password any host name is accepted, because another site's page has no login under its own name
     assert locked.get("/", headers={"host": "studio.example"}).status_code == 200
     assert locked.post("/orders/cut", headers={"origin": "http://evil.example"}).status_code == 403
     old = locked.cookies["doublure_login"]
@@ -478,7 +478,7 @@ def test_the_password_opens_the_page_and_the_api(locked: httpx.Client) -> None:
 
 
 def test_guessing_over_http_is_locked_out(locked: httpx.Client) -> None:
-    # an address that the client names itself does not count
+    # an address claimed by the client is ignored
     codes = [
         locked.post(
             "/login", data={"password": "guess"}, headers={"x-forwarded-for": f"10.0.0.{number}"}
@@ -523,7 +523,7 @@ def test_lines_beyond_what_can_be_said_are_refused(tmp_path: Path) -> None:
         assert fault.status_code == 429
         assert int(fault.headers["retry-after"]) <= 60
         assert "try again in" in fault.json()["remedy"]
-        # what makes the room quieter is always followed
+        # orders that make the room quieter are always followed
         assert [page.post("/api/cut").status_code for _ in range(40)] == [202] * 40
 
 
@@ -545,7 +545,7 @@ def test_outputs_beyond_the_most_are_refused(tmp_path: Path) -> None:
 
 
 def local_room(tmp_path: Path) -> RoomSettings:
-    """A room that needs a consent, for the clip of a voice, and has one of scope `local`."""
+    """A room that needs a consent, for a clip of a voice, and has one of scope `local`."""
     clip = tmp_path / "clip.wav"
     clip.write_bytes(b"the voice")
     day = date(2020, 1, 1), date(2090, 12, 31)
@@ -565,7 +565,7 @@ def test_a_local_consent_keeps_the_console_on_this_machine(tmp_path: Path) -> No
                 await serve(room, "0.0.0.0", 0, PASSWORD)
             with reserve("0.0.0.0", 0, PASSWORD) as open_to_all, pytest.raises(ConsentError, match="local"):
                 await serve(room, "127.0.0.1", 0, PASSWORD, listener=open_to_all)
-            # a server in front of the console would show it to others under another name
+            # a proxy in front of the console would serve it to others under another name
             app = make_app(room, PASSWORD)
             token = base64.b64encode(f":{PASSWORD}".encode()).decode()
             for host, client, code in (

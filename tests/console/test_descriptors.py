@@ -1,4 +1,4 @@
-"""The limit of open files is raised at the start of a show, and never lowered."""
+"""The limit of open files is raised at the start of a show and never lowered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operator may send."""
+"""Validation of the operator's input."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ SHOWN = """() => {
     behind: parseFloat(document.getElementById("behind").dataset.seconds),
   };
 }"""
-# every visible text against the ground it stands on, by WCAG 2.2's contrast ratio
+# contrast ratio (WCAG 2.2) of every visible text to its background
 FAINT = """() => {
   const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
   const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
@@ -62,7 +62,7 @@ FAINT = """() => {
 
 @dataclass
 class Seen:
-    """A page, and what its browser complained of."""
+    """A page, and the complaints of its browser."""
 
     page: Page
     complaints: list[str] = field(default_factory=list)
@@ -102,8 +102,8 @@ def look(browser: Browser, url: str, *, width: int = 1440, height: int = 900, ph
 
 
 def until(page: Page, condition: str) -> None:
-    """Wait until a JavaScript expression holds. Not by `wait_for_function`: it needs `eval`, which
-    the page's policy forbids."""
+    """Wait until a JavaScript expression holds. `wait_for_function` needs `eval`, which the page's policy
+    forbids."""
     end = monotonic() + PATIENCE_MS / 1000
     while not page.evaluate(condition):
         assert monotonic() < end, f"did not come about: {condition}: {page.evaluate(SHOWN)}"
@@ -224,7 +224,7 @@ def test_the_page_moves_without_being_loaded_again(page: Page) -> None:
     expect(page.locator("#clock")).not_to_have_text(clock)
     said = page.locator("#said li").first.inner_text()
     expect(page.locator("#said li").first).not_to_have_text(said, timeout=PATIENCE_MS)
-    # what the operator types and where the cursor is outlives the updates
+    # the operator's text and cursor survive the updates
     page.fill("#say-text", "half a sen")
     page.wait_for_timeout(1200)
     expect(page.locator("#say-text")).to_be_focused()
@@ -242,7 +242,7 @@ def test_it_fits_and_is_legible(browser: Browser, place: Place, language: str, p
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     if not phone:
         assert page.evaluate("document.documentElement.scrollHeight") <= size["height"]
-    # cut, skip and wrap are in sight and under the thumb without scrolling
+    # cut, skip and wrap are visible and within reach of the thumb without scrolling
     for name in ("cut", "skip", "wrap"):
         box = page.locator(f"#{name}").bounding_box()
         assert box is not None

@@ -1,4 +1,4 @@
-"""The shot list served by the command: its page holds the printed list, and its prompts are spoken."""
+"""The shot list served by the command: the page holds the printed list, and its prompts are spoken."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PATIENCE_SECONDS = 60.0
 
 
 def plain(text: str) -> str:
-    """Without what only sets it: blanks of every kind are one, or none beside hanzi."""
+    """The text with every run of white space as one blank."""
     return re.sub(r"\s+", " ", text)
 
 

@@ -43,7 +43,7 @@ SHOTS = ShotList(
 
 
 STOPPED = 60.0
-"""Where the page's clock is stopped, s: later than it is when a page has been loaded."""
+"""Time at which the page's clock is stopped, s: later than its time once a page is loaded."""
 
 
 def silence(seconds: float = 0.1) -> bytes:
@@ -58,7 +58,7 @@ def silence(seconds: float = 0.1) -> bytes:
 
 @dataclass
 class Prompter:
-    """Where the page is, and what it had spoken."""
+    """The page's address, and the prompts it requested."""
 
     url: str
     said: list[str] = field(default_factory=list)
@@ -176,10 +176,10 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def looking(browser: Browser, url: str, *, phone: bool = False, stopped: bool = True) -> Iterator[Page]:
-    """The page with a clock that the test moves; nothing may go wrong in it.
+    """The page, with a clock that the test moves if `stopped`; fails if the page logs an error.
 
-    A stopped clock moves by the test alone, but Playwright's loses its way over a reload: one that runs
-    stays true then.
+    Only the test moves a stopped clock, but Playwright's stopped clock is wrong after a reload. A running
+    one stays right.
     """
     width, height = (390, 844) if phone else (1366, 768)
     context: BrowserContext = browser.new_context(
@@ -208,12 +208,12 @@ def screen(page: Page) -> str:
 
 
 def pass_until(page: Page, true: Callable[[], object], *, step_ms: int = 240) -> None:
-    """Let the page's time pass until something is so."""
+    """Let the page's time pass until `true` holds."""
     end = monotonic() + PATIENCE_MS / 1000
     while not true():
         assert monotonic() < end, f"did not come about; the page shows {screen(page)}"
         page.clock.run_for(step_ms)
-        sleep(0.01)  # what is fetched and decoded takes real time
+        sleep(0.01)  # fetching and decoding take real time
 
 
 def at(page: Page, shown: str, title: str = "") -> Callable[[], bool]:
@@ -270,7 +270,7 @@ def test_a_host_goes_through_the_whole_list(browser: Browser, prompter: Prompter
     assert [mark.name for mark in marks.shots] == [shot.name for shot in SHOTS.shots]
     end = 3.0
     for mark, shot in zip(marks.shots, SHOTS.shots, strict=True):
-        assert mark.start >= end  # at least a count-in after the one before
+        assert mark.start >= end  # at least a count-in after the previous shot
         assert mark.end - mark.start == pytest.approx(shot.seconds + (1.5 if shot.text else 0.0), abs=0.1)
         assert (mark.kind, mark.redone, mark.pauses) == (shot.kind, 0, ())
         end = mark.end + 3.0

@@ -1,4 +1,4 @@
-"""What `doublure check` finds before a room goes on air."""
+"""The problems that `doublure check` finds before a room goes on air."""
 
 from __future__ import annotations
 

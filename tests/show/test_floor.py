@@ -1,4 +1,4 @@
-"""Scripted shows: who has the floor, who may stop whom, what is said again, and what counts as said."""
+"""Scripted shows: who has the floor, who may interrupt whom, what is repeated, and what counts as said."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tests.shows import Show
 
 SLOTS = {"A": ["A1", "A2", "A3"], "B": ["B1", "B2", "B3"], "C": ["C1", "C2", "C3"]}
 LETTERS = [*ascii_lowercase, *(f"a{letter}" for letter in ascii_lowercase)]
-"""The truth gate lets no number into an answer that stands nowhere."""
+"""Labels without digits, because the truth gate refuses numbers that the catalogue does not hold."""
 DISCLOSED = 4.0
-"""Seconds the first disclosure takes: two clauses."""
+"""Length of the first disclosure, seconds: two clauses."""
 
 
 def long(name: str, count: int) -> str:
@@ -54,11 +54,11 @@ def test_after_a_cut_nothing_of_any_speech_is_heard(kind: CueKind, after: float)
         assert not begun or begun[0] >= at + QUIET_SECONDS - 0.001
         again = [text for time, what, text in show.reader.log if what == kind and time > at]
         if kind in ("operator", "answer", "welcome", "goodbye"):
-            assert again == []  # cut on purpose: not said again
+            assert again == []  # cut on purpose: not repeated
         if kind == "script":
             assert again[0] == "A2"
         if kind == "disclosure":
-            assert again[:2] == ["I am", "an AI"]  # the law wants it whole
+            assert again[:2] == ["I am", "an AI"]  # the law requires it whole
 
     Show(slots).run(script)
 
@@ -85,7 +85,7 @@ def test_a_cut_stops_at_once_while_the_journal_hangs() -> None:
         await show.clock.advance(0.08)
         assert show.reader.log[-1][1] == ""
         await show.clock.advance(30)
-        assert show.heard(since=DISCLOSED + 1.1) == []  # nothing airs unrecorded
+        assert show.heard(since=DISCLOSED + 1.1) == []  # nothing may air unrecorded
 
     Show(SLOTS).run(script)
 
@@ -364,7 +364,7 @@ def test_the_goodbye_is_tried_again_when_the_voice_fails_once() -> None:
     assert "bye" in show.heard("goodbye")
 
 
-# ---- what cannot be digested ---------------------------------------------------------------------------
+# ---- faults --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

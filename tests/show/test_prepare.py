@@ -1,4 +1,4 @@
-"""What is synthesised ahead of air: near lines first, in the end the whole rundown; a line that fails waits."""
+"""Synthesis ahead of air: near lines first, finally the whole rundown; a line that fails is retried later."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LINES = tuple(
 
 
 class Listed:
-    """A voice that writes down what it was asked to say; fails where it is told to."""
+    """A voice that records what it was asked to say; it fails at texts that contain `fails`."""
 
     def __init__(self, fails: str = "") -> None:
         self._voice = tone.make(VoiceSettings(engine="tone"), "en")
@@ -70,7 +70,7 @@ def test_the_whole_rundown_is_made_ready_next_lines_first(tmp_path: Path) -> Non
     # the same words at another pace are another line; the same line twice is one
     assert voice.said.count(LINES[0]) == 2
     assert (ahead.ready, ahead.total) == (len(LINES) + 1, len(LINES) + 1)
-    # what a question or the disclosure may need comes before the far lines
+    # texts for answers and the disclosure come before the far lines
     late = voice.said.index(LINES[9])
     assert late > max(voice.said.index(text) for text in LINES[:8])
     assert len(voice.said) > len(LINES) + 1 + len(ready("en")) + len(disclosures("en")) - 1
@@ -101,7 +101,7 @@ def test_a_line_that_fails_keeps_none_of_the_others_back(tmp_path: Path) -> None
     faults = anyio.run(make)
     assert ahead.ready == ahead.total - 1
     assert 1 <= faults < 30
-    # it is tried again, and ready once the voice can say it
+    # the line is tried again, and is ready once the voice can say it
     voice.fails = ""
     anyio.run(make_all, ahead)
     assert ahead.ready == ahead.total

@@ -84,7 +84,7 @@ def test_a_question_is_answered_from_the_catalogue_and_journalled(tmp_path: Path
                 room, lambda view: "19.9" in " ".join(x.text for x in view.said if x.kind == "answer")
             )
             assert view.comments[0].author == "Ann"
-            # it counts as answered only when all of the answer was heard
+            # it counts as answered only once the whole answer was heard
             assert view.comments[0].fate == "answering", answers
             view = await until(room, lambda view: view.comments[0].fate == "answered")
             assert "19.9" in view.comments[0].answer
@@ -167,7 +167,7 @@ def test_a_push_outlives_its_server(tmp_path: Path, rtmp_server: RtmpServer) -> 
         async with open_room(settings) as room:
             await room.push(rtmp_server.url())
             await until(room, lambda view: view.sinks[0].state == "live")
-            # a process of its own: FFmpeg holds the interpreter while it connects, and air with it
+            # in its own process: while connecting, FFmpeg holds the interpreter lock, which would stop the show
             report = tmp_path / "received.json"
             command = [
                 sys.executable,

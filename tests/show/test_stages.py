@@ -1,4 +1,4 @@
-"""The small loops of a room: comments in batches, and a consent that ends whatever else is broken."""
+"""The small loops of a room: comments in batches, and a consent that ends the show whatever else fails."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def consent_file(folder: Path, end: date = date(2099, 1, 1)) -> tuple[Path, Cons
 def leaving(
     folder: Path, journal: str, until: float, revoke_at: float | None, **consent: date
 ) -> tuple[Show, list[float]]:
-    """A show whose consent is revoked; returns it and when it left the air."""
+    """Run a show whose consent is revoked; returns the show and the times at which it left the air."""
     left: list[float] = []
     file, given = consent_file(folder, **consent)
 
@@ -43,7 +43,7 @@ def leaving(
 
         def leave(why: str) -> None:
             left.append(show.clock.now())
-            stage.cancel()  # as the room does that is over
+            stage.cancel()  # as the room does at its end
 
         async def watch() -> None:
             with stage:
@@ -55,7 +55,7 @@ def leaving(
             show.journal.hangs_seconds = 1e9 if journal == "hangs" else 0.0
             show.journal.fails = journal == "fails"
             consents.revoke(file, folder / "shop.key", at=datetime(2026, 1, 1, tzinfo=UTC))
-        # the file is read in a thread, which virtual time does not wait for
+        # a thread reads the file, and virtual time does not wait for threads
         while show.clock.now() < until and not left:
             await show.clock.advance(0.5)
             await anyio.sleep(0.01)

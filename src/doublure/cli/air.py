@@ -1,4 +1,4 @@
-"""Runs a show from the command line: the room, the console beside it, and Ctrl-C."""
+"""Runs a show from the command line: the room, its console, and the handling of Ctrl-C."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Door:
     host: str
     port: int
     password: str = ""
-    """Empty for none, which only loopback addresses may have."""
+    """Empty for none, which is allowed on loopback addresses only."""
 
     @property
     def page(self) -> str:
-        """What to open in the browser."""
+        """The address to open in a browser."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
@@ -47,13 +47,14 @@ async def run_show(
     door: Door | None = None,
     announce: Callable[[str], None],
 ) -> None:
-    """Keep the room on air until it ends, `seconds` have passed or Ctrl-C (or a termination) says so.
+    """Keep the room on air until it ends, `seconds` have passed, or SIGINT (Ctrl-C) or SIGTERM arrives.
 
-    The first Ctrl-C wraps: the sentence ends, the host says goodbye, recordings are closed. The
-    second cuts: recordings are closed all the same. Before the room is on air one is enough.
-    `announce` gets the line that says it is on air.
-    Raises what `open_room` and the console raise, before anything is on air. Later faults of the console
-    are alarms: it is started again, and the room goes on.
+    The first Ctrl-C wraps: the sentence ends, the host says goodbye, recordings are closed. The second cuts
+    at once; recordings are still closed. Before the room is on air, the first one stops everything.
+    `announce` is called with one line once the room is on air.
+
+    Before anything is on air, raises what `open_room` and the console raise. A later fault of the console
+    is an alarm: the console is restarted, and the room goes on.
     """
     descriptors.raise_limit()
     listener = _reserve(settings, door) if door else None
@@ -78,7 +79,7 @@ async def run_show(
 
 
 class Console:
-    """The console of a show, as a stage that may begin again."""
+    """The console of a show, as a stage that can be restarted."""
 
     def __init__(self, room: Room, door: Door, listener: Listener) -> None:
         self._room = room
@@ -86,15 +87,15 @@ class Console:
         self._listener: Listener | None = listener
 
     async def run(self) -> None:
-        """Serve until the room ends. Raises what goes wrong in the server; the address is taken anew each time
-        but the first."""
+        """Serve until the room ends. Raises any exception of the server. Each run after the first binds the
+        address again."""
         listener, self._listener = self._listener, None
         door = self._door
         await serve(self._room, door.host, door.port, door.password or None, listener=listener)
 
 
 class Interrupt:
-    """What Ctrl-C does."""
+    """Handles Ctrl-C."""
 
     def __init__(self, everything: anyio.CancelScope) -> None:
         self.room: Room | None = None
@@ -121,7 +122,7 @@ class Interrupt:
 
 
 def _reserve(settings: RoomSettings, door: Door) -> Listener:
-    """The console's address. Raises `SettingsError`, and `ConsentError` for one that the consent does not allow."""
+    """Bind the console's address. Raises `SettingsError`, or `ConsentError` if the consent forbids it."""
     local = settings.consent is not None and consents.read(settings.consent).scope == "local"
     check_scope(local, door.host)
     return reserve(door.host, door.port, door.password or None)

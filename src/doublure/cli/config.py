@@ -1,4 +1,4 @@
-"""The list of all settings, as `doublure config` and docs/settings.md show it."""
+"""The list of all settings, for `doublure config` and docs/settings.md."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ UNITS = {
     "speed": "ratio",
     "port": "port",
 }
-"""The last word of a setting's name and its unit."""
+"""Unit by the last word of a setting's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One setting, as `doublure config` and docs/settings.md show it."""
+    """One setting, as a row of the list."""
 
     name: str
-    """Dotted, `sinks[].url` for one of a list, `DOUBLURE_...` for an environment variable."""
+    """Dotted path, such as `sinks[].url` for an item of a list, or `DOUBLURE_...` for an environment variable."""
     values: str
     unit: str
     default: str
@@ -41,7 +41,7 @@ class Row:
 
 
 def rows() -> Iterator[Row]:
-    """Every setting there is: those of a room file, then the machine's."""
+    """All settings: those of a room file, then the machine's."""
     yield from _rows(RoomSettings, "")
     for row in _rows(MachineSettings, ""):
         yield Row(f"DOUBLURE_{row.name.upper()}", row.values, row.unit, row.default, row.doc)

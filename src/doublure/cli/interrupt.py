@@ -1,7 +1,7 @@
-"""A Ctrl-C that comes while the program loads.
+"""Handling of a Ctrl-C that arrives while the program loads.
 
-Python raises `KeyboardInterrupt` wherever it happens to be, and a library that catches everything while
-it is imported loses it. So it is noted as well, and asked for once loading is over.
+Python raises `KeyboardInterrupt` at whatever line is running, and a library that catches every exception
+during its import would swallow it. So it is also recorded, and checked once loading is over.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ _came = False
 
 
 def watch() -> None:
-    """Note every SIGINT from now on; it still raises `KeyboardInterrupt`."""
+    """Record every SIGINT from now on; it still raises `KeyboardInterrupt`."""
     signal.signal(signal.SIGINT, _note)
 
 
 def requested() -> bool:
-    """Whether there was one since `watch`."""
+    """Whether a SIGINT has arrived since `watch`."""
     return _came
 
 

@@ -13,7 +13,7 @@ journal_app = typer.Typer(help="The record of what aired.", no_args_is_help=True
 
 @journal_app.command("verify")
 def journal_verify(room: RoomFile) -> None:
-    """Read the whole journal of a room and say whether it is as it was written."""
+    """Read the whole journal of a room and check that it is unchanged."""
     opened = load_room(room)
     found = audit.audit(opened.folder, opened.store)
     echo(f"{found.entries} entries, as they were written; {found.spooled} more wait in the spool")

@@ -30,7 +30,7 @@ from doublure.trust import persona
 from doublure.voice.settings import VoiceSettings
 
 WRONG = 2
-"""Exit code when the operator has something to mend."""
+"""Exit code for an error that the operator can fix."""
 
 app = typer.Typer(
     help="A consented AI double of a live-shopping host that keeps the room on air.",
@@ -44,7 +44,7 @@ app.add_typer(journal_app, name="journal")
 
 
 def main() -> None:
-    """The entry point: what an operator can mend is a line on stderr and exit code 2."""
+    """The entry point. An error that the operator can fix becomes a line on stderr and exit code 2."""
     try:
         app()
     except DoublureError as error:
@@ -78,7 +78,9 @@ def begin(
     level = log_level or settings.load_machine().log_level
     if level not in ("debug", "info", "warning", "error"):
         raise SettingsError(
-            f"there is no log level {level!r}", where="--log-level", remedy="debug, info, warning or error"
+            f"there is no log level {level!r}",
+            where="--log-level",
+            remedy="choose debug, info, warning or error",
         )
     set_up(level)
 
@@ -100,7 +102,7 @@ def demo(
 
 @app.command()
 def air(room: RoomFile, seconds: Seconds = None) -> None:
-    """Put a room on air without the console. Ctrl-C ends the sentence, twice stops at once."""
+    """Put a room on air without the console. Ctrl-C ends after the sentence; a second one stops at once."""
     from doublure.cli.air import run_show
 
     opened = load_room(room)
@@ -128,7 +130,7 @@ def say(
     if persona != "card":
         if consent is None:
             raise ConsentError(
-                "a persona speaks only with its host's consent", where=persona, remedy="add --consent FILE"
+                "a persona needs its host's consent to speak", where=persona, remedy="add --consent FILE"
             )
         valid_consent(consent)
         face = FaceSettings(engine="patch", persona=Path(persona), consent=consent)
@@ -143,7 +145,7 @@ def say(
 
 @app.command()
 def check(room: RoomFile) -> None:
-    """Say what is wrong with a room before it goes on air; exit code 1 when something is."""
+    """Check a room before it goes on air and print its problems; exit code 1 if there are any."""
     from doublure.show.check import problems
 
     found = list(problems(room, RealClock()))
@@ -158,7 +160,7 @@ def check(room: RoomFile) -> None:
 def config(
     markdown: Annotated[bool, typer.Option("--markdown", help="as the table of docs/settings.md")] = False,
 ) -> None:
-    """Print every setting with its unit, its default and what it is for."""
+    """Print every setting with its unit, default and description."""
     rows = list(config_module.rows())
     if markdown:
         echo("| setting | values | unit | default | what it is |\n| --- | --- | --- | --- | --- |")
@@ -240,7 +242,7 @@ def shotlist(
     host: Annotated[str, typer.Option(help="address of the page; 0.0.0.0 for a phone")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="port of the page", min=0, max=65535)] = 8010,
 ) -> None:
-    """Print or serve what a host records for enrolment, in six minutes."""
+    """Print or serve the list of shots that a host records for enrolment, about six minutes."""
     from doublure.enrol import shotlist as lists
 
     given = tuple(word.strip() for word in words.replace("，", ",").split(",") if word.strip())
@@ -264,13 +266,13 @@ def sign(
     consent: Annotated[Path, typer.Option(help="the consent of its host")],
     key: Annotated[Path, typer.Option(help="the private key that signed the consent")] = COMPANY_KEY,
 ) -> None:
-    """Sign a persona that is not signed yet, or after the company's key has changed."""
+    """Sign a persona that is unsigned, or whose company key has changed."""
     persona.sign(folder, valid_consent(consent), key)
     echo(f"{folder}: the persona is signed")
 
 
 def _demo_room(speak: Language, cache: Path) -> RoomSettings:
-    """The demo's room: of the checkout, or as installed, where it records in the user's cache."""
+    """The demo's room: from the checkout, else the installed one, which records in the user's cache."""
     checkout = Path(__file__).parents[3] / "demo" / speak / "room.yaml"
     if checkout.exists():
         return load_room(checkout)

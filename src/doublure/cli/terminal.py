@@ -1,4 +1,4 @@
-"""What every command shares: it prints, and reads a language, a room's file and a consent."""
+"""Shared by the commands: printing, and arguments for a language, a room file and a consent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Seconds = Annotated[float | None, typer.Option(help="end the show after this man
 
 
 def echo(text: str, *, wrong: bool = False) -> None:
-    """Print a line: on stdout, or on stderr when something is wrong."""
+    """Print a line on stdout, or on stderr if `wrong`."""
     typer.echo(text, err=wrong)
 
 
@@ -33,5 +33,5 @@ def language_named(name: str, where: str) -> Language:
 
 
 def valid_consent(consent: Path) -> Consent:
-    """A consent that holds today and is signed with a key that this machine trusts."""
+    """Load a consent that is valid today and signed with a key that this machine trusts. Raises `ConsentError`."""
     return consents.load(consent, today=RealClock().wall(), trusted=settings.load_machine().trusted)

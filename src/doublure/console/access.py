@@ -1,10 +1,14 @@
-"""Who may open the console: this machine only, or everybody who knows the password.
+"""Access control of the console: loopback only, or a password.
 
-Every request passes the `Guard`. It refuses names that are not this machine's (a page of another
-site that points its own name here would otherwise read the room), orders that another site's page
-sends, bodies that are too long, and, where there is a password, everybody who is not logged in.
+Every request passes the `Guard`, which refuses:
 
-starlette's TrustedHostMiddleware is not used: it takes a list of names, and 127.0.0.0/8 is none.
+- host names that are not this machine's. Another site could point its own name here (DNS rebinding)
+  and read the room.
+- orders sent by a page of another site.
+- bodies that are too long.
+- if there is a password: requests without a login.
+
+starlette's TrustedHostMiddleware is not used because it takes a list of names and cannot express 127.0.0.0/8.
 """
 
 from __future__ import annotations
@@ -30,18 +34,18 @@ from doublure.console.connections import network_of
 
 COOKIE = "doublure_login"
 LOGIN_SECONDS = 12 * 3600
-"""How long a login lasts: a long shift."""
+"""Lifetime of a login: a long shift."""
 LOGINS = 1_000
-"""Logins at once; the oldest ends first."""
+"""Most logins at once; beyond that the oldest ends."""
 ATTEMPTS = 5
-"""Wrong passwords that may come from one network within `ATTEMPT_SECONDS`."""
+"""Wrong passwords allowed from one network within `ATTEMPT_SECONDS`."""
 ATTEMPT_SECONDS = 60.0
 ADDRESSES = 1_000
-"""Networks whose wrong passwords are remembered; the oldest is forgotten first."""
+"""Networks whose wrong passwords are remembered; beyond that the oldest is forgotten."""
 BODY_BYTES = 64 * 1024
 """Longest request body; the longest form is a line of 1,000 characters."""
 OPEN_PATHS = ("/login", "/language/", "/healthz", "/static/", "/fonts/")
-"""What may be had without the password."""
+"""Paths that need no password."""
 READ_ONLY = ("GET", "HEAD")
 
 SECURITY_HEADERS = {
@@ -87,10 +91,10 @@ class _Login:
 
 
 class Access:
-    """The password, the logins it gave out, and who guessed too often.
+    """The password, the current logins, and the networks that guessed wrong too often.
 
-    A login is a random word that is remembered here and nowhere else: logging out ends it, a restart
-    ends all, and nothing that could be stolen lies on the disk.
+    A login is a random token, kept in memory only. Logging out ends it, a restart ends all, and there
+    is nothing on disk to steal.
     """
 
     def __init__(self, password: str | None, clock: Clock) -> None:
@@ -106,7 +110,7 @@ class Access:
         return self._password is not None
 
     def locked_seconds(self, address: str) -> int:
-        """Seconds for which this address, and others of its network, may not try again; 0 when they may."""
+        """Seconds until this address's network may try again; 0 if it may now."""
         times = self._wrong.get(network_of(address))
         if times is None:
             return 0
@@ -117,12 +121,12 @@ class Access:
         return math.ceil(times[0] + ATTEMPT_SECONDS - self._clock.now())
 
     def right(self, address: str, given: str) -> bool:
-        """Is this the password? A wrong one counts against the address's network, and while that is locked
-        the right one does not help either."""
+        """Whether this is the password. A wrong one counts against the address's network. While that
+        network is locked, the right password is refused too."""
         if self._password is None or self.locked_seconds(address):
             return False
         network = network_of(address)
-        # compared as digests, so that the time tells nothing about length or content
+        # digests are compared, so that the time taken reveals neither length nor content
         if hmac.compare_digest(self._digest(given.encode()), self._digest(self._password)):
             self._wrong.pop(network, None)
             return True
@@ -134,7 +138,7 @@ class Access:
         return False
 
     def login(self) -> str:
-        """The value of a fresh login cookie."""
+        """Start a login and return the value of its cookie."""
         cookie = secrets.token_urlsafe(32)
         self._logins[cookie] = _Login(self._clock.now() + LOGIN_SECONDS, anyio.Event())
         while len(self._logins) > LOGINS:
@@ -142,19 +146,19 @@ class Access:
         return cookie
 
     def log_out(self, cookie: str) -> None:
-        """End a login, and the streams that were opened with it."""
+        """End a login and the streams opened with it."""
         login = self._logins.pop(cookie, None)
         if login is not None:
             login.over.set()
 
     def logged_in(self, cookie: str) -> bool:
-        """Is this a login that we gave out and that still holds?"""
+        """Whether this cookie is a login that has not expired."""
         login = self._logins.get(cookie)
         return login is not None and self._clock.now() < login.expires
 
     async def logged_out(self, cookie: str) -> None:
-        """Return when this login ends. Never returns where there is none: without a password, and for a
-        program that sends the password itself."""
+        """Return when this login ends. Never returns if there is none: without a password, or for a
+        program that sends the password with each request."""
         login = self._logins.get(cookie)
         if login is None:
             await anyio.Event().wait()
@@ -167,8 +171,8 @@ class Access:
 
 
 class Guard:
-    """Stands before the whole app and adds the security headers to every answer. With `local` only this
-    machine may ask, with or without a password."""
+    """Middleware around the whole app: refuses requests and adds the security headers to every answer.
+    With `local` it accepts requests from this machine only, password or not."""
 
     def __init__(self, app: ASGIApp, access: Access, *, local: bool = False) -> None:
         self._app = app
@@ -185,7 +189,7 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers[name] = value
-                # the shipped files may be kept, but are asked for again after an upgrade
+                # browsers may cache shipped files but must revalidate them, because an upgrade changes them
                 shipped = scope["path"].startswith(("/static/", "/fonts/"))
                 headers.setdefault("cache-control", "no-cache" if shipped else "no-store")
             await send(message)
@@ -260,20 +264,20 @@ class Guard:
 
 
 def client_address(scope: Scope) -> str:
-    """Who asks, as an address."""
+    """The client's address; empty if unknown."""
     client = scope.get("client")
     return str(client[0]) if client else ""
 
 
 def scheme_of(scope: Scope) -> str:
-    """`http`, or `https` when a server with TLS in front of the console says so. This header may be believed,
-    unlike those that name an address: another site's page cannot make a browser send it."""
+    """`http`, or `https` if a TLS proxy in front of the console says so. This header can be trusted, unlike
+    those that name an address, because another site's page cannot make a browser send it."""
     forwarded = Headers(scope=scope).get("x-forwarded-proto", "")
     return forwarded if forwarded in ("http", "https") else str(scope["scheme"])
 
 
 def login_cookie(scope: Scope) -> str:
-    """The login that a request carries; empty for none."""
+    """The login cookie of a request; empty if there is none."""
     try:
         found = SimpleCookie(Headers(scope=scope).get("cookie", "")).get(COOKIE)
     except CookieError:
@@ -282,8 +286,8 @@ def login_cookie(scope: Scope) -> str:
 
 
 def _from_elsewhere(headers: Headers, here: str) -> bool:
-    """Was this sent by a page of another site than `here`? Browsers say where a page came from; programs that
-    send neither header are no browsers and carry nobody's cookie."""
+    """Whether a page of another site than `here` sent this. Browsers send at least one of these headers.
+    A client that sends neither is not a browser and carries nobody's cookie."""
     origin = headers.get("origin")
     if origin is not None:
         return origin.lower() != here.lower()
@@ -301,11 +305,11 @@ def _basic_password(headers: Headers) -> str | None:
 
 
 class _TooLong(Exception):
-    """A body that is longer than `BODY_BYTES`, whatever length it said."""
+    """A body longer than `BODY_BYTES`, whatever its content-length."""
 
 
 class _Gone(Exception):
-    """The client closed the connection before its body was whole."""
+    """The client closed the connection before the body was complete."""
 
 
 def _too_long() -> Response:
@@ -313,7 +317,7 @@ def _too_long() -> Response:
 
 
 async def _body(receive: Receive) -> bytes:
-    """The whole body. Its time limit is the connection's."""
+    """The whole body. `Deadlines` closes the connection if it takes too long."""
     body = b""
     more = True
     while more:
@@ -328,7 +332,7 @@ async def _body(receive: Receive) -> bytes:
 
 
 def _begun_with(body: bytes, receive: Receive) -> Receive:
-    """What the app receives: the body that was read, then whatever comes after it."""
+    """A `receive` for the app: first the body already read, then further messages."""
     given = False
 
     async def receive_next() -> Message:

@@ -1,7 +1,7 @@
-"""How many orders the console follows, so that a program gone wrong cannot bury the show in them.
+"""Rate limits for orders, so that a faulty program cannot flood the show.
 
-Cut and wrap are always followed, because they only make the room quieter. Comments are bounded by
-the chat they go to.
+Cut and wrap have no limit, because they only make the room quieter. Comments are limited by the chat
+they go to.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from doublure.views import RoomView
 Order = Literal["say", "skip", "push", "stop_push"]
 
 ORDERS: dict[Order, int] = {"say": 10, "skip": 30, "push": 10, "stop_push": 30}
-"""Orders of each kind within `ORDER_SECONDS`. Ten lines are about what a host can say in that time."""
+"""Most orders of each kind within `ORDER_SECONDS`. A host can say about ten lines in that time."""
 ORDER_SECONDS = 60.0
 MOST_OUTPUTS = 16
-"""Outputs of a room, those of its file included. Each copies the whole stream."""
+"""Most outputs of a room, including those of its file. Each gets its own copy of the stream."""
 
 
 class TooOften(Exception):
-    """Too many orders of one kind; the next is followed after `seconds`."""
+    """Too many orders of one kind; the next is accepted after `seconds`."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"too many orders of this kind; the next is possible in {seconds} s")
@@ -39,7 +39,7 @@ class Allowance:
         self._given: dict[Order, deque[float]] = {order: deque(maxlen=most) for order, most in ORDERS.items()}
 
     def take(self, order: Order) -> None:
-        """Count an order. Raises `TooOften` when it may not be followed now."""
+        """Count an order. Raises `TooOften` if the limit is reached."""
         given = self._given[order]
         now = self._clock.now()
         if len(given) == given.maxlen and now - given[0] < ORDER_SECONDS:
@@ -48,8 +48,8 @@ class Allowance:
 
 
 def check_outputs(view: RoomView) -> None:
-    """Raise `SinkError` when the room has as many outputs as it may have."""
+    """Raise `SinkError` if the room already has `MOST_OUTPUTS` outputs."""
     if len(view.sinks) >= MOST_OUTPUTS:
         raise SinkError(
-            f"the room has {len(view.sinks)} outputs, which is the most", remedy="stop one of them first"
+            f"the room already has {len(view.sinks)} outputs, the maximum", remedy="stop one of them first"
         )

@@ -1,6 +1,6 @@
-"""The same orders and the same view as JSON, for engineers' programs.
+"""JSON API for programs: the same orders and the same view as the page.
 
-An error is `{"what": ..., "where": ..., "remedy": ...}`, as everywhere in the package.
+An error is `{"what": ..., "where": ..., "remedy": ...}`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from doublure.views import RoomView
 
 
 class Fault(BaseModel):
-    """What happened, to which thing, and what to do."""
+    """An error: what is wrong, where, and what to do."""
 
     what: str
     where: str = ""
@@ -29,7 +29,7 @@ class Fault(BaseModel):
 
 
 async def tell_fault(request: Request, error: Exception) -> Response:
-    """A `DoublureError`, an entry that is wrong, or an order too many, as JSON."""
+    """Answer a `DoublureError`, an invalid entry or `TooOften` as JSON."""
     if isinstance(error, DoublureError):
         fault = Fault(what=error.what, where=error.where, remedy=error.remedy)
         return JSONResponse(fault.model_dump(), status_of(error))
@@ -85,7 +85,7 @@ def routes(console: Console) -> APIRouter:
         console.allowance.take("stop_push")
         if name not in {sink.name for sink in room.view().sinks if sink.removable}:
             raise SinkError(
-                "there is no such output that could be removed", where=name, remedy="see GET /api/room"
+                "there is no removable output with this name", where=name, remedy="see GET /api/room"
             )
         await room.stop_push(name)
 

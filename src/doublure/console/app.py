@@ -34,8 +34,8 @@ LANGUAGE_SECONDS = 365 * 24 * 3600
 def make_app(
     room: Room, password: str | None = None, *, closing: anyio.Event | None = None, clock: Clock | None = None
 ) -> FastAPI:
-    """The console of a room. Without a password it answers under this machine's names only.
-    `closing` ends the streams although the show goes on."""
+    """The console of a room. Without a password it answers on loopback names only.
+    `closing` ends the streams while the show goes on."""
     clock = clock or RealClock()
     access = Access(password, clock)
     console = Console(room, closing or anyio.Event(), access.logged_out, Allowance(clock))
@@ -50,7 +50,7 @@ def make_app(
     _add_pages(app, console, access)
     _add_login(app, console, access)
     app.mount("/static", StaticFiles(packages=[("doublure.console", "static")]))
-    # the font of the picture, for machines that have none for Chinese
+    # the picture's font, for machines without a Chinese one
     app.mount("/fonts", StaticFiles(packages=[("doublure.picture", "fonts")]))
     return app
 

@@ -1,7 +1,7 @@
-"""Limits for connections, so that nobody who connects can take what the show needs.
+"""Connection limits, so that clients cannot exhaust the descriptors and time that the show needs.
 
-The number of connections is limited where they are accepted, before anything is read. A connection
-whose request does not arrive, or whose answer is not read, is closed after a time limit.
+The number of connections is limited at accept, before anything is read. A connection is closed after
+a time limit if its request does not arrive or its answer is not read.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ from doublure.console import descriptors
 from doublure.log import get_log
 
 MOST_CONNECTIONS = 256
-"""Open at once, from all addresses; never more than a quarter of the process's descriptors, because
-outputs, files and the database need the rest."""
+"""Most open connections in all. Never more than a quarter of the process's descriptors, because outputs,
+files and the database need the rest."""
 MOST_FROM_ONE = 64
-"""Open at once from one network. A browser opens six for a page; operators may share an address."""
+"""Most open connections from one network. A browser opens six per page; operators may share an address."""
 WAITING_CONNECTIONS = 128
-"""That the system keeps until they are accepted."""
+"""Length of the system's queue of connections to accept."""
 ACCEPTED_A_TURN = 8
-"""Connections accepted in one turn of the event loop, so that a rush of them does not hold air up."""
+"""Connections accepted per turn of the event loop, so that a rush of them does not delay the stream."""
 REFUSED_A_TURN = 32
-"""Connections refused at once; refusing costs far less than answering."""
+"""Connections refused per turn; refusing costs far less than answering."""
 REQUEST_SECONDS = 10.0
-"""How long the header of a request may take, and then its body."""
+"""Time limit for the header of a request, and again for its body."""
 UNREAD_SECONDS = 60.0
-"""How long a client may leave an answer unread."""
+"""Time limit for a client that does not read its answer."""
 
 log = get_log(__name__)
 
 
 def network_of(address: str) -> str:
-    """What one household or machine has: an IPv4 address, or a /64 of IPv6, in which it may choose addresses freely.
-    Anything else is returned as it is."""
+    """The network of an address: an IPv4 address, or the /64 of an IPv6 address, because one household may
+    use any address within its /64. Anything else is returned unchanged."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
@@ -73,8 +73,8 @@ class _Accepted(socket.socket):
 class Listener(socket.socket):
     """A listening socket that refuses connections beyond `MOST_CONNECTIONS` and `MOST_FROM_ONE`.
 
-    It holds one spare descriptor: when the process has no other left, the spare is used to accept and
-    close what waits. Otherwise the waiting connection would wake the event loop again and again.
+    It holds one spare descriptor. When the process has no other left, the spare is used to accept and
+    close a waiting connection, which would otherwise wake the event loop again and again.
     """
 
     def __init__(self, family: socket.AddressFamily) -> None:
@@ -84,14 +84,14 @@ class Listener(socket.socket):
         self._spare = _spare()
 
     def listen(self, backlog: int = WAITING_CONNECTIONS, /) -> None:
-        """Listen with a queue of `WAITING_CONNECTIONS`: asyncio uses one number for this queue and for how
-        many it accepts at once."""
+        """Listen with a queue of at least `WAITING_CONNECTIONS`. asyncio uses one number both for this
+        queue and for how many connections it accepts per turn, and gets the smaller, `ACCEPTED_A_TURN`."""
         super().listen(max(backlog, WAITING_CONNECTIONS))
 
     def accept(self) -> tuple[socket.socket, object]:
-        """The next connection that is within the limits; those before it are closed. Raises
-        `ConnectionAbortedError` after `REFUSED_A_TURN` of them, upon which asyncio waits for its next
-        turn, and `OSError` as a plain socket does."""
+        """The next connection within the limits; those before it are closed. After `REFUSED_A_TURN` of them
+        it raises `ConnectionAbortedError`, and asyncio tries again in its next turn. Raises `OSError` as a
+        plain socket does."""
         for _ in range(REFUSED_A_TURN):
             try:
                 connection, address = super().accept()
@@ -125,8 +125,8 @@ class Listener(socket.socket):
             del self._open[network]
 
     def _refuse_with_spare(self, error: OSError) -> None:
-        """Accept and close one connection. Raises `error` when the spare descriptor is gone as well, and
-        `BlockingIOError` when nobody waits."""
+        """Accept and close one connection. Raises `error` if the spare descriptor is gone too, and
+        `BlockingIOError` if no connection waits."""
         self._spare = self._spare if self._spare is not None else _spare()
         if self._spare is None:
             raise error
@@ -152,12 +152,12 @@ def _spare() -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class _Wait:
-    """What a connection waits for. While this does not change, nothing moves on it."""
+    """What a connection waits for. While this stays equal, the connection makes no progress."""
 
     answer: object
-    """The request being answered, as uvicorn keeps it."""
+    """uvicorn's object for the request being answered."""
     unsent_bytes: int
-    """Of the answer; 0 while only the request is awaited."""
+    """Of the answer; 0 while waiting for the request only."""
 
     @property
     def limit_seconds(self) -> float:
@@ -165,14 +165,14 @@ class _Wait:
 
 
 class Deadlines:
-    """Closes connections on which nothing moves. To be asked about once a second."""
+    """Closes connections that make no progress. `hold` is called about once per second."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._waits: dict[H11Protocol, tuple[_Wait, float]] = {}
 
     def hold(self, connections: Collection[H11Protocol]) -> None:
-        """Close those whose request or reader is late, and forget those that are gone."""
+        """Close connections whose request or reader is late, and forget those that are gone."""
         now = self._clock.now()
         before, self._waits = self._waits, {}
         for connection in list(connections):
@@ -189,7 +189,7 @@ class Deadlines:
 
 
 def _wait(connection: H11Protocol) -> _Wait | None:
-    """None while the client has nothing to do: its request is here and all of the answer so far was read."""
+    """What the client must do next; None if its request has arrived and it has read the answer so far."""
     unsent = connection.transport.get_write_buffer_size()
     awaited = connection.conn.their_state in (h11.IDLE, h11.SEND_BODY)
     return _Wait(connection.cycle, unsent) if unsent or awaited else None

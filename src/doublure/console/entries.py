@@ -1,4 +1,4 @@
-"""What an operator may send: checked and cleaned once, for the forms and for the API alike."""
+"""Operator input, validated and cleaned once for both the forms and the API."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ ADDRESS_CHARACTERS = 2_000
 
 
 def _clean(text: object) -> object:
-    """One line: control and formatting characters out (they can turn the reading order round),
-    white space as single blanks. Joiners stay: emoji are made with them."""
+    """The text as one line: control and formatting characters removed (they can reverse the reading order),
+    white space collapsed to single blanks. Zero-width joiners stay, because emoji need them."""
     if not isinstance(text, str):
         return text
     kept = "".join(
@@ -38,7 +38,7 @@ class _Entry(BaseModel):
 
 
 class CommentEntry(_Entry):
-    """A comment typed as a viewer's."""
+    """A comment that the operator enters on behalf of a viewer."""
 
     author: Annotated[str, Cleaned] = Field("", max_length=NAME_CHARACTERS, description="viewer's name")
     text: Annotated[str, Cleaned] = Field(
@@ -47,7 +47,7 @@ class CommentEntry(_Entry):
 
 
 class LineEntry(_Entry):
-    """A line that the host is to say."""
+    """A line for the host to say."""
 
     text: Annotated[str, Cleaned] = Field(
         min_length=1, max_length=LINE_CHARACTERS, description="said word for word"
@@ -55,13 +55,13 @@ class LineEntry(_Entry):
 
 
 class SkipEntry(_Entry):
-    """Which product the operator saw on air; without it, whichever is on air is left."""
+    """The product that the operator saw on air; None skips whichever is on air."""
 
     product: str | None = Field(None, max_length=100)
 
 
 class PushEntry(_Entry):
-    """An RTMP address to send the picture to."""
+    """An RTMP address to stream to."""
 
     url: Annotated[str, Cleaned] = Field(
         min_length=1, max_length=ADDRESS_CHARACTERS, description="rtmp:// or rtmps:// address"
@@ -73,16 +73,16 @@ class PushEntry(_Entry):
     @field_validator("url")
     @classmethod
     def _is_rtmp(cls, url: str) -> str:
-        # the key may come apart; the whole address is checked by the room
+        # the key may come separately; the room checks the whole address
         try:
             parse_rtmp_server(url)
         except AddressError as error:
-            raise PydanticCustomError("address", "it looks like rtmp://server/app") from error
+            raise PydanticCustomError("address", "the address must look like rtmp://server/app") from error
         return url
 
     @property
     def address(self) -> str:
-        """The whole address."""
+        """The address with its key."""
         return with_key(self.url, self.key) if self.key else self.url
 
 
@@ -93,7 +93,7 @@ class OutputEntry(_Entry):
 
 
 def explain(error: ValidationError, words: Words) -> str:
-    """What is wrong with an entry, for the operator."""
+    """The first error of an entry, in the operator's language."""
     first = error.errors()[0]
     if first["type"] in ("string_too_short", "missing"):
         return words("wrong_empty")

@@ -1,7 +1,7 @@
-"""The two answers that go on as long as the show: the picture and the events.
+"""The two endless responses: the live picture and the events.
 
-Neither has a queue. A viewer that reads slowly is waited for here, and the room's own bounded
-ring drops whole groups of pictures for it; a page that reads slowly is sent the newest state only.
+Neither has a queue. While a viewer of the picture reads slowly, sending waits, and the room's bounded
+ring drops whole groups of pictures for it. A page that reads events slowly gets only the newest state.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ from doublure.show.room import Room
 
 T = TypeVar("T")
 Put = Callable[[bytes], Awaitable[None]]
-"""Sends a piece; waits while the viewer is slow."""
+"""Sends a piece; blocks while the viewer is slow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """What the console's routes share."""
+    """State shared by the console's routes."""
 
     room: Room
     closing: anyio.Event
-    """Set when the console is to stop although the show goes on."""
+    """Set to stop the console while the show goes on."""
     logged_out: Callable[[str], Awaitable[None]]
     """Returns when the login with this cookie ends."""
     allowance: Allowance
     pushing: anyio.Lock = field(default_factory=anyio.Lock)
-    """Held while an output is added, so that two orders at once do not exceed the most."""
+    """Held while an output is added, so that two simultaneous orders cannot exceed the limit."""
 
 
 class _LiveAnswer(Response, ABC):
-    """An answer without an end of its own: it ends with the show, the console, the login or the viewer."""
+    """A response without an end of its own. It ends with the show, the console, the login or the connection."""
 
     media_type = "application/octet-stream"
 
     def __init__(self, console: Console) -> None:
         super().__init__()
-        # it has no length, and nothing on the way may keep pieces of it back
+        # its length is unknown, and proxies must not buffer it
         del self.headers["content-length"]
         self.headers["x-accel-buffering"] = "no"
         self._console = console
@@ -76,15 +76,15 @@ class _LiveAnswer(Response, ABC):
 
     @abstractmethod
     async def pour(self, put: Put) -> None:
-        """Send until there is no more."""
+        """Send pieces until there are no more."""
 
     def last(self) -> bytes:
-        """What is sent when the show is over."""
+        """The final piece, sent when the response ends."""
         return b""
 
 
 class Picture(_LiveAnswer):
-    """The live picture with its sound, as HTTP-FLV."""
+    """The live picture with sound, as HTTP-FLV."""
 
     media_type = "video/x-flv"
 
@@ -95,7 +95,7 @@ class Picture(_LiveAnswer):
 
 
 class Events(_LiveAnswer):
-    """The panels of the page, whenever they change."""
+    """The panels of the page, sent whenever they change."""
 
     media_type = "text/event-stream"
 
@@ -108,7 +108,7 @@ class Events(_LiveAnswer):
         await put(self._message())
         async with _closed_after(self._console.room.changes()) as changes:
             async for _ in changes:
-                # the newest view, not the one that waited for a slow page
+                # rendered from the newest view, however long a slow page took
                 if message := self._message():
                     await put(message)
 
@@ -126,7 +126,7 @@ class Events(_LiveAnswer):
 
 @asynccontextmanager
 async def _closed_after(pieces: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
-    """Closes a generator where it was used, so that the room stops feeding a viewer who left."""
+    """Close a generator on leaving, so that the room stops feeding a viewer who left."""
     try:
         yield pieces
     finally:
@@ -135,6 +135,6 @@ async def _closed_after(pieces: AsyncIterator[T]) -> AsyncIterator[AsyncIterator
 
 
 async def _gone(receive: Receive) -> None:
-    """Return when the viewer has left."""
+    """Return when the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -1,6 +1,6 @@
-"""The operator's orders from the page: each answers with a note for the place beside its button.
+"""The operator's orders from the page. Each answers with a note that the page shows beside its button.
 
-What the operator wrote stays in its field unless the order was taken, so a fault loses nothing.
+A form keeps its text unless the order was accepted, so an error loses nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def words_of(request: Request, console: Console) -> Words:
 
 
 def status_of(error: DoublureError) -> int:
-    """The HTTP status that says whose fault it is."""
+    """The HTTP status for an error."""
     if isinstance(error, ConsentError):
         return 403
     if isinstance(error, SettingsError | SinkError):
@@ -52,7 +52,7 @@ def routes(console: Console) -> APIRouter:
     @router.post("/skip")
     async def skip(request: Request) -> HTMLResponse:
         async def order() -> None:
-            # the page says which product it showed: two operators who press at once skip once
+            # the page sends the product it showed, so two operators who press at once skip once
             await room.skip((await _counted(console, request, SkipEntry, "skip")).product)
 
         return await _answer(console, request, "done_skip", order)
@@ -61,7 +61,7 @@ def routes(console: Console) -> APIRouter:
     async def wrap(request: Request) -> HTMLResponse:
         note = await _answer(console, request, "done_wrap", checkpoint)
         if note.status_code == 200:
-            # a wrap lasts until the goodbye is said: the note goes first
+            # a wrap takes until the goodbye is said, so the note is sent first
             note.background = BackgroundTask(room.wrap)
         return note
 
@@ -110,7 +110,7 @@ async def push_to(console: Console, address: str) -> None:
 async def _answer(
     console: Console, request: Request, done: str, order: Callable[[], Awaitable[None]]
 ) -> HTMLResponse:
-    """Follow an order and say what became of it; `done` is the key of the good news."""
+    """Carry out an order and return a note of its result; `done` is the key of the success message."""
     words = words_of(request, console)
     if console.room.view().state == "off":
         return HTMLResponse(page.note(words, fault=words("room_over")), 409)
@@ -128,7 +128,7 @@ async def _answer(
 
 
 async def _counted(console: Console, request: Request, kind: type[Entry], order: Order) -> Entry:
-    """The entry of an order that is limited; what is wrong does not count. Raises `TooOften`."""
+    """The entry of a rate-limited order; an invalid entry does not count. Raises `TooOften`."""
     entry = await _entry(request, kind)
     console.allowance.take(order)
     return entry

@@ -1,4 +1,4 @@
-"""The page and its panels as HTML."""
+"""Renders the console's pages and panels as HTML."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from doublure.console.words import NAMES, Words
 from doublure.views import RoomView
 
 PANELS = ("state", "alarms", "clock", "now", "next", "said", "comments", "unknown", "outputs", "figures")
-"""The parts of the page that change by themselves; each is a template of that name and fills the
-element with that id."""
+"""The parts of the page that update themselves. Each is a template and an element id of that name."""
 
 
 def environment() -> Environment:
-    """Renders the console's templates; a value that a template wants and nobody gave is an error."""
+    """The console's templates; a missing value raises an error."""
     return Environment(
         loader=PackageLoader("doublure.console"),
         autoescape=True,
@@ -58,12 +57,12 @@ def login(words: Words, fault: str = "") -> str:
 
 
 def note(words: Words, *, done: str = "", fault: str = "", remedy: str = "") -> str:
-    """What became of an order, beside its button."""
+    """The result of an order, shown beside its button."""
     return _templates.get_template("note.html").render(t=words, done=done, fault=fault, remedy=remedy)
 
 
 def update(fresh: Mapping[str, str], shown: Mapping[str, str]) -> str:
-    """The panels that differ from those shown, addressed to their places on the page."""
+    """The panels that differ from those shown, each with its place on the page."""
     return "".join(
         f'<hx-partial hx-target="#{name}" hx-swap="innerMorph">{html}</hx-partial>'
         for name, html in fresh.items()

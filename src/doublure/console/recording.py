@@ -1,4 +1,4 @@
-"""Serves the shot list as a teleprompter whose prompts are spoken by the room's own voice."""
+"""Serves the shot list as a teleprompter; the room's voice engine speaks its prompts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EVERYWHERE = ("0.0.0.0", "::", "[::]")
 
 
 class Prompts:
-    """Speaks prompts and keeps what was spoken: a list has a few dozen."""
+    """Speaks prompts and keeps every result in memory; a list has a few dozen."""
 
     def __init__(self, language: Language, voice: VoiceSettings) -> None:
         made = find_voice(voice.engine)(voice, language)
@@ -45,12 +45,12 @@ class Prompts:
 
 
 def run(shots: ShotList, host: str, port: int, announce: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C. Raises `SettingsError` when the address cannot be used."""
+    """Serve until Ctrl-C. Raises `SettingsError` if the address cannot be used."""
     descriptors.raise_limit()
-    # no password as the console has: the page has no secrets, and a phone on the same network opens it
+    # no password, unlike the console: the page has no secrets, and a phone on the same network must open it
     listener = listen(host, port)
     app = make_app(shots, Prompts(shots.language, VoiceSettings()).speak)
-    # "every address" is none that a browser opens
+    # a browser cannot open the "every address" wildcard
     shown = socket.gethostname() if host in EVERYWHERE else f"[{host}]" if ":" in host else host
     announce(f"the shot list is at http://{shown}:{listener.getsockname()[1]} ; Ctrl-C ends")
     try:

@@ -1,4 +1,4 @@
-"""Serves the console inside the room's own event loop."""
+"""Serves the console in the room's event loop."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ from doublure.errors import ConsentError, SettingsError
 from doublure.show.room import Room
 
 PASSWORD_CHARACTERS = 8
-"""Shortest password for an address that others can reach."""
+"""Shortest password for an address that other machines can reach."""
 CLOSE_SECONDS = 1
-"""How long an answer may take to end once the console closes; then it is dropped."""
+"""How long a response may take to end once the console closes; then it is dropped."""
 TICKS_A_SECOND = 10
-"""Of uvicorn."""
+"""uvicorn's rate."""
 
 
 class Server(uvicorn.Server):
-    """uvicorn with time limits for connections, and without its signal handlers unless `signals`: beside
-    a show, Ctrl-C belongs to the room."""
+    """uvicorn with time limits for connections. It handles signals only with `signals`, because during a
+    show the room handles Ctrl-C."""
 
     def __init__(self, app: ASGIApp, clock: Clock, *, signals: bool = False) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                # the limits look at this protocol; others may be installed
+                # `Deadlines` reads this protocol's state; uvicorn would pick another if installed
                 http="h11",
                 ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                # whoever connects could name any address in these headers
+                # any client could forge the address in these headers
                 proxy_headers=False,
                 backlog=ACCEPTED_A_TURN,
                 timeout_graceful_shutdown=CLOSE_SECONDS,
@@ -63,22 +63,22 @@ class Server(uvicorn.Server):
 
 
 def reserve(host: str, port: int, password: str | None) -> Listener:
-    """Take the address before the show starts; `serve` accepts the socket. Port 0 takes a free one.
+    """Bind the address before the show starts, and return a socket for `serve`. Port 0 picks a free one.
 
-    Raises `SettingsError`: an address that others can reach without a (long enough) password, an
-    unknown address, a port in use.
+    Raises `SettingsError` if other machines can reach the address and the password is missing or too
+    short, if the address is unknown, or if the port is in use.
     """
     where = f"{host}:{port}"
     if not is_loopback(host):
         if password is None:
             raise SettingsError(
-                "the console would be open to everybody who can reach this address",
+                "the console would be open to everybody who reaches this address",
                 where=where,
                 remedy="set a password, or serve it at 127.0.0.1",
             )
         if len(password) < PASSWORD_CHARACTERS:
             raise SettingsError(
-                "the console's password is too short for an address that others can reach",
+                "the console's password is too short for an address that other machines can reach",
                 where=where,
                 remedy=f"use at least {PASSWORD_CHARACTERS} characters",
             )
@@ -86,7 +86,7 @@ def reserve(host: str, port: int, password: str | None) -> Listener:
 
 
 def listen(host: str, port: int) -> Listener:
-    """Take an address; port 0 takes a free one. Raises `SettingsError` when it cannot be had."""
+    """Bind an address; port 0 picks a free one. Raises `SettingsError` if that fails."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = Listener(family)
     try:
@@ -96,7 +96,7 @@ def listen(host: str, port: int) -> Listener:
     except OSError as error:
         listener.close()
         raise SettingsError(
-            f"the page cannot use this address: {error.strerror or error}",
+            f"the page cannot listen on this address: {error.strerror or error}",
             where=f"{host}:{port}",
             remedy="stop the program that uses the port, or choose another with --port",
         ) from error
@@ -104,11 +104,11 @@ def listen(host: str, port: int) -> Listener:
 
 
 def check_scope(local: bool, host: str) -> None:
-    """Raise `ConsentError` when the consent has scope `local` and the console could be reached from other
-    machines: its page shows the picture."""
+    """Raise `ConsentError` if the consent has scope `local` and other machines can reach the console, which
+    shows the picture."""
     if local and not is_loopback(host):
         raise ConsentError(
-            "the consent has scope `local`: the picture may not be shown on other machines, and the console shows it",
+            "the consent has scope `local`, but the console would show the picture on other machines",
             where=f"console at {host}",
             remedy="serve the console at 127.0.0.1, or ask the host for a consent with scope `air`",
         )
@@ -117,11 +117,11 @@ def check_scope(local: bool, host: str) -> None:
 async def serve(
     room: Room, host: str, port: int, password: str | None = None, *, listener: Listener | None = None
 ) -> None:
-    """Serve the console until the room ends or this is cancelled; then every stream ends and the
-    port is free again within two seconds. `listener`: a socket from `reserve`.
+    """Serve the console until the room ends or this is cancelled. Then every stream ends, and the port is
+    free again within two seconds. `listener` is a socket from `reserve`.
 
-    Raises `ConsentError` for an address that the consent does not allow, `SettingsError` as `reserve` does, and
-    what goes wrong in the server.
+    Raises `ConsentError` for an address that the consent does not allow, `SettingsError` as `reserve`
+    does, and any exception of the server.
     """
     try:
         check_scope(room.local, str(listener.getsockname()[0]) if listener else host)
@@ -139,7 +139,7 @@ async def _run(server: Server, listener: Listener, room: Room, closing: anyio.Ev
     async with anyio.create_task_group() as group:
 
         async def run() -> None:
-            # shielded: a cancelled room closes its viewers' connections as a finished one does
+            # shielded, so that a cancelled room closes its connections as cleanly as a finished one
             with anyio.CancelScope(shield=True):
                 try:
                     await server.serve(sockets=[listener])

@@ -1,5 +1,5 @@
-"""The shot list as a page: teleprompter, timers and spoken prompts beside the camera, and the marks that
-say where each shot lies in the recording."""
+"""The shot list as a page beside the camera: teleprompter, timers and spoken prompts. It also writes the
+marks, which say where each shot lies in the recording."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from doublure.enrol.shotlist import RATES, Shot, ShotList, clock, typeset
 from doublure.errors import DoublureError
 
 PHRASES = "teleprompter.yaml"
-"""What the page itself says; its script fills in the {braces}."""
+"""The page's own texts; its script fills in the {braces}."""
 COUNT_SECONDS = 5.0
-"""Between the end of a prompt and the start of its shot: a breath and 3-2-1."""
+"""From the end of a prompt to the start of its shot: a short pause and 3-2-1."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A shot as the page's script reads it."""
+    """A shot, as JSON for the page's script."""
 
     kind: str
     name: str
@@ -38,12 +38,12 @@ class _Shown:
     seconds: float
     text: tuple[str, ...]
     picture: str
-    """Address of the picture that shows it; "" when there is none."""
+    """Address of an example picture; "" if there is none."""
 
 
 def make_app(shots: ShotList, prompt: Callable[[str], Awaitable[bytes]]) -> FastAPI:
-    """The page of a shot list. `prompt` speaks a text and returns it as WAV; when it raises a
-    `DoublureError` the page goes on without a voice."""
+    """The page of a shot list. `prompt` speaks a text and returns it as WAV. If it raises a
+    `DoublureError`, the page goes on without a voice."""
     app = FastAPI(title="Doublure", docs_url=None, redoc_url=None, openapi_url=None)
     html = _page(shots)
     named = {shot.name: shot for shot in shots.shots}
@@ -52,7 +52,7 @@ def make_app(shots: ShotList, prompt: Callable[[str], Awaitable[bytes]]) -> Fast
     async def send_safely(request: Request, answer: RequestResponseEndpoint) -> Response:
         response = await answer(request)
         response.headers.update(SECURITY_HEADERS)
-        # the shipped files may be kept, but are asked for again after an upgrade
+        # browsers may cache shipped files but must revalidate them, because an upgrade changes them
         shipped = request.url.path.startswith(("/static/", "/fonts/"))
         response.headers.setdefault("cache-control", "no-cache" if shipped else "no-store")
         return response
@@ -89,10 +89,10 @@ def _page(shots: ShotList) -> str:
         "phrases": said,
         "reading": RATES[shots.language],
     }
-    # what was recorded of another list must not be taken for a part of this one
+    # progress that the page stored for another list must not be taken for this one's
     key = hashlib.sha256(json.dumps([shots.language, shots.words, shown]).encode()).hexdigest()[:16]
     return templates.get_template("teleprompter.html").render(
-        t=Words(shots.language),  # the frame asks for the language
+        t=Words(shots.language),  # the frame template needs the language
         list=shots,
         p=said,
         given={**given, "key": key},
@@ -114,7 +114,7 @@ def _shown(shot: Shot) -> _Shown:
 
 
 def _picture(name: str) -> str:
-    """Decided here, because a page that asks for a picture which is not shipped shows a broken one."""
+    """Address of the picture, or "": the page would show a broken image for one that is not shipped."""
     there = files(__package__).joinpath("static", "gestures", f"{name}.jpg").is_file()
     return f"/static/gestures/{name}.jpg" if there else ""
 
@@ -124,6 +124,6 @@ def _announcement(shot: Shot) -> str:
 
 
 def _whole_seconds(shots: ShotList) -> float:
-    """Of the recording with announcements and count-ins."""
+    """Length of the recording with its announcements and count-ins."""
     spoken = sum(len(_announcement(shot)) for shot in shots.shots) / RATES[shots.language]
     return shots.seconds + spoken + COUNT_SECONDS * len(shots.shots)

@@ -1,4 +1,4 @@
-"""The console's own words, in each of its languages; they stand in `words.yaml`."""
+"""The console's texts in each of its languages, from `words.yaml`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, RootModel
 from doublure.media import LANGUAGES, Language
 
 NAMES: dict[Language, str] = {"zh": "中文", "en": "English", "fr": "Français"}
-"""The languages as their own speakers write them, for the switch."""
+"""Native names of the languages, for the language switch."""
 
 
 class _Phrase(BaseModel):
@@ -29,17 +29,17 @@ class _Phrases(RootModel[dict[str, _Phrase]]):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The console's words in one language."""
+    """The console's texts in one language."""
 
     language: Language
 
     def __call__(self, key: str, **values: object) -> str:
-        """The phrase, its {braces} filled in; raises `KeyError` for a key that is not there."""
+        """The phrase with its {braces} filled in. Raises `KeyError` for an unknown key."""
         phrase: str = getattr(_phrases()[key], self.language)
         return phrase.format(**values) if values else phrase
 
     def age(self, seconds: int) -> str:
-        """How long ago, in steps coarse enough that a list does not change every second."""
+        """A phrase for "so long ago", in coarse steps, so that a list does not change every second."""
         if seconds < 10:
             return self("age_now")
         if seconds < 60:
@@ -54,7 +54,7 @@ def _phrases(file: str = "words.yaml") -> dict[str, _Phrase]:
 
 
 def phrases(file: str, language: Language) -> dict[str, str]:
-    """All phrases of one of the console's files in a language, by key, their {braces} as they stand."""
+    """All phrases of one file in one language, by key; {braces} are not filled in."""
     return {key: getattr(phrase, language) for key, phrase in _phrases(file).items()}
 
 
@@ -64,5 +64,5 @@ def every_key() -> tuple[str, ...]:
 
 
 def choose(chosen: str | None, show: Language) -> Words:
-    """The language that the operator chose, else the show's."""
+    """The texts in the language that the operator chose, else in the show's."""
     return Words(next((language for language in LANGUAGES if language == chosen), show))

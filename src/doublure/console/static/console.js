@@ -1,14 +1,14 @@
-// What the page does beyond htmx: clears a form once it was taken, asks before the show ends,
-// cuts when Esc is held, and says so when the room cannot be reached.
+// The page's behaviour beyond htmx: clears a form once its order is accepted, asks before ending the show,
+// cuts while Esc is held, and reports when the room cannot be reached.
 "use strict";
 
 (() => {
-  const HOLD_MS = 500; // Esc: long enough not to cut by accident, short enough to cut at once
+  const HOLD_MS = 500; // holding Esc: long enough to prevent accidents, short enough to cut quickly
   const NOTE_MS = 6000;
   const body = document.body;
   const element = (id) => document.getElementById(id);
 
-  // ---- forms: what was written stays until the room has taken it
+  // ---- forms: the text stays until the room accepts the order
   document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
     const form = ctx.sourceElement;
     if (!form.matches("form") || !ctx.response.raw.ok) return;
@@ -22,7 +22,7 @@
     note.textContent = `${body.dataset.notDone}: ${body.dataset.wrongNetwork}`;
     ctx.target.replaceChildren(note);
   });
-  // good news goes away by itself, faults stay until the next order
+  // success notes disappear by themselves, errors stay until the next order
   const faded = new WeakSet();
   new MutationObserver(() => {
     for (const note of document.querySelectorAll(".noted .good")) {
@@ -35,7 +35,7 @@
   // ---- a line: Enter says it, Shift+Enter breaks it
   const line = element("say-text");
   line.addEventListener("keydown", (event) => {
-    // 229: the Enter that ends a composition in Safari
+    // 229: the Enter that ends an input-method composition in Safari
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
     line.form.requestSubmit();
@@ -54,7 +54,7 @@
     line.scrollIntoView({ block: "center" });
   });
 
-  // ---- orders that cannot be undone are asked about
+  // ---- confirmation of orders that cannot be undone
   const ask = element("ask");
   document.addEventListener("htmx:confirm", (event) => {
     event.preventDefault();
@@ -83,7 +83,7 @@
   addEventListener("keyup", (event) => { if (event.key === "Escape") release(); });
   addEventListener("blur", release);
 
-  // ---- the line to the room
+  // ---- connection to the room
   const lost = element("lost");
   function showState() {
     const state = document.querySelector("#state [data-state]")?.dataset.state;
@@ -96,7 +96,7 @@
   feed.addEventListener("htmx:sse:after:connection", () => { lost.hidden = true; });
   feed.addEventListener("htmx:sse:after:message", () => { lost.hidden = true; showState(); });
   for (const fault of ["htmx:sse:error", "htmx:error"]) feed.addEventListener(fault, gone);
-  // a show that is over is not asked for again
+  // do not reconnect once the show is over
   feed.addEventListener("htmx:sse:before:connection", (event) => {
     if (body.dataset.state === "off") event.preventDefault();
   });

@@ -1,14 +1,14 @@
-// The live picture: plays /live.flv, keeps within two seconds of air, starts again when it breaks.
+// The live picture: plays /live.flv, stays within two seconds of the newest picture, restarts after an error.
 "use strict";
 
 (() => {
-  // seconds behind the newest picture
-  const TARGET = 0.6; // what is aimed at; below about 0.4 a busy machine stutters
-  const HURRY = 1.0; // from here on it plays a little faster
-  const JUMP = 1.8; // from here on it jumps
-  const KEPT_SECONDS = 20; // played picture that is kept in memory
-  const STALL_SECONDS = 5; // without progress for so long, it starts again
-  const EDGE_SECONDS = 15; // how long a measurement of the live edge counts
+  // delays behind the newest picture, seconds
+  const TARGET = 0.6; // target; below about 0.4 a busy machine stutters
+  const HURRY = 1.0; // above this it plays a little faster
+  const JUMP = 1.8; // above this it jumps
+  const KEPT_SECONDS = 20; // played picture kept in memory
+  const STALL_SECONDS = 5; // it restarts after this long without progress
+  const EDGE_SECONDS = 15; // how long a measurement of the live edge is valid
   const RETRY_SECONDS = [0.5, 1, 2, 4, 8];
 
   const video = document.getElementById("picture");
@@ -19,9 +19,9 @@
 
   let player = null;
   let tries = 0;
-  let waiting = 0; // timer of the next start
+  let waiting = 0; // timer of the next restart
   let moved = { at: seconds(), to: 0 };
-  let edges = []; // {at, offset}: newest picture minus our clock, the largest is the live edge
+  let edges = []; // {at, offset}: newest picture minus our clock; the largest is the live edge
 
   function start() {
     stop();
@@ -78,8 +78,8 @@
     return document.querySelector("#state [data-state]")?.dataset.state === "off";
   }
 
-  // How far the shown picture is behind the newest one. Data comes in bursts, so the newest picture
-  // is where the fullest burst of the last seconds said it would be by now.
+  // Delay of the shown picture behind the newest one. Data comes in bursts, so the newest picture is
+  // extrapolated from the burst of the last seconds that reached furthest.
   function measure() {
     const now = seconds();
     const ranges = video.buffered;
@@ -125,7 +125,7 @@
   video.addEventListener("loadedmetadata", () => {
     video.parentElement.style.aspectRatio = `${video.videoWidth} / ${video.videoHeight}`;
   });
-  // a page that nobody sees or hears does not load the picture
+  // do not load the picture while the page is hidden and muted
   document.addEventListener("visibilitychange", () => {
     if (document.hidden && video.muted) stop();
     else if (!document.hidden && !player) start();

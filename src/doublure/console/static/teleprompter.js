@@ -1,17 +1,17 @@
-// The host's page while recording: counts in, prompts, times each shot, and notes where in the
-// recording it lies. Seconds of the marks are counted from the beep.
+// The host's page while recording: prompts, counts in and times each shot, and notes where it lies in
+// the recording. Marks are in seconds from the beep.
 "use strict";
 
 (() => {
   const COUNT = 3;
   const SECOND_MS = 1000;
   const BREATH_MS = 700; // between the prompt's last word and the countdown
-  const PROMPT_MS = 12000; // a voice that takes longer is not waited for
+  const PROMPT_MS = 12000; // longest wait for the voice
   const LOADING_MS = 60000;
-  const AHEAD = 8; // prompts that are fetched while the host records: a slow voice has a talk's minute for them
-  const READ_MS = 2500; // without a voice: at least so long to read what to do
-  const TAIL_SECONDS = 1.5; // of a text: a slow reader's last words
-  const COUNTS_FROM = 0.5; // part of a shot after which "next" ends it instead of skipping it
+  const AHEAD = 8; // prompts fetched ahead: a slow voice has the minute of a talk for them
+  const READ_MS = 2500; // without a voice: least time to read the instruction
+  const TAIL_SECONDS = 1.5; // after a text, for a slow reader's last words
+  const COUNTS_FROM = 0.5; // share of a shot after which "next" ends it instead of skipping it
   const BEEP_HZ = 1000;
   const BEEP_SECONDS = 0.3;
   const TICK_HZ = 660;
@@ -24,7 +24,7 @@
   const { shots, phrases } = given;
   const KEY = `doublure-shots-${given.key}`;
   const body = document.body;
-  // counted on across a reload, unlike performance.now() by itself
+  // continues across a reload, unlike performance.now() alone
   const now = () => (performance.timeOrigin + performance.now()) / SECOND_MS;
   const fill = (phrase, values) => phrase.replace(/{(\w+)}/g, (_, name) => values[name]);
   const written = (seconds) => {
@@ -36,13 +36,13 @@
     return same.length > 1 ? `${shots[at].title}\u00a0${same.indexOf(shots[at]) + 1}` : shots[at].title;
   };
 
-  // ---- what survives a reload
+  // ---- state that survives a reload
   const fresh = () => ({ screen: "prepare", at: 0, sync: null, turns: {}, marks: {}, single: false });
   let kept = { ...fresh(), speed: 1, mirror: false, ticked: [], saved: true };
   try {
     kept = { ...kept, ...JSON.parse(sessionStorage.getItem(KEY)) };
   } catch {
-    // a page without storage works as well, it only forgets
+    // without storage the page works but forgets everything on a reload
   }
   function keep(change) {
     Object.assign(kept, change);
@@ -56,7 +56,7 @@
   // ---- sound
   let audio = null;
   let speaking = null;
-  const spoken = new Map(); // index of the shot -> its prompt, under way or there
+  const spoken = new Map(); // index of the shot -> its prompt, or a promise of it
   function wakeSound() {
     audio ??= window.AudioContext ? new AudioContext() : null;
     if (audio && audio.state !== "running") audio.resume().catch(() => {});
@@ -82,7 +82,7 @@
         .then((answer) => (answer.ok ? answer.arrayBuffer() : Promise.reject(new Error(answer.status))))
         .then((wav) => audio.decodeAudioData(wav))
         .catch(() => {
-          spoken.delete(at); // asked for again the next time
+          spoken.delete(at); // fetched again next time
           return null;
         });
       spoken.set(at, loading);
@@ -95,7 +95,7 @@
     fetching = true;
     let sound = true;
     for (let at = kept.at; sound && at < Math.min(kept.at + AHEAD, shots.length); at += 1) {
-      sound = await prompt(at); // one after the other: the voice speaks one at a time
+      sound = await prompt(at); // one by one: the voice synthesises one at a time
     }
     fetching = false;
   }
@@ -107,7 +107,7 @@
       speaking.onended = resolve;
     });
     speaking.start();
-    // a sound that a phone call interrupts never ends
+    // a sound interrupted by a phone call never ends
     return Promise.race([said, sleep((sound.duration + 1) * SECOND_MS)]);
   }
   function hush() {
@@ -121,11 +121,11 @@
     try {
       if (!lock || lock.released) lock = await navigator.wakeLock.request("screen");
     } catch {
-      // not offered here: the preparation says so
+      // not supported here; the checklist says so
     }
   }
 
-  // ---- steps that another step breaks off
+  // ---- steps, each cancelled by the next
   let turn = 0;
   const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
   function breakOff() {
@@ -156,7 +156,7 @@
     show("sync");
   }
 
-  // the camera sees the flash on the host and hears the beep: second 0 of the marks
+  // the camera records flash and beep: second 0 of the marks
   async function sync() {
     if (!element("flash").hidden) return;
     wakeSound();
@@ -171,7 +171,7 @@
       if (mine !== turn) return;
     }
     element("flash-number").textContent = "";
-    let late = 0; // the beep leaves the loudspeaker a moment after it was made
+    let late = 0; // output latency: the loudspeaker plays the beep later
     if (audio && audio.state === "running") {
       tone(BEEP_HZ, BEEP_SECONDS, 0.9, audio.currentTime);
       late = audio.outputLatency || audio.baseLatency || 0;
@@ -184,7 +184,7 @@
   }
 
   // ---- count-in: the only place where the page speaks
-  let held = false; // stands still, waiting for "go on"
+  let held = false; // stopped, waiting for "go on"
   async function countIn(at, speak = true) {
     const mine = breakOff();
     const shot = shots[at];
@@ -231,7 +231,7 @@
   }
 
   // ---- a shot
-  let running = null; // {start, position, last, tail, pauses, stopped}: the turn that is being recorded
+  let running = null; // {start, position, last, tail, pauses, stopped}: the turn being recorded
   function prepareShot(at) {
     const shot = shots[at];
     const text = element("text");
@@ -330,14 +330,14 @@
     }
     paint();
   }
-  // the host is back in place before the pause ends
+  // the host must be back in place before the pause ends
   async function goOn() {
     const mine = breakOff();
     const badge = element("paused");
     const again = badge.classList.toggle("number");
     badge.textContent = phrases.paused;
     paint();
-    if (!again || !(await countDown(mine, badge))) return; // pressed once more: not yet
+    if (!again || !(await countDown(mine, badge))) return; // pressed again: stay paused
     badge.className = "";
     badge.textContent = phrases.paused;
     running.pauses.push({ start: running.stopped, end: now() });
@@ -345,7 +345,7 @@
     paint();
   }
   const counting = () => element("paused").classList.contains("number");
-  // most of the shot is there: what follows ends it; before that it skips it
+  // past this share of the shot "next" ends it; before, it skips it
   const counts = () => {
     if (!running) return false;
     return running.position >= shots[kept.at].seconds * COUNTS_FROM;
@@ -371,7 +371,7 @@
     else document.documentElement.requestFullscreen().catch(() => {});
   }
 
-  // ---- the text by hand: wheel and finger
+  // ---- scrolling the text by wheel or finger
   function drag(pixels) {
     if (!running || element("read").hidden) return;
     const scale = shots[kept.at].seconds / Math.max(1, element("text").offsetHeight);
@@ -442,7 +442,7 @@
     const span = element(id).querySelector("span");
     if (span.textContent !== text) span.textContent = text;
   }
-  // each sentence takes its characters' part of the time; the text passes the mark at that pace
+  // each sentence gets time in proportion to its characters; the text passes the mark at that pace
   function paintText(shot, position) {
     const lines = [...element("text").children];
     const characters = shot.text.reduce((sum, sentence) => sum + sentence.length, 0);
@@ -556,14 +556,14 @@
       return;
     }
     if (screen === "end" || !keys[key] || !element("resume").hidden) return;
-    event.preventDefault(); // the space bar would press the button that was last clicked as well
+    event.preventDefault(); // the space bar would also press the last clicked button
     if (!event.repeat || key === "+" || key === "-") keys[key]();
   });
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") {
       if (kept.sync !== null && body.dataset.screen !== "end") stayAwake();
     } else if ((body.dataset.screen === "count" && !held) || (running && running.stopped === null)) {
-      toggle(); // nobody reads a page that is not seen
+      toggle(); // nobody reads a hidden page
     }
   });
   window.addEventListener("beforeunload", (event) => {
@@ -576,7 +576,7 @@
     });
   });
 
-  // ---- start, or where the reload broke in
+  // ---- start, or resume after a reload
   element("stay-awake").hidden = "wakeLock" in navigator;
   element("full").hidden = !document.fullscreenEnabled;
   strip();
