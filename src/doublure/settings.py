@@ -32,7 +32,7 @@ class MachineSettings(BaseSettings):
     )
     cache_folder: Path = Field(
         Path("~/.cache/doublure"),
-        description="copies that can be made again: the rewritten voice model, takes at a room's size, the installed demo's store",
+        description="kept copies (the rewritten voice model, takes at a room's size); the installed demo's store",
     )
     state_folder: Path = Field(
         Path("~/.local/state/doublure"),
