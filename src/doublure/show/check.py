@@ -1,4 +1,4 @@
-"""Finds what is wrong with a room before it goes on air: everything, not only the first fault."""
+"""Checks a room before it goes on air and reports every problem, not only the first."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from doublure.trust import persona
 from doublure.voice.spoken.lexicon import load_lexicon
 
 FREE_BYTES = 1_000_000_000
-"""Least room on the disk: an hour of recording at 2.5 Mbit/s takes 1.1 GB."""
+"""Least free disk space: an hour of recording at 2.5 Mbit/s takes 1.1 GB."""
 
 
 def problems(path: Path, clock: Clock) -> Iterator[str]:
-    """What is wrong with the room of a file, a line each; nothing when it may go on air."""
+    """The problems of the room in this file, one line each; none if it can go on air."""
     try:
         settings = load_room(path)
     except DoublureError as error:
@@ -120,7 +120,7 @@ def _chat(chat: ChatSettings, where: str, clock: Clock) -> Iterator[str]:
     if chat.file is not None and (unreadable := [*_readable(chat.file, "the file of comments")]):
         yield from unreadable
         return
-    # what the room would refuse is refused here: the engine is made as the room makes it
+    # made exactly as the room makes it, so that what the room would refuse is found here
     for problem in _tried(lambda: find_chat(chat.engine)(chat, clock)):
         yield f"{where}: {problem}"
 
@@ -135,7 +135,7 @@ def _sink(sink: SinkSettings, number: int, where: str) -> Iterator[str]:
 
 
 def _folder(folder: Path) -> Iterator[str]:
-    """A folder that is written to; it may be made later, inside one that is there."""
+    """Check a folder that the room writes to. It may not exist yet; then its nearest parent is checked."""
     there = folder
     while not there.exists() and there != there.parent:
         there = there.parent
