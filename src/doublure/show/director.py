@@ -141,8 +141,8 @@ class Director:
         await self.production.note("operator", "cut", "")
 
     async def skip(self, product: str | None = None) -> None:
-        """Go to the next slot when the clause on air ends. With `product`, only if that one is still on air, so
-        that two operators who press at the same time skip once."""
+        """Go to the next slot when the clause on air ends. With `product`, only if that one is still on air:
+        two operators who press at the same time skip once."""
         place = self._on_air_place()
         left = "" if self.plan.empty else self.plan.line_at(place)[2]
         if product is not None and product != left:

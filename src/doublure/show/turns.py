@@ -11,7 +11,7 @@ import anyio
 from doublure.cue import Clause, Cue, CueKind, Utterance
 
 Fate = Literal["live", "heard", "stopped", "cut", "failed", "expired"]
-"""On its way; heard to its end; stopped for another turn; cut by the operator; could not be made; too late."""
+"""On its way; heard to its end; stopped for another turn; cut by the operator; not made; too late."""
 
 
 @dataclass(eq=False, slots=True)
