@@ -28,7 +28,7 @@ class Inbox:
         return len(self._all) + len(self._kept)
 
     async def put(self, comment: Comment) -> None:
-        """Add a comment. Raises `Closed`, and `TypeError` for anything else that a third-party chat may yield."""
+        """Add a comment. Raises `Closed`, and `TypeError` for anything else that a chat engine yields."""
         if not isinstance(comment, Comment):
             raise TypeError(f"a chat must yield comments, not {type(comment).__name__}")
         if len(self._all) > CAREFUL and self._keeps(comment):
