@@ -94,7 +94,7 @@ def _face(settings: RoomSettings, where: str, clock: Clock) -> Iterator[str]:
 
 def _voice(settings: RoomSettings, where: str, clock: Clock) -> Iterator[str]:
     if settings.voice.engine not in engine_names("voices"):
-        return  # said already
+        return  # already reported
     for problem in _tried(lambda: assemble.make_voice(settings.voice, settings.language, clock)):
         yield f"{where}: {problem}"
 
@@ -113,7 +113,7 @@ def _writer(writer: WriterSettings, where: str) -> Iterator[str]:
 
 def _chat(chat: ChatSettings, where: str, clock: Clock) -> Iterator[str]:
     if chat.engine not in engine_names("chats"):
-        return  # said already
+        return  # already reported
     if chat.engine == "replay" and chat.file is None:
         yield f"{where}: replay needs a file (add `file: comments.yaml`)"
         return
@@ -127,7 +127,7 @@ def _chat(chat: ChatSettings, where: str, clock: Clock) -> Iterator[str]:
 
 def _sink(sink: SinkSettings, number: int, where: str) -> Iterator[str]:
     if sink.engine not in engine_names("sinks"):
-        return  # said already
+        return  # already reported
     for problem in _tried(lambda: assemble.make_sink(sink, number, None)):
         yield f"{where}: {problem}"
     if sink.path is not None:
