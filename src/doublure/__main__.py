@@ -1,4 +1,4 @@
-"""`doublure` and `python -m doublure`: the command line, which Ctrl-C may stop while it loads."""
+"""The command line, `doublure` or `python -m doublure`. Ctrl-C stops it even while it loads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from doublure.cli import interrupt
 
 INTERRUPTED = 130
-"""Exit code of a program that Ctrl-C stopped: 128 and the signal's number."""
+"""Exit code after Ctrl-C: 128 plus the signal's number."""
 
 
 def main() -> None:

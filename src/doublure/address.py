@@ -1,4 +1,4 @@
-"""Addresses of outputs: how an RTMP address is read, what may be shown of one, and where it leads."""
+"""Addresses of outputs: parses RTMP addresses, redacts their secrets and finds their hosts."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 HIDDEN = "…"
-"""Stands for what is not shown."""
+"""Replaces what is not shown."""
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{0,19}://[^\s'\"<>]+", re.IGNORECASE)
-"""An address inside a sentence. The scheme's length is bounded, so that a search takes time in
-proportion to the text."""
+"""An address inside a sentence. The scheme's length is bounded, so that a search takes time linear in the
+length of the text."""
 PORTS = {"rtmp": 1935, "rtmps": 443}
 LONGEST_ADDRESS = 4096
 """Characters of an RTMP address with its key."""
 LONGEST_HOST = 253
 """Characters of a host name (RFC 1035, 2.3.4)."""
 RTMP_FORM = "it looks like rtmp://server/app/stream-key"
-"""What to do about an address that is none."""
+"""The remedy shown for a malformed RTMP address."""
 
 
 class AddressError(ValueError):
-    """Why something is not an RTMP address; holds no part of it."""
+    """Says why a text is not an RTMP address. Never contains any part of it."""
 
     def __init__(self, why: str = "") -> None:
         super().__init__(f"this is not an RTMP address: {why}" if why else "this is not an RTMP address")
@@ -30,13 +30,13 @@ class AddressError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RtmpAddress:
-    """An RTMP address in its parts."""
+    """The parts of an RTMP address."""
 
     secure: bool
     host: str
     port: int
     app: str
-    """The application; "" for a server that has none."""
+    """The application; "" if the server has none."""
     key: str
     """Stream key with its query; never shown."""
 
@@ -53,12 +53,10 @@ class RtmpAddress:
 
 
 def parse_rtmp(url: str) -> RtmpAddress:
-    """The parts of an address to push to. The forms are:
+    """The parts of an address to push to. Raises `AddressError`. The accepted forms are:
 
-    - `rtmp://host[:port]/app/key`, `/app/instance/key`, both perhaps with `?query`;
-    - without an application `rtmp://host/key?query` (with a login in the query) or `rtmp://host//key`.
-
-    Raises `AddressError`.
+    - `rtmp://host[:port]/app/key` and `/app/instance/key`, both with an optional `?query`;
+    - without an application, `rtmp://host/key?query` (with a login in the query) or `rtmp://host//key`.
     """
     server, pieces, query, bare = _rtmp_parts(url)
     if not pieces:
@@ -71,18 +69,18 @@ def parse_rtmp(url: str) -> RtmpAddress:
 
 
 def parse_rtmp_server(url: str) -> RtmpAddress:
-    """The parts of an address whose stream key comes apart: all of the path is the application.
+    """The parts of an address whose stream key is given separately: the whole path is the application.
     Raises `AddressError`."""
     server, pieces, query, _ = _rtmp_parts(url)
     return RtmpAddress(server.secure, server.host, server.port, "/".join(pieces) + query, "")
 
 
 def redirected(address: RtmpAddress, url: str) -> RtmpAddress:
-    """Where a server sends a publisher on to: host, port and application are those of `url`, the
-    stream key stays. Raises `AddressError`."""
+    """The address that a server redirects a publisher to: host, port and application of `url`, with the
+    same stream key. Raises `AddressError`."""
     there = parse_rtmp_server(url)
     name = address.key.partition("?")[0]
-    # some servers name the stream as well
+    # some servers append the name of the stream
     app = there.app.partition("?")[0]
     if name and f"/{app}".endswith(f"/{name}"):
         app = app[: -len(name)].rstrip("/")
@@ -90,18 +88,18 @@ def redirected(address: RtmpAddress, url: str) -> RtmpAddress:
 
 
 def with_key(url: str, key: str) -> str:
-    """One address of a server's address and a stream key that were given apart; without a path in
-    `url` there is no application."""
+    """Join a server's address and a separate stream key. Without a path in `url` there is no
+    application."""
     parts = _split(url)
     path = "" if parts is None else parts.path.strip("/")
     return f"{url.rstrip('/')}{'/' if path else '//'}{key.lstrip('/')}"
 
 
 def redact(url: str) -> str:
-    """The address without what lets others stream: user, password, stream key and query.
+    """The address without its secrets: user, password, stream key and query.
 
-    Of the path only the first part (the application) stays, and only when a key follows it; a
-    file's path is returned as it is.
+    Only the first part of the path (the application) is kept, and only if a key follows it. A file's path is
+    returned unchanged.
     """
     parts = _split(url)
     if parts is None:
@@ -116,27 +114,27 @@ def redact(url: str) -> str:
 
 
 def redact_text(text: str) -> str:
-    """A sentence with every address in it redacted; takes time in proportion to its length."""
+    """A text with every address in it redacted. Takes time linear in the length of the text."""
     return ADDRESS.sub(lambda found: redact(found.group()), text)
 
 
 def is_file(url: str) -> bool:
-    """True for a file on this machine."""
+    """Whether the address is a file on this machine."""
     parts = _split(url)
     return parts is not None and parts.scheme in ("", "file")
 
 
 def host_of(url: str) -> str:
-    """Host name in lower case; "" for a file and for an address that cannot be read."""
+    """Host name in lower case; "" for a file and for an address that cannot be parsed."""
     parts = _split(url)
     if parts is None or "\\" in parts.netloc or not parts.netloc.isprintable():
-        return ""  # readers of addresses disagree about these, so they name nobody
+        return ""  # parsers disagree about these, so they name no host
     return (parts.hostname or "").rstrip(".").lower()
 
 
 def is_loopback(url: str) -> bool:
-    """True when the address names this machine: 127.0.0.0/8, ::1 or localhost. Other names are
-    not looked up, so that no name server can make another machine look like this one."""
+    """Whether the address names this machine: 127.0.0.0/8, ::1 or localhost. Other names are not resolved,
+    so that no name server can make another machine look like this one."""
     host = host_of(url)
     if host == "localhost":
         return True
@@ -147,19 +145,19 @@ def is_loopback(url: str) -> bool:
 
 
 def _rtmp_parts(url: str) -> tuple[RtmpAddress, list[str], str, bool]:
-    """An address's server, the pieces of its path, its query from `?` on, and whether the path
-    begins with two slashes. Raises `AddressError`."""
+    """The server, the pieces of the path, the query from `?` on, and whether the path begins with two
+    slashes. Raises `AddressError`."""
     url = url.strip()
     if len(url) > LONGEST_ADDRESS:
         raise AddressError(f"it has more than {LONGEST_ADDRESS} characters")
     if not url.isprintable() or " " in url:
-        raise AddressError("it has a blank or a control character in it")
+        raise AddressError("it contains a blank or a control character")
     parts = _split(url)
     if parts is None or parts.scheme not in PORTS or not host_of(url):
         raise AddressError
     try:
         port = PORTS[parts.scheme] if parts.port is None else parts.port
-        # what the name server is asked for; a label may be empty or too long
+        # the form that a name server is asked for; encoding it fails on an empty or overlong label
         named = len(parts.hostname or "") <= LONGEST_HOST and bool((parts.hostname or "").encode("idna"))
     except UnicodeError:
         named, port = False, 1
@@ -168,9 +166,9 @@ def _rtmp_parts(url: str) -> tuple[RtmpAddress, list[str], str, bool]:
     if not port:
         raise AddressError("its port is not between 1 and 65535")
     if not named:
-        raise AddressError("its host is no name and no number")
+        raise AddressError("its host is neither a name nor a number")
     server = RtmpAddress(parts.scheme == "rtmps", parts.hostname or "", port, "", "")
-    # what stands behind the host, because a key may hold any sign
+    # the key is cut from the raw text after the host, because it may hold any character
     rest = url.partition("://")[2][len(parts.netloc) :]
     path, mark, query = rest.partition("?")
     return server, [piece for piece in path.split("/") if piece], mark + query, path.startswith("//")

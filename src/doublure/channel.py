@@ -1,4 +1,4 @@
-"""Bounded edges between stages. There is no other queue in the package."""
+"""Bounded queues between stages. There is no other queue in the package."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Overflow = Literal["wait", "drop_oldest", "drop_newest"]
 
 
 class Closed(Exception):
-    """The channel was closed and is empty (for `get`), or closed (for `put`)."""
+    """Raised by `put` on a closed channel, and by `get` on a closed and empty one."""
 
 
 class Channel(Generic[T]):
-    """A bounded queue inside one event loop, which counts what it loses.
+    """A bounded queue inside one event loop. It counts what it loses.
 
-    `capacity` counts frames, packets or clauses; the stage states what that is in time.
+    `capacity` counts frames, packets or clauses; the stage documents how much time that is.
     """
 
     def __init__(self, name: str, capacity: int, overflow: Overflow = "wait") -> None:
@@ -41,7 +41,7 @@ class Channel(Generic[T]):
         return len(self._waiting)
 
     def offer(self, value: T) -> bool:
-        """Put without waiting; False when a value (this or an older one) was lost or refused."""
+        """Put without waiting. False if this or an older value was lost or refused. Raises `Closed`."""
         if self._closed:
             raise Closed(self.name)
         whole = True
@@ -58,19 +58,20 @@ class Channel(Generic[T]):
         return whole
 
     async def put(self, value: T) -> None:
-        """Put; waits for room when the channel waits, drops and counts when it drops."""
+        """Put a value. With overflow `wait` this waits for room; otherwise it drops a value and counts it.
+        Raises `Closed`."""
         if self.overflow == "wait":
             await self.room()
         self.offer(value)
         await anyio.lowlevel.checkpoint()
 
     async def room(self) -> None:
-        """Return when the channel takes a value without losing one, or is closed."""
+        """Return when the channel has room for a value, or is closed."""
         while len(self._waiting) >= self.capacity and not self._closed:
             await self._changed.wait()
 
     async def get(self) -> T:
-        """The oldest value; raises `Closed` when there will be none."""
+        """Take the oldest value, waiting for one. Raises `Closed` if none will come."""
         while not self._waiting:
             if self._closed:
                 raise Closed(self.name)
@@ -80,7 +81,7 @@ class Channel(Generic[T]):
         return value
 
     def poll(self) -> T | None:
-        """The oldest value, or None at once."""
+        """Take the oldest value, or return None if there is none."""
         if not self._waiting:
             return None
         value = self._waiting.popleft()
@@ -88,22 +89,22 @@ class Channel(Generic[T]):
         return value
 
     def peek(self) -> T | None:
-        """The oldest value, left where it is."""
+        """The oldest value without taking it, or None."""
         return self._waiting[0] if self._waiting else None
 
     def values(self) -> tuple[T, ...]:
-        """All that waits, oldest first, left where it is."""
+        """All waiting values, oldest first, without taking them."""
         return tuple(self._waiting)
 
     def clear(self) -> list[T]:
-        """Take everything out (a cut): not counted as lost."""
+        """Take all values out (a cut). They are not counted as lost."""
         values = list(self._waiting)
         self._waiting.clear()
         self._touch()
         return values
 
     def close(self) -> None:
-        """No more puts; getters drain what is left."""
+        """Refuse further puts. Values that are left can still be taken."""
         self._closed = True
         self._touch()
 

@@ -1,4 +1,4 @@
-"""Injected time. Nothing else in the package reads a clock or sleeps."""
+"""The injected clock. Nothing else in the package reads the time or sleeps."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Clock(Protocol):
         ...
 
     async def sleep_until(self, when: float) -> None:
-        """Return at `when` (as `now` counts) or at once when it has passed."""
+        """Return at `when` (in the seconds of `now`), or at once if it has passed."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -33,13 +33,13 @@ class Clock(Protocol):
         ...
 
     def timeout(self, seconds: float) -> AbstractContextManager[anyio.CancelScope]:
-        """A block that is cancelled after `seconds`; the scope's `cancelled_caught` tells whether it was."""
+        """Cancel the block after `seconds`; the scope's `cancelled_caught` says whether that happened."""
         ...
 
 
 def stamp(clock: Clock) -> str:
-    """UTC to the millisecond, such as `20261128T150821.042`: what numbers of one show begin with, so that they are
-    not those of the show before in the same journal."""
+    """UTC to the millisecond, such as `20261128T150821.042`. Ids of one show contain it, so that they differ
+    from those of earlier shows in the same journal."""
     return clock.wall().strftime("%Y%m%dT%H%M%S.%f")[:-3]
 
 
@@ -63,7 +63,7 @@ class RealClock:
 
 
 class VirtualClock:
-    """Time that moves only when told to: hours of a room in a moment of a test."""
+    """Time that moves only by `advance`, so that a test runs hours of a room in a moment."""
 
     _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -93,12 +93,12 @@ class VirtualClock:
     @contextmanager
     def timeout(self, seconds: float) -> Iterator[anyio.CancelScope]:
         with anyio.CancelScope() as scope:
-            # a scope that was left is cancelled without effect
+            # cancelling a scope that was left has no effect
             heapq.heappush(self._sleepers, (self._now + max(0.0, seconds), next(self._order), scope.cancel))
             yield scope
 
     async def advance(self, seconds: float) -> None:
-        """Move time on, waking every sleeper in its order and letting it run."""
+        """Move time forward. Wakes the sleepers in order of their time and lets each run."""
         end = self._now + seconds
         await self._run_others()
         while self._sleepers and self._sleepers[0][0] <= end:

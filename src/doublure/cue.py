@@ -1,4 +1,4 @@
-"""What goes from the chat and the rundown to the host's mouth: comments, cues, utterances."""
+"""Values on the way from chat and rundown to the host's mouth: comments, cues, utterances, clauses."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ Energy = Literal["calm", "normal", "lively"]
 ENERGIES: tuple[Energy, ...] = ("calm", "normal", "lively")
 
 SLOWEST, FASTEST = 0.5, 2.0
-"""Paces that a voice is asked for."""
+"""Limits of the pace that a voice is asked for, ratio to its own."""
 _PACE: dict[Energy, float] = {"calm": 0.94, "normal": 1.0, "lively": 1.07}
 _DECIBELS: dict[Energy, float] = {"calm": -0.8, "normal": 0.0, "lively": 0.8}
-"""Inside the tolerance of 1 LU that a show is held to."""
+"""Within the loudness tolerance of a show, 1 LU."""
 _PAUSE: dict[Energy, float] = {"calm": 1.3, "normal": 1.0, "lively": 0.8}
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Of one sentence."""
+    """How one sentence is spoken."""
 
     rate: float = 1.0
     """Speaking rate, ratio to the voice's own, 0.5..2."""
     energy: Energy = "normal"
     pauses: float = 1.0
-    """Length of the pauses, ratio to the usual."""
+    """Length of the pauses, ratio to the usual length."""
 
     @property
     def pace(self) -> float:
-        """What the voice is asked for: rate and energy together."""
+        """Pace that the voice is asked for: rate and energy combined."""
         return round(min(FASTEST, max(SLOWEST, self.rate * _PACE[self.energy])), 3)
 
     @property
     def gain(self) -> float:
-        """Factor beside the usual level."""
+        """Factor on the usual level."""
         return float(10 ** (_DECIBELS[self.energy] / 20))
 
     @property
     def pause(self) -> float:
-        """Factor of the pauses."""
+        """Factor on the usual pauses."""
         return self.pauses * _PAUSE[self.energy]
 
 
@@ -53,19 +53,19 @@ EventKind = Literal["comment", "gift", "like", "follow", "enter", "viewers"]
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """One line from a chat, or an event of it."""
+    """One line from a chat, or one of its events."""
 
     id: str
-    """Unique in the room; platforms may deliver twice, the id is what tells."""
+    """Unique in the room. It reveals a comment that a platform delivers twice."""
     chat: str
     """Name of the chat engine it came from."""
     author: str
     text: str
     at: float
-    """Clock seconds (monotonic) when it reached us."""
+    """Clock seconds (monotonic) when it arrived."""
     kind: EventKind = "comment"
     count: int = 1
-    """Gifts, likes or viewers; also how many like comments were merged into this one."""
+    """Number of gifts, likes or viewers; also the number of similar comments merged into this one."""
     operator: bool = False
 
 
@@ -74,14 +74,14 @@ CueKind = Literal["operator", "disclosure", "answer", "script", "welcome", "fill
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """The one next thing the host is to do."""
+    """The next thing the host is to say."""
 
     id: str
     kind: CueKind
     at: float
     """Clock seconds when it was made."""
     expires: float = math.inf
-    """Clock seconds after which its first word is not said any more; it is dropped and counted. Never for the
+    """Clock seconds after which it is dropped and counted unless its first word was said. Infinite for the
     rundown and the operator."""
     text: str = ""
     """Operator's line or script sentence, as written; empty for an answer."""
@@ -90,12 +90,12 @@ class Cue:
     """Product id on air, "" for none."""
     gesture: str = ""
     delivery: Delivery = PLAIN
-    """How a script's sentence is said."""
+    """How a script's sentence is spoken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One speakable sentence with what it was based on."""
+    """One sentence to speak, with the facts it is based on."""
 
     id: str
     cue: str
@@ -107,7 +107,7 @@ class Utterance:
     gesture: str = ""
     product: str = ""
     facts: tuple[str, ...] = ()
-    """Ids of the catalogue facts it rests on, `product.key`."""
+    """Ids (`product.key`) of the catalogue facts it is based on."""
     comment: str = ""
     """Id of the comment it answers, "" for none."""
     delivery: Delivery = PLAIN

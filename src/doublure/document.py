@@ -1,8 +1,7 @@
-"""Reads the files people write (YAML) and says what is wrong where: file, line, what to write.
+"""Reads YAML files that people write, and reports errors with file, line and what to write instead.
 
-A document is composed to nodes first, so that every value keeps its line, then checked by a
-pydantic model. Problems come out as one `SettingsError` about the first of them, which lists the
-further ones by line.
+A document is first composed to nodes, so that every value keeps its line, and then checked by a pydantic
+model. Problems are raised as one `SettingsError` about the first of them, which lists the others by line.
 """
 
 from __future__ import annotations
@@ -27,24 +26,24 @@ Place = tuple[int | str, ...]
 """Keys and positions from the top of the document to a value."""
 
 LISTED_PROBLEMS = 6
-"""Further problems that an error spells out; the rest are counted."""
+"""Further problems that an error lists; the rest are only counted."""
 SHOWN_CHARACTERS = 40
-"""Of a wrong value, as much as the message shows."""
+"""Characters of a wrong value that the message shows."""
 LARGEST_BYTES = 4_000_000
-"""Of a document: a catalogue of more than ten thousand products. Python's YAML reads about 100 kB a second."""
+"""Largest document: a catalogue of more than ten thousand products. Python's YAML reads about 100 kB/s."""
 DEEPEST = 24
-"""Levels of a document; ours need six."""
+"""Most levels of a document; ours need six."""
 LONGEST_BITS = 1024
-"""Of a whole number; Python refuses to write one of more than 4,300 digits, even in an error."""
+"""Most bits of a whole number. Python refuses to print one of more than 4,300 digits, even in an error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a document."""
+    """One problem in a document."""
 
     what: str
     line: int
-    """1-based; 0 when it concerns the file as a whole."""
+    """1-based; 0 if it concerns the file as a whole."""
     remedy: str = ""
 
 
@@ -52,7 +51,7 @@ class Document:
     """A file of settings with the line of each of its values."""
 
     def __init__(self, path: Path) -> None:
-        """Read and compose; raises `SettingsError`."""
+        """Read and compose the file. Raises `SettingsError`."""
         self.path = path
         text = _text(path)
         try:
@@ -74,7 +73,7 @@ class Document:
             raise _error(path, [_yaml_problem(error)]) from error
 
     def check(self, model: type[M]) -> M:
-        """The content as `model`; raises `SettingsError`."""
+        """The content as a `model`. Raises `SettingsError`."""
         try:
             return model.model_validate(self.content)
         except ValidationError as error:
@@ -86,11 +85,11 @@ class Document:
         return Problem(what, self.line(place), remedy)
 
     def error(self, problems: list[Problem]) -> SettingsError:
-        """One error about all of them, in the order of their lines."""
+        """One error about all problems, in the order of their lines."""
         return _error(self.path, problems)
 
     def line(self, place: Place) -> int:
-        """Line of the value at `place`, or of the nearest thing that holds it."""
+        """Line of the value at `place`, or of the nearest block or list around it."""
         node, line = self._root, self._root.start_mark.line + 1
         for step in place:
             found = _step(node, step)
@@ -112,13 +111,13 @@ class Document:
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's own loader, safe for files of strangers: a bound for the depth, no aliases (a few lines of
-    them can mean billions of values, or a list that holds itself), and its errors all of one kind."""
+    """PyYAML's safe loader, hardened against untrusted files: bounded depth, no aliases (a few lines of them
+    can stand for billions of values, or for a list that holds itself), and only `yaml.YAMLError`."""
 
     depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """The next node, within the bounds. Raises `yaml.YAMLError`."""
+        """The next node, within the limits. Raises `yaml.YAMLError`."""
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent):
             raise _refused(f"the alias `*{event.anchor}` is not allowed", event)
@@ -131,8 +130,8 @@ class _Loader(yaml.SafeLoader):
             self.depth -= 1
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
-        """The value of a node. Raises `yaml.YAMLError`, also where PyYAML raises what Python's own types do:
-        for the date 2026-02-30, a number of 5,000 digits, `!!bool perhaps`."""
+        """The value of a node. Raises `yaml.YAMLError`, also where PyYAML raises an error of Python's own
+        types: for the date 2026-02-30, a number of 5,000 digits, `!!bool perhaps`."""
         try:
             value: object = super().construct_object(node, deep)
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
@@ -149,12 +148,12 @@ def _refused(what: str, at: yaml.Event | yaml.Node) -> yaml.YAMLError:
 
 
 def read(path: Path, model: type[M]) -> M:
-    """The file as `model`. Raises `SettingsError` whose `where` is `file:line`."""
+    """The file as a `model`. Raises `SettingsError` whose `where` is `file:line`."""
     return Document(path).check(model)
 
 
 def close(word: str, known: typing.Iterable[str]) -> str:
-    """`did you mean ...?`, or what there is to choose from."""
+    """`did you mean ...?`, or the list of known words."""
     return _meant(word, list(known))
 
 
@@ -194,7 +193,7 @@ _YAML_REMEDIES = {
     "is no ": "put it in quotes to keep it as text",
     "cannot start any token": "indent with spaces, and put texts that begin with a sign in quotes",
 }
-"""PyYAML's words for what people run into, and what helps."""
+"""Remedies by the words in PyYAML's messages; the first that fits counts."""
 
 
 def _yaml_problem(error: yaml.YAMLError) -> Problem:
@@ -240,8 +239,8 @@ def _doubled_key(node: yaml.Node) -> Problem | None:
 
 
 def _causes(errors: list[ErrorDetails], model: type[BaseModel]) -> Iterator[ErrorDetails]:
-    """The errors without those that only follow from another: a misspelt key is missing too, and a
-    list whose entries are wrong counts as empty."""
+    """The errors without those that only follow from another: a misspelt key is also reported as missing, and
+    a list with wrong entries as empty."""
     misspelt = {
         (details["loc"][:-1], near)
         for details in errors
@@ -276,7 +275,7 @@ def _keys_at(model: type[BaseModel], place: Place) -> list[str]:
         if here is None or not isinstance(step, str):
             continue
         field = here.model_fields.get(step)
-        # a step that is no field is a key of a mapping of blocks
+        # a step that is not a field is a key in a mapping of blocks
         here = _model_in(field.annotation) if field is not None else here
     return list(here.model_fields) if here is not None else []
 
@@ -323,7 +322,7 @@ _TYPES = {
 
 
 def _wording(details: ErrorDetails) -> tuple[str, str]:
-    """What is wrong and what to write, in an operator's words."""
+    """The problem and what to write instead, in words for an operator."""
     name = _name(details["loc"])
     shown = _shown(details["input"])
     context: Mapping[str, object] = details.get("ctx") or {}
@@ -346,7 +345,7 @@ def _wording(details: ErrorDetails) -> tuple[str, str]:
     if wanted is not None:
         return f"{name} must be {wanted}, not {shown}", ""
     if "remedy" in context:
-        # a check of our own says it all
+        # our own checks bring their message and remedy
         return details["msg"], str(context["remedy"])
     return f"{name}: {details['msg']}", ""
 

@@ -1,11 +1,10 @@
-"""Finds engines. Third parties plug in by entry point, and so do the built-ins. What an engine must do
-stands in its package: `chat.engine`, `conversation.engine`, `voice.engine`, `picture.engine`, `air.engine`.
+"""Finds engines. Built-in and third-party engines are both registered by entry points. Their protocols are in
+`chat.engine`, `conversation.engine`, `voice.engine`, `picture.engine` and `air.engine`.
 
 An engine is found by its name in the entry-point group `doublure.<plural>` (`doublure.voices`,
-`doublure.faces`, ...). The entry point is a callable that takes the engine's settings and
-returns the engine: `make(settings)` for a sink, `make(settings, clock)` for a chat,
-`make(settings, language)` for a voice, `make(settings, size)` for a face and
-`make(settings, language, clock)` for a writer.
+`doublure.faces`, ...). The entry point is a callable that takes the engine's settings and returns the engine:
+`make(settings)` for a sink, `make(settings, clock)` for a chat, `make(settings, language)` for a voice,
+`make(settings, size)` for a face and `make(settings, language, clock)` for a writer.
 """
 
 from __future__ import annotations
@@ -24,18 +23,18 @@ class Closable(Protocol):
     """A voice or writer that holds connections."""
 
     async def close(self) -> None:
-        """Close them. Never raises."""
+        """Close the connections. Never raises."""
         ...
 
 
 def engine_names(kind: Kind) -> list[str]:
-    """Names of the engines of one kind that are installed."""
+    """Names of the installed engines of one kind."""
     return sorted(point.name for point in entry_points(group=f"doublure.{kind}"))
 
 
 def find_engine(kind: Kind, name: str) -> Callable[..., object]:
-    """The maker of an engine; raises `EngineError` when it cannot be loaded, and when there is none
-    of that name, naming those that exist."""
+    """The maker of an engine. Raises `EngineError` if it cannot be loaded or if there is none of that name;
+    the error then names those that exist."""
     for point in entry_points(group=f"doublure.{kind}"):
         if point.name == name:
             try:
@@ -43,7 +42,7 @@ def find_engine(kind: Kind, name: str) -> Callable[..., object]:
             except (ImportError, AttributeError) as error:
                 raise EngineError(
                     f"the engine {name!r} in {kind} cannot be loaded: {error}",
-                    remedy="install what it needs, or take another engine",
+                    remedy="install what it needs, or use another engine",
                 ) from error
             return maker
     known = ", ".join(engine_names(kind)) or "none"

@@ -1,14 +1,14 @@
-"""The errors an operator can act on: what happened, to which thing, and what to do.
+"""The errors an operator can act on: what happened, where, and what to do.
 
-Only these six leave the package. Everything else is a fault of ours, is caught once at the
-stage's boundary, and is counted there.
+Only these six leave the package. Any other exception is a bug of ours; it is caught once, at the stage's
+boundary, and counted there.
 """
 
 from __future__ import annotations
 
 
 class DoublureError(Exception):
-    """The root: `what` happened, `where` (file:line, address, name) and what `remedy` helps."""
+    """The base class: `what` happened, `where` (file:line, address, name), and the `remedy`."""
 
     def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
         self.what = what
@@ -31,12 +31,12 @@ class ConsentError(DoublureError):
 
 
 class FootageError(DoublureError):
-    """Footage or a persona that cannot be used; `where` names the file and the second."""
+    """Footage or a persona that cannot be used; `where` names the file and the second of the footage."""
 
 
 class EngineError(DoublureError):
-    """A voice, face, writer or chat engine is missing, broken or was asked for too much."""
+    """A voice, face, writer or chat engine that is missing, broken or overloaded."""
 
 
 class SinkError(DoublureError):
-    """An output refused the stream or was lost."""
+    """An output that refused the stream or was lost."""

@@ -23,7 +23,7 @@ _PART = ".part"
 
 
 def opened(path: Path) -> BufferedReader:
-    """A regular file, opened for reading. Raises `SettingsError` when it is a pipe or a device; `OSError` when it is
+    """Open a regular file for reading. Raises `SettingsError` if it is a pipe or a device, `OSError` if it is
     a folder, is missing or may not be read."""
     if "\0" in str(path):
         raise SettingsError("a path cannot hold the character NUL", where=repr(str(path)))
@@ -45,10 +45,10 @@ def opened(path: Path) -> BufferedReader:
 
 
 def contents(path: Path, most_bytes: int) -> bytes:
-    """The bytes of a regular file. Raises as `opened` does, and `SettingsError` for more than `most_bytes`."""
+    """The bytes of a regular file. Raises like `opened`, and `SettingsError` for more than `most_bytes`."""
     with opened(path) as file:
         size = os.fstat(file.fileno()).st_size
-        # a file under /proc says that it is empty, and one that grows says too little: the read is bounded too
+        # files under /proc report size 0 and growing files too little, so the read is bounded too
         raw = file.read(most_bytes + 1)
     if max(len(raw), size) > most_bytes:
         raise SettingsError(

@@ -1,8 +1,8 @@
-"""One-line logs on stderr. Like lines within a second are folded to one with a count, and no
-line carries a stream key.
+"""One-line logs on stderr. Similar lines within a second are folded into one with a count, and no line
+contains a stream key.
 
-Logging has no time of its own here: folded lines are written when another line comes, at the end,
-and whenever `write_folded` is called, which a running show does every second.
+This module has no timer: folded lines are written when another line comes, at the end, and when
+`write_folded` is called, which a running show does every second.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import TextIO
 from doublure.address import redact_text
 
 FOLD_SECONDS = 1.0
-"""Like lines within this time are one."""
+"""Similar lines within this time are folded into one."""
 LOGGERS = ("doublure", "asyncio", "uvicorn")
-"""Whose lines are written. The event loop and the web server may have much to say under attack."""
+"""Loggers whose lines are written. The event loop and the web server may log a lot under attack."""
 LIKE_LINES = 256
-"""Kinds of lines remembered at once; the oldest is let go first."""
+"""Most kinds of lines remembered at once; the oldest is forgotten first."""
 SECRET = re.compile(
     r"(?i)(bearer\s+|(?:password|passwd|secret|token|stream_?key|api_?key|authorization)['\"]?\s*[=:]\s*['\"]?)"
     r"(?!bearer\b)[^\s'\",;&]+"
@@ -28,12 +28,12 @@ SECRET = re.compile(
 """What follows these words is not shown."""
 
 Likeness = tuple[str, int, str]
-"""Logger, level and the line before its values are put in."""
+"""Logger, level and the line before its values are filled in."""
 
 
 class OneLine(logging.Formatter):
-    """`2026-01-01T12:00:00.000Z INFO doublure.show.room on air`; a fault's type, text and place follow
-    on the same line."""
+    """Formats `2026-01-01T12:00:00.000Z INFO doublure.show.room on air`. An exception's type, text and place
+    follow on the same line."""
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
@@ -44,8 +44,8 @@ class OneLine(logging.Formatter):
 
 
 class Folding(logging.StreamHandler[TextIO]):
-    """Writes the first of many like lines at once and the last of them after `FOLD_SECONDS`, with
-    the number of those left out. A level change, another logger or another text is not alike."""
+    """Writes the first of several similar lines at once and the last after `FOLD_SECONDS`, with the number of
+    lines left out. Lines are similar if logger, level and text are the same."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__(stream or sys.stderr)
@@ -72,7 +72,7 @@ class Folding(logging.StreamHandler[TextIO]):
         super().close()
 
     def write_folded(self, now: float) -> None:
-        """Write what was folded `FOLD_SECONDS` before `now` (seconds since 1970) or earlier."""
+        """Write the lines folded at least `FOLD_SECONDS` before `now` (seconds since 1970)."""
         self.acquire()
         try:
             self._release(now)
@@ -102,8 +102,8 @@ def get_log(name: str) -> logging.Logger:
 
 
 def set_up(level: str = "info", stream: TextIO | None = None) -> None:
-    """Send the package's logs to `stream` (stderr) from `level` on, and those of the libraries in `LOGGERS` from
-    warnings on. Called once, by the CLI."""
+    """Send the package's logs from `level` on to `stream` (default stderr), and from warnings on those of the
+    libraries in `LOGGERS`. The CLI calls this once."""
     lines = Folding(stream)
     lines.setFormatter(OneLine())
     for name in LOGGERS:
@@ -117,7 +117,7 @@ def set_up(level: str = "info", stream: TextIO | None = None) -> None:
 
 
 def write_folded(now: datetime) -> None:
-    """Write the lines whose time of folding is over. To be called about once a second."""
+    """Write the lines whose folding time is over. Call it about once a second."""
     for lines in logging.getLogger("doublure").handlers:
         if isinstance(lines, Folding):
             lines.write_folded(now.timestamp())

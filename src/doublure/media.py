@@ -1,7 +1,7 @@
-"""Media values and the units of the whole chain.
+"""Media values and their units, used in the whole chain.
 
-Time inside is counted in samples (24 kHz) or in frames (25 a second), never in float seconds.
-A frame carries exactly 960 samples, so its picture and its sound cannot drift apart.
+Time is counted in samples (24 kHz) or frames (25 per second), never in float seconds. A frame carries
+exactly 960 samples, so picture and sound cannot drift apart.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 SAMPLE_RATE = 24_000
-"""Samples a second inside the chain (Hz, mono)."""
+"""Samples per second inside the chain (Hz, mono)."""
 FPS = 25
-"""Frames a second."""
+"""Frames per second."""
 SAMPLES_PER_FRAME = SAMPLE_RATE // FPS
 """960 samples: the sound of one frame."""
 
 TICKS = 90_000
-"""Packet ticks a second: 3,600 to a frame, 1,920 to an AAC frame at 48 kHz, both exact."""
+"""Packet ticks per second: 3,600 per frame and 1,920 per AAC frame at 48 kHz, both exact."""
 AIR_RATE = 48_000
-"""Samples a second of the sound that leaves the room (Hz, stereo): the rate every platform takes."""
+"""Samples per second of the sound that leaves the room (Hz, stereo): the rate every platform accepts."""
 
 Pcm = NDArray[np.float32]
 """Mono sound, float32 [samples], full scale -1..1, 24 kHz."""
@@ -35,7 +35,7 @@ LANGUAGES: tuple[Language, ...] = ("zh", "en", "fr")
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Picture size in pixels; both even, because chroma is halved."""
+    """Picture size in pixels; both are even, because chroma has half the resolution."""
 
     width: int
     height: int
@@ -47,7 +47,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle of a picture in pixels; parts of it may lie outside the picture."""
+    """A rectangle in a picture, in pixels. Parts of it may lie outside the picture."""
 
     left: int
     top: int
@@ -60,7 +60,7 @@ class Phone:
     """One phone with its time inside its `Speech`."""
 
     symbol: str
-    """IPA as Kokoro's vocabulary writes it; "" is a pause."""
+    """IPA in the notation of Kokoro's vocabulary; "" is a pause."""
     start: int
     """First sample."""
     end: int
@@ -86,11 +86,11 @@ class Speech:
     words: tuple[Word, ...] = ()
     phones: tuple[Phone, ...] = ()
     text: str = ""
-    """The clause as written (what subtitles show)."""
+    """The clause as written, as subtitles show it."""
     last: bool = True
     """True on the last clause of its sentence."""
     voice: str = ""
-    """Name of the voice that spoke, when it was not the one that was asked."""
+    """Name of the voice that spoke, if it was not the one asked."""
 
     @property
     def seconds(self) -> float:
@@ -108,9 +108,9 @@ class Frame:
     picture: Picture
     speaking: bool = False
     utterance: str = ""
-    """Id of the utterance that is heard; "" in silence."""
+    """Id of the utterance being heard; "" in silence."""
     late: bool = False
-    """True when the picture is the last one again because the new one was not ready."""
+    """True if the last picture is repeated because the new one was not ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +127,12 @@ class Packet:
     duration: int
     """Ticks."""
     keyframe: bool
-    """True on a video keyframe, where a sink may begin or resume; False for sound."""
+    """True for a video keyframe, where a sink may begin or resume; False for sound."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamHeader:
-    """What a sink must know before the first packet; made by `encode`."""
+    """What a sink must know before the first packet. The encoder makes it."""
 
     size: Size
     video_kbps: int
@@ -144,12 +144,12 @@ class StreamHeader:
     aac_config: bytes
     """AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1)."""
     mark: str
-    """The AI mark of GB 45438-2025 appendix E as JSON; stands under the key `AIGC`."""
+    """The AI mark of GB 45438-2025, appendix E, as JSON; written under the key `AIGC`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A frame of a take: where on the plate the mouth is rendered."""
+    """A frame of a take, onto which the mouth is rendered."""
 
     take: str
     index: int

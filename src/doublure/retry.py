@@ -1,4 +1,4 @@
-"""Growing pauses between the tries of something that fails."""
+"""Growing pauses between attempts at something that fails."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ LONGEST_PAUSE_SECONDS = 10.0
 
 
 class Retry:
-    """The first pause is `first_seconds`; each one after that is twice as long, up to
-    `longest_seconds`. `reset` starts again at the first. One owner; not shared between stages."""
+    """The pauses of one stage: the first is `first_seconds`, each later one twice as long, up to
+    `longest_seconds`. `reset` starts again at the first. Not shared between stages."""
 
     def __init__(
         self,
@@ -26,16 +26,16 @@ class Retry:
         self.pause_seconds = first_seconds
         """Length of the next pause."""
         self.pauses = 0
-        """Pauses begun since the last reset: how often in a row it has failed."""
+        """Pauses begun since the last reset, which is the number of failures in a row."""
 
     async def wait(self) -> None:
-        """Sleep for the next pause. A pause that is cancelled counts as well."""
+        """Sleep for the next pause. A cancelled pause counts too."""
         seconds = self.pause_seconds
         self.pauses += 1
         self.pause_seconds = min(self._longest, 2 * seconds)
         await self._clock.sleep(seconds)
 
     def reset(self) -> None:
-        """It worked: the next pause is the first one again."""
+        """Call it after a success: the next pause is the first one again."""
         self.pause_seconds = self._first
         self.pauses = 0

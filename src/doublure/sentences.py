@@ -1,4 +1,4 @@
-"""Cuts text into sentences, and finds the numbers it says."""
+"""Splits text into sentences, and finds the numbers in it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ABBREVIATION = re.compile(
 )
 
 _INITIALS = re.compile(r"\b(?:[A-Z][a-z]?\.){2,}$")
-"""Ph.D. and the like end a sentence only before a capital."""
+"""Abbreviations such as Ph.D.; they end a sentence only before a capital."""
 
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 _HANZI_NUMBER = re.compile(
@@ -43,13 +43,13 @@ _WORDED = re.compile(rf"\b(?:{_WORD})(?:(?:[ -]|-et-| et | and )(?:{_WORD}))*\b"
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a text, as written; a point inside a number ends nothing."""
+    """The sentences of a text, as written. A point inside a number does not end one."""
     whole, rest = finished(text)
     return [*whole, rest.strip()] if rest.strip() else whole
 
 
 def finished(text: str) -> tuple[list[str], str]:
-    """The sentences that are whole, and what may still go on: for text that comes in pieces."""
+    """The complete sentences, and the rest that may still continue; for text that is streamed."""
     whole: list[str] = []
     start = 0
     for end in _END.finditer(text):
@@ -62,24 +62,24 @@ def finished(text: str) -> tuple[list[str], str]:
 
 
 def abbreviated(piece: str, following: str) -> bool:
-    """Whether the point at the end of a piece belongs to an abbreviation; `following` is the first character
-    behind it and its blanks, "" when none is known yet."""
+    """Whether the point at the end of a piece belongs to an abbreviation. `following` is the first character
+    after it and its blanks, "" if none is known yet."""
     return bool(_ABBREVIATION.search(piece) or (_INITIALS.search(piece) and not following.isupper()))
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number that a text says."""
+    """A number in a text."""
 
     value: Decimal
     start: int
-    """Place of its first character."""
+    """Index of its first character."""
     end: int
-    """Place behind its last one."""
+    """One past its last character."""
 
 
 def found_numbers(text: str) -> Iterator[Number]:
-    """Every number a text says, in digits or in words (small ones: words above one)."""
+    """Every number in a text, in digits or in words. Of numbers in words only those above one count."""
     for found in _DIGITS.finditer(text):
         yield Number(_decimal(found[0]), found.start(), found.end())
     for pattern, value_of in ((_HANZI_NUMBER, _hanzi), (_WORDED, _worded)):
@@ -90,18 +90,18 @@ def found_numbers(text: str) -> Iterator[Number]:
 
 
 def numbers(text: str) -> Iterator[Decimal]:
-    """The values of every number a text says."""
+    """The values of all numbers in a text."""
     return (number.value for number in found_numbers(text))
 
 
 def unfounded(text: str, sources: Iterable[str]) -> list[Decimal]:
-    """The numbers of `text` that stand in none of the sources."""
+    """The numbers in `text` that occur in none of the sources."""
     known = {number for source in sources for number in numbers(source)}
     return [number for number in numbers(text) if number not in known]
 
 
 def _decimal(digits: str) -> Decimal:
-    # 1,299.90 and 1.299,90 and 59,9: the last mark is the point when one or two digits follow
+    # 1,299.90 and 1.299,90 and 59,9: the last mark is the decimal point if one or two digits follow
     whole, mark, cents = digits.replace(",", ".").rpartition(".")
     if not mark:
         return Decimal(digits)

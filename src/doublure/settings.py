@@ -1,5 +1,7 @@
-"""Settings: what all blocks share, and what belongs to the machine and comes from the environment. A room's
-file is read by `show.settings`, from the blocks of every package. The unit of a number stands in its name."""
+"""The base class of all settings, and the machine's settings, which come from the environment.
+
+`show.settings` reads a room's file, made of the settings of every package. A number's name says its unit.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +14,18 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from doublure.errors import SettingsError
 
 LEAST_KBPS_PER_MEGAPIXEL = 500
-"""Under half of this the AI label was lost in decoded pictures of the demo's host (1080x1920 at 200 kbit/s,
-360x640 at 115)."""
+"""Below half of this, the AI label was lost in decoded pictures of the demo's host (1080x1920 at
+200 kbit/s, 360x640 at 115)."""
 
 
 class Settings(BaseModel):
-    """What every block of settings is: frozen, and strict about its keys."""
+    """Base class of every block of settings: frozen, and unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class MachineSettings(BaseSettings):
-    """What belongs to the machine and not to a room: environment variables `DOUBLURE_...`."""
+    """Settings of the machine, not of a room: environment variables `DOUBLURE_...`."""
 
     model_config = SettingsConfigDict(env_prefix="DOUBLURE_", frozen=True, extra="ignore")
 
@@ -54,12 +56,12 @@ class MachineSettings(BaseSettings):
 
     @property
     def known_journals(self) -> tuple[str, ...]:
-        """The keys of other machines that seal journals, one by one."""
+        """The keys of other machines that seal journals, as a tuple."""
         return tuple(key.strip().lower() for key in self.journal_keys.split(",") if key.strip())
 
     @property
     def trusted(self) -> tuple[str, ...]:
-        """The trusted keys, one by one."""
+        """The trusted keys, as a tuple."""
         return tuple(key.strip() for key in self.trusted_keys.split(",") if key.strip())
 
 

@@ -1,4 +1,4 @@
-"""What the room shows of itself: frozen values that the console and the CLI read."""
+"""The room's state for display: frozen values that the console and the CLI read."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ class LineView:
     kind: CueKind
     text: str
     product: str = ""
-    """Product's name."""
+    """Name of the product."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommentView:
-    """A comment and what became of it."""
+    """A comment and its outcome."""
 
     id: str
     author: str
     text: str
     fate: CommentFate
-    """"answered" and "asked_colleagues" are said only when the answer was heard; "cut" when it was not to its end."""
+    """"answered" and "asked_colleagues" are set only when the answer was heard, "cut" if not to its end."""
     age_seconds: int
     answer: str = ""
 
@@ -50,7 +50,7 @@ class SinkView:
     dropped_gops: int
     reconnects: int
     fault: str = ""
-    """What the operator reads when it is not live."""
+    """Message for the operator while it is not live."""
     removable: bool = False
 
 
@@ -74,26 +74,26 @@ class RoomView:
     now: LineView | None = None
     next: tuple[LineView, ...] = ()
     lines_ready: int = 0
-    """Lines of the rundown whose speech is made already."""
+    """Lines of the rundown whose speech is already made."""
     lines: int = 0
-    """Lines of the rundown, each once."""
+    """Different lines of the rundown."""
     said: tuple[LineView, ...] = ()
     """The last sentences, newest first."""
     product: ProductView | None = None
     comments: tuple[CommentView, ...] = ()
     """Newest first, bounded."""
     unknown: tuple[str, ...] = ()
-    """Questions the catalogue could not answer, for the operator."""
+    """Questions that the catalogue could not answer, for the operator."""
     sinks: tuple[SinkView, ...] = ()
     late_pictures: int = 0
     alarms: tuple[str, ...] = ()
     language: Language = "zh"
-    """The show's language: what the console speaks until the operator chooses another."""
+    """The show's language; the console uses it until the operator chooses another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What a benchmark reads of a room."""
+    """Figures of a room for benchmarks."""
 
     frames: int
     """Frames put on air."""
@@ -102,4 +102,4 @@ class Measures:
     late_pictures: int
     """Frames that repeated the last picture."""
     answer_seconds: tuple[float, ...]
-    """From comment to first frame of its answer, oldest first, the last 100."""
+    """Seconds from a comment to the first frame of its answer: the last 100, oldest first."""

@@ -1,4 +1,4 @@
-"""HTTP to servers elsewhere, with an end to what they send."""
+"""An HTTP client for other machines that bounds the size of their responses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import httpx2
 
 
 class _Bounded(httpx2.AsyncByteStream):
-    """A body that fails when it is longer than `most` bytes."""
+    """A response body that fails if it is longer than `most` bytes."""
 
     def __init__(self, stream: httpx2.AsyncByteStream, most: int) -> None:
         self._stream = stream
@@ -19,7 +19,7 @@ class _Bounded(httpx2.AsyncByteStream):
         async for piece in self._stream:
             heard += len(piece)
             if heard > self._most:
-                raise httpx2.RemoteProtocolError(f"the answer is longer than {self._most} bytes")
+                raise httpx2.RemoteProtocolError(f"the response is longer than {self._most} bytes")
             yield piece
 
     async def aclose(self) -> None:
@@ -27,13 +27,15 @@ class _Bounded(httpx2.AsyncByteStream):
 
 
 def bounded_client(timeout_seconds: float, most_bytes: int, headers: Mapping[str, str]) -> httpx2.AsyncClient:
-    """A client whose answers have at most `most_bytes` and come unpacked: a packed one may hold a
-    thousand times its length. It follows no redirections, so that a key goes to no other server.
-    What is too long or packed raises `httpx2.HTTPError`."""
+    """A client that raises `httpx2.HTTPError` for a response that is compressed or longer than `most_bytes`.
+
+    A compressed response may expand to a thousand times its length. The client follows no redirects, so
+    that a key is sent to no other server.
+    """
 
     async def bound(response: httpx2.Response) -> None:
         if response.headers.get("content-encoding", "identity").lower() != "identity":
-            raise httpx2.DecodingError("the answer is packed, which was not asked for")
+            raise httpx2.DecodingError("the response is compressed, although that was not requested")
         assert isinstance(response.stream, httpx2.AsyncByteStream)
         response.stream = _Bounded(response.stream, most_bytes)
 

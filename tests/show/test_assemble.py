@@ -147,7 +147,7 @@ def test_face_and_voice_are_of_one_host(tmp_path: Path, field: str) -> None:
     consent_for(tmp_path, footage)
     settings = with_persona(small_room(tmp_path), tmp_path)
     voice = settings.voice.model_copy(update={field: tmp_path / "another"})
-    with pytest.raises(SettingsError, match="another host's than the face"):
+    with pytest.raises(SettingsError, match="belong to different hosts"):
         verify_consent(settings.model_copy(update={"voice": voice}), RealClock())
 
 
@@ -178,7 +178,7 @@ def test_the_same_host_by_two_paths_is_one_host(tmp_path: Path) -> None:
         voice = settings.voice.model_copy(update=paths)
         assert verify_consent(settings.model_copy(update={"voice": voice}), RealClock()) == consent
     voice = settings.voice.model_copy(update={"persona": tmp_path / "other"})
-    with pytest.raises(SettingsError, match="another host's than the face"):
+    with pytest.raises(SettingsError, match="belong to different hosts"):
         verify_consent(settings.model_copy(update={"voice": voice}), RealClock())
 
 

@@ -1,1 +1,1 @@
-"""What viewers say."""
+"""Viewers' comments: chat engines, and the inbox between them and the judge."""

@@ -12,12 +12,12 @@ from doublure.engines import find_engine
 
 
 class Chat(Protocol):
-    """Where comments come from."""
+    """A source of comments."""
 
     name: str
 
     def comments(self) -> AsyncIterator[Comment]:
-        """Yield comments until the chat ends; raises `EngineError` when it is lost."""
+        """Yield comments until the chat ends. Raises `EngineError` when the connection is lost."""
         ...
 
 
@@ -28,6 +28,6 @@ class ChatMaker(Protocol):
 
 
 def find_chat(name: str) -> ChatMaker:
-    """The maker of the chat `name`. Raises `EngineError` when there is none, or when it cannot be loaded."""
-    # an entry point has no type: what it must be stands above
+    """The maker of the chat `name`. Raises `EngineError` if there is none or if it cannot be loaded."""
+    # an entry point has no type; it must be a ChatMaker
     return cast(ChatMaker, find_engine("chats", name))

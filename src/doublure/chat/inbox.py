@@ -1,4 +1,4 @@
-"""Comments between the chats and the judge."""
+"""The queue of comments between the chats and the judge."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from doublure.channel import Channel
 from doublure.cue import Comment
 
 COMMENTS_AHEAD = 4000
-"""Comments that may wait for the judge, about a second of the worst rush; the oldest is lost first."""
+"""Comments that may wait for the judge: about a second of the worst rush. The oldest are lost first."""
 CAREFUL = COMMENTS_AHEAD // 2
-"""With more waiting than this, each new comment is looked at before it may be lost."""
+"""If more comments than this wait, each new one is checked with `keeps` before it may be lost."""
 KEPT_AHEAD = 64
-"""Of those that are kept apart; like ones are merged anyway."""
+"""Comments that may wait apart. The judge merges similar ones anyway."""
 
 
 class Inbox:
-    """Bounded. In a rush the oldest comments are lost and counted, but not those that `keeps` picks ("are you
-    real?" is always answered): they wait apart, and are taken first."""
+    """A bounded queue. In a rush the oldest comments are lost and counted, except those that `keeps` picks
+    ("are you real?" is always answered): they wait apart and are taken first."""
 
     def __init__(self, keeps: Callable[[Comment], bool]) -> None:
         self._keeps = keeps
@@ -28,17 +28,16 @@ class Inbox:
         return len(self._all) + len(self._kept)
 
     async def put(self, comment: Comment) -> None:
-        """Add a comment. Raises `TypeError` for anything else, which a chat engine of others may yield, and
-        `Closed`."""
+        """Add a comment. Raises `Closed`, and `TypeError` for anything else that a chat engine yields."""
         if not isinstance(comment, Comment):
-            raise TypeError(f"a chat yields comments, not {type(comment).__name__}")
+            raise TypeError(f"a chat must yield comments, not {type(comment).__name__}")
         if len(self._all) > CAREFUL and self._keeps(comment):
             await self._kept.put(comment)
         else:
             await self._all.put(comment)
 
     async def take(self, most: int) -> list[Comment]:
-        """Wait for a comment; then all that wait, `most` at the most. Raises `Closed`."""
+        """Wait for a comment, then take all that wait, at most `most`. Raises `Closed`."""
         first = self._kept.poll() or await self._all.get()
         taken = [first]
         while len(taken) < most and (comment := self._kept.poll() or self._all.poll()) is not None:
@@ -46,6 +45,6 @@ class Inbox:
         return taken
 
     def close(self) -> None:
-        """No more comments."""
+        """Accept no more comments."""
         self._all.close()
         self._kept.close()

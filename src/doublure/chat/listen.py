@@ -1,4 +1,4 @@
-"""Forwards a chat's comments to the judge and brings a lost chat back."""
+"""Forwards a chat's comments to the inbox and reconnects a lost chat."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ log = get_log(__name__)
 
 
 async def listen(chat: Chat, inbox: Channel[Comment], clock: Clock) -> None:
-    """Forward until the chat ends or the inbox closes. A chat that fails is started again
-    after a growing pause (`Retry`); a comment that arrives resets the pause."""
+    """Forward comments until the chat ends or the inbox closes. A chat that fails is started again after a
+    growing pause (`Retry`). A comment that arrives resets the pause."""
     retry = Retry(clock)
     while True:
         try:

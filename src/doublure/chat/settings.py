@@ -10,7 +10,7 @@ from doublure.settings import Settings
 
 
 class ChatSettings(Settings):
-    """Where comments come from."""
+    """Settings of one source of comments."""
 
     engine: str = Field("console", description="chat engine: console (the page's box), replay (a file)")
     file: Path | None = Field(None, description="file of comments, for replay")

@@ -1,1 +1,1 @@
-"""What is sold, in which order, and what it earned."""
+"""The catalogue, its prices, and the rundown of the show."""

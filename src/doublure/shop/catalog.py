@@ -1,4 +1,4 @@
-"""What the shop sells: products, their prices and facts, and the questions already answered."""
+"""The catalogue: a shop's products with their prices and facts, and its prepared answers."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from doublure.media import Language
 from doublure.shop.prices import Currency, Money, Price
 
 SHOP = "shop"
-"""What stands for the product in the ids of questions about the whole shop."""
+"""Takes the place of the product in the ids of questions about the whole shop."""
 FIELDS = ("price", "was", "link", "stock", "name")
 """Product fields that utterances refer to as `product.field`; no fact may take these names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that is true of a product."""
+    """One fact about a product."""
 
     id: str
-    """`product.key`: what utterances and the journal refer to."""
+    """`product.key`; utterances and the journal refer to it."""
     label: str
-    """As a shop writes it: "battery", "材质"."""
+    """As the shop writes it: "battery", "材质"."""
     value: str
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question that the shop has answered itself."""
+    """A question with the shop's own answer."""
 
     id: str
     asks: tuple[str, ...]
     """Ways to ask it."""
     answer: str
     product: str = ""
-    """Product id; "" when it concerns the whole shop (delivery, returns)."""
+    """Product id; "" if it concerns the whole shop (delivery, returns)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,9 @@ class Product:
     name: str
     price: Price
     was: Price | None = None
-    """The price before, for the card; None when there is none."""
+    """The previous price, for the card; None if there is none."""
     link: int = 0
-    """Number in the cart, 0 when it has none."""
+    """Number in the cart, 0 if it has none."""
     stock: int | None = None
     image: Path | None = None
     facts: tuple[Fact, ...] = ()
@@ -75,8 +75,8 @@ class Catalog:
 
 
 def load_catalog(path: Path) -> Catalog:
-    """The catalogue of a file; image paths in it are relative to it. Raises `SettingsError` with
-    the line and what to write instead."""
+    """The catalogue in a file. Image paths are relative to the file. Raises `SettingsError` with the line
+    and what to write instead."""
     document = Document(path)
     entry = document.check(_CatalogEntry)
     problems = [
@@ -109,7 +109,7 @@ class _FactEntry(_Entry):
     @model_validator(mode="before")
     @classmethod
     def _from_text(cls, given: object) -> object:
-        # `volume: 500 ml` is as good as a label and a value
+        # `volume: 500 ml` is short for a value without a label
         if isinstance(given, str | int | float) and not isinstance(given, bool):
             return {"value": str(given)}
         return given
@@ -166,7 +166,7 @@ def _questions(entries: tuple[_QuestionEntry, ...], product: str) -> Iterator[Qu
 
 
 def _ids(entry: _CatalogEntry) -> Iterator[tuple[str, Place]]:
-    """Every id of the file with its place; two alike are one too many."""
+    """Every id in the file with its place. Ids must be unique."""
     for n, product in enumerate(entry.products):
         yield product.id, ("products", n, "id")
         if product.link:

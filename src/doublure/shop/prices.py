@@ -1,4 +1,4 @@
-"""Prices: how they are read, bounded and written."""
+"""Reads, bounds and writes prices."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from doublure.media import Language
 
 HIGHEST_PRICE = Decimal(1_000_000)
-"""A price above this is a slip of the keyboard."""
+"""A price above this is refused as a typing error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class PriceParts:
-    """A price as written, its sign before or behind the amount."""
+    """A price as written, with the currency before or behind the amount."""
 
     before: str
     amount: str
@@ -39,7 +39,7 @@ class PriceParts:
 
 
 def price_parts(price: Price, language: Language) -> PriceParts:
-    """A price as shops write it on a card: ¥129.9, $39.90, 39,90 €."""
+    """A price as shown on a card: ¥129.9, $39.90, 39,90 €."""
     return _parts(price, language, _SIGNS[price.currency], behind=language == "fr")
 
 
@@ -73,8 +73,8 @@ _EN_SIGNS = {"CNY": "yuan", "USD": "$", "EUR": "€", "GBP": "£"}
 
 
 def _price(value: object) -> Price:
-    """A price as a catalogue may give it: 59.9, "59.90", $59.90, 59.9元, 59.90 €. A point, at most two
-    decimals; the currency is "" where the price does not name it."""
+    """Read a price as a catalogue may give it: 59.9, "59.90", $59.90, 59.9元, 59.90 €. The decimal mark is
+    a point, with at most two decimals. The currency is "" if the price does not name it."""
     text = str(value).strip()
     plain = isinstance(value, str | int | float) and not isinstance(value, bool)
     found = _PRICE.fullmatch(text) if plain else None
@@ -110,7 +110,7 @@ def _price_remedy(text: str) -> str:
 
 
 def _price_error(what: str, remedy: str) -> PydanticCustomError:
-    # braces in a message would be read as fields
+    # pydantic would read braces in the message itself as fields
     return PydanticCustomError("price", "{what}", {"what": what, "remedy": remedy})
 
 

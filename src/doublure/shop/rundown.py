@@ -1,4 +1,4 @@
-"""Reads the plan of the show and checks it against the catalogue."""
+"""Reads the rundown of the show and checks it against the catalogue."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """The stretch of the show that sells one product."""
+    """The part of the show that sells one product."""
 
     product: str
-    """Product id; "" for a stretch without one (opening, thanks)."""
+    """Product id; "" for a part without one (opening, thanks)."""
     lines: tuple[Line, ...]
     delivery: Delivery = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
 class Rundown:
-    """The plan of the show; it begins again after the last slot."""
+    """The plan of the show. It starts again after the last slot."""
 
     slots: tuple[Slot, ...]
 
 
 GESTURES = ("greet", "point_up", "point_down", "present", "count", "emphasise", "thank")
-"""What a script may mark: the follow button, the cart, the product, and so on."""
+"""Gestures a script may mark: towards the follow button, the cart, the product, and so on."""
 
 _AMOUNT = re.compile(
     r"[$€£¥￥]\s?(\d+(?:[.,]\d{1,2})?)"
@@ -63,7 +63,7 @@ class _LineEntry(_Entry):
     @model_validator(mode="before")
     @classmethod
     def _from_text(cls, given: object) -> object:
-        # a sentence without a gesture needs no key
+        # a sentence without a gesture is written without keys
         return {"say": given} if isinstance(given, str) else given
 
 
@@ -79,8 +79,8 @@ class _RundownEntry(_Entry):
 
 
 def load_rundown(path: Path, catalog: Catalog) -> Rundown:
-    """The rundown of a file. Raises `SettingsError` with the line for a product that is not in the
-    catalogue, an unknown gesture, and a price in a script that is not the catalogue's."""
+    """The rundown in a file. Raises `SettingsError` with the line for a product that is not in the
+    catalogue, an unknown gesture, or an amount in a script that is no amount of the catalogue."""
     document = Document(path)
     entry = document.check(_RundownEntry)
     problems = list(_problems(document, entry, catalog))
@@ -122,7 +122,7 @@ def _said_amounts(text: str) -> Iterator[Decimal]:
 
 
 def _amounts(catalog: Catalog) -> set[Decimal]:
-    """Every amount of money the catalogue names, in prices, facts and answers."""
+    """Every amount of money in the catalogue's prices, facts and answers."""
     amounts: set[Decimal] = set()
     texts = [question.answer for question in catalog.questions]
     for product in catalog.products:

@@ -1,4 +1,4 @@
-"""Everything a room is made of: read, checked and put together before it goes on air."""
+"""Reads, checks and puts together the parts of a room before it goes on air."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ SPEECH_FOLDER = "speech"
 CLOSE_SECONDS = 3.0
 """Longest wait for an engine to close its connections."""
 EMBEDDED = ("kokoro", "tone")
-"""Voices without a server; the first stands behind all others."""
+"""Voices that need no server. The first is the fallback for all others."""
 
 log = get_log(__name__)
 
@@ -72,7 +72,7 @@ class RoomParts:
     preparer: Preparer
     watchdog: Watchdog
     fallback: FallbackVoice | None = None
-    """What stands behind the voice; None where the embedded voice speaks itself."""
+    """The voice, with the embedded one as its fallback; None if the room's own voice is embedded."""
 
 
 async def assemble(
@@ -83,7 +83,7 @@ async def assemble(
     voice: Voice | None = None,
     face: Face | None = None,
 ) -> RoomParts:
-    """Make the parts. Raises what an operator can mend, before anything is on air."""
+    """Make the parts. Raises every error that an operator can fix, before anything is on air."""
     consent = verify_consent(settings, clock)
     catalog = load_catalog(settings.catalog)
     rundown = load_rundown(settings.rundown, catalog)
@@ -131,7 +131,7 @@ async def assemble(
 
 
 async def close(parts: RoomParts, clock: Clock) -> None:
-    """Let go of everything that holds threads or connections. Never raises; an engine that hangs is left to itself."""
+    """Close everything that holds threads or connections. Never raises; an engine that hangs is abandoned."""
     parts.performer.close()
     making = parts.director.parts.making
     for engine in (making.speaker.voice, making.writer):
@@ -146,9 +146,11 @@ async def close(parts: RoomParts, clock: Clock) -> None:
 
 
 def verify_consent(settings: RoomSettings, clock: Clock) -> Consent | None:
-    """The consent of the host whose face or voice is used, or None where nobody's is. A cloned voice
-    needs one that was given for its reference clip. Raises `ConsentError`, `FootageError`, and
-    `SettingsError` when face and voice are of two hosts."""
+    """The consent of the host whose face or voice is used, or None if no real host's is.
+
+    A cloned voice needs a consent that names its reference clip. Raises `ConsentError`, `FootageError`,
+    and `SettingsError` if face and voice belong to different hosts.
+    """
     face, voice, clip = settings.face, settings.voice, settings.voice.reference
     for one, other, alike in (
         (face.persona, voice.persona, personas.same),
@@ -156,9 +158,9 @@ def verify_consent(settings: RoomSettings, clock: Clock) -> Consent | None:
     ):
         if one is not None and other is not None and not alike(one, other):
             raise SettingsError(
-                "the voice is another host's than the face",
+                "the face and the voice belong to different hosts",
                 where=f"voice: {other}",
-                remedy="leave voice: persona: and consent: empty, then the face's are taken",
+                remedy="leave voice: persona: and consent: empty to use the face's",
             )
     persona = face.persona or voice.persona
     if persona is None and clip is None:
@@ -182,7 +184,7 @@ def verify_consent(settings: RoomSettings, clock: Clock) -> Consent | None:
             raise ConsentError(
                 f"the consent of {consent.who} does not cover the voice",
                 where=str(clip),
-                remedy="ask for a consent that does, or take one of Kokoro's voices",
+                remedy="ask for a consent that covers it, or use one of Kokoro's voices",
             )
     for sink in settings.sinks:
         if sink.url:
@@ -191,8 +193,8 @@ def verify_consent(settings: RoomSettings, clock: Clock) -> Consent | None:
 
 
 def revocation_folders(settings: RoomSettings) -> tuple[Path, ...]:
-    """Where else than beside the consent a revocation is looked for, and remembered: the room's folder
-    first, then the persona's."""
+    """The folders searched for a revocation in addition to the consent's own, and where one is remembered:
+    the room's first, then the persona's."""
     persona = settings.face.persona or settings.voice.persona
     return (settings.folder, *([persona] if persona else []))
 
@@ -200,8 +202,11 @@ def revocation_folders(settings: RoomSettings) -> tuple[Path, ...]:
 def make_voice(
     settings: VoiceSettings, language: Language, clock: Clock, sounds: Sounds | None = None
 ) -> Voice:
-    """The voice of the settings; any but an embedded one has the embedded one behind it. Those that take
-    phones say the words of `sounds` so. Raises `SettingsError`, `EngineError`."""
+    """The voice of the settings. A voice that is not embedded gets the embedded one as its fallback.
+
+    Voices that accept phones pronounce the words in `sounds` as given there. Raises `SettingsError`,
+    `EngineError`.
+    """
     voice = _voice(settings.engine, settings, language, sounds)
     if settings.engine in EMBEDDED:
         return voice
@@ -215,13 +220,13 @@ def _voice(engine: str, settings: VoiceSettings, language: Language, sounds: Sou
 
 
 def make_face(settings: RoomSettings) -> Face:
-    """The face of the settings; takes seconds."""
+    """The face of the settings. Loading it takes seconds."""
     return find_face(settings.face.engine)(settings.face, settings.picture.size)
 
 
 def make_sink(settings: SinkSettings, number: int, consent: Consent | None) -> Sink:
-    """An output; its name is its engine and number unless it was given one. A server may send it on
-    only to where the consent allows."""
+    """An output. Without a name in the settings it is called by its engine and number. A server may
+    redirect it only to an address that the consent allows."""
     named = settings.model_copy(update={"name": settings.name or f"{settings.engine}-{number}"})
     sink = find_sink(settings.engine)(named)
     if isinstance(sink, Redirectable):
@@ -230,13 +235,12 @@ def make_sink(settings: SinkSettings, number: int, consent: Consent | None) -> S
 
 
 def address_of(settings: SinkSettings) -> str:
-    """Where an output goes: its address, or its file as seen from where the room was started."""
+    """Where an output goes: its address, or its file relative to the working directory."""
     return settings.url or (os.path.relpath(settings.path) if settings.path else "")
 
 
 def check_address(url: str, consent: Consent | None) -> None:
-    """Refuse an address that is not RTMP (`SinkError`), or that the consent does not cover
-    (`ConsentError`)."""
+    """Raise `SinkError` if the address is not RTMP, `ConsentError` if the consent does not cover it."""
     try:
         address.parse_rtmp(url)
     except address.AddressError as error:
@@ -246,10 +250,10 @@ def check_address(url: str, consent: Consent | None) -> None:
         raise ConsentError(
             f"the consent of {consent.who} does not cover this address",
             where=address.redact(url),
-            remedy="push to a platform the consent names, or ask the host for a wider one",
+            remedy="push to a platform that the consent names, or ask the host for a wider consent",
         )
 
 
 def covers_address(consent: Consent | None, url: str) -> bool:
-    """Whether the picture may be sent there; anywhere when it is nobody's likeness."""
+    """Whether the picture may be sent to this address; always true when it shows no real person."""
     return consent is None or consents.allows_address(consent, url)

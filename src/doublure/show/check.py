@@ -1,4 +1,4 @@
-"""Finds what is wrong with a room before it goes on air: everything, not only the first fault."""
+"""Checks a room before it goes on air and reports every problem, not only the first."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from doublure.trust import persona
 from doublure.voice.spoken.lexicon import load_lexicon
 
 FREE_BYTES = 1_000_000_000
-"""Least room on the disk: an hour of recording at 2.5 Mbit/s takes 1.1 GB."""
+"""Least free disk space: an hour of recording at 2.5 Mbit/s takes 1.1 GB."""
 
 
 def problems(path: Path, clock: Clock) -> Iterator[str]:
-    """What is wrong with the room of a file, a line each; nothing when it may go on air."""
+    """The problems of the room in this file, one line each; none if it can go on air."""
     try:
         settings = load_room(path)
     except DoublureError as error:
@@ -94,7 +94,7 @@ def _face(settings: RoomSettings, where: str, clock: Clock) -> Iterator[str]:
 
 def _voice(settings: RoomSettings, where: str, clock: Clock) -> Iterator[str]:
     if settings.voice.engine not in engine_names("voices"):
-        return  # said already
+        return  # already reported
     for problem in _tried(lambda: assemble.make_voice(settings.voice, settings.language, clock)):
         yield f"{where}: {problem}"
 
@@ -113,21 +113,21 @@ def _writer(writer: WriterSettings, where: str) -> Iterator[str]:
 
 def _chat(chat: ChatSettings, where: str, clock: Clock) -> Iterator[str]:
     if chat.engine not in engine_names("chats"):
-        return  # said already
+        return  # already reported
     if chat.engine == "replay" and chat.file is None:
         yield f"{where}: replay needs a file (add `file: comments.yaml`)"
         return
     if chat.file is not None and (unreadable := [*_readable(chat.file, "the file of comments")]):
         yield from unreadable
         return
-    # what the room would refuse is refused here: the engine is made as the room makes it
+    # made exactly as the room makes it, so that what the room would refuse is found here
     for problem in _tried(lambda: find_chat(chat.engine)(chat, clock)):
         yield f"{where}: {problem}"
 
 
 def _sink(sink: SinkSettings, number: int, where: str) -> Iterator[str]:
     if sink.engine not in engine_names("sinks"):
-        return  # said already
+        return  # already reported
     for problem in _tried(lambda: assemble.make_sink(sink, number, None)):
         yield f"{where}: {problem}"
     if sink.path is not None:
@@ -135,7 +135,7 @@ def _sink(sink: SinkSettings, number: int, where: str) -> Iterator[str]:
 
 
 def _folder(folder: Path) -> Iterator[str]:
-    """A folder that is written to; it may be made later, inside one that is there."""
+    """Check a folder that the room writes to. It may not exist yet; then its nearest parent is checked."""
     there = folder
     while not there.exists() and there != there.parent:
         there = there.parent

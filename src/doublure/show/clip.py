@@ -1,5 +1,7 @@
-"""Renders one line into a clip, faster than it would be spoken: the stages of a room without its
-frame clock. The label is on it as it is on air."""
+"""Renders one line into a clip, faster than real time.
+
+It uses the stages of a room without the frame clock. The AI label is drawn as it is on air.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +30,7 @@ from doublure.voice.settings import VoiceSettings
 from doublure.voice.speaker import Speaker
 
 REST_FRAMES = 12
-"""Frames of rest before and after the line: half a second."""
-
-
+"""Frames without speech before and after the line: half a second."""
 CLAUSES_AHEAD = 8
 """Clauses that may wait to be drawn: about twenty seconds of speech."""
 
@@ -48,10 +48,10 @@ class Order:
 
 
 class Studio:
-    """Turns clauses into frames of a file. Synchronous; lives in one lane."""
+    """Turns clauses into frames of a file. Synchronous; runs in one lane."""
 
     def __init__(self, order: Order) -> None:
-        """Load the face and open the file; takes seconds. Raises `EngineError`, `FootageError`,
+        """Load the face and open the file, which takes seconds. Raises `EngineError`, `FootageError`,
         `SinkError`."""
         size = order.picture.size
         self.frames = 0
@@ -63,12 +63,12 @@ class Studio:
         self._sink.open(self._encoder.header)
 
     def rest(self) -> None:
-        """Half a second without speech."""
+        """Add half a second without speech."""
         for _ in range(REST_FRAMES):
             self._shoot(np.zeros(SAMPLES_PER_FRAME, np.float32), None, 0)
 
     def shoot(self, clause: Clause) -> None:
-        """The frames of a clause; its last one is filled up with silence."""
+        """Add the frames of a clause; the last one is padded with silence."""
         sound = clause.speech.pcm
         count = math.ceil(len(sound) / SAMPLES_PER_FRAME)
         padded = np.zeros(count * SAMPLES_PER_FRAME, np.float32)
@@ -78,7 +78,7 @@ class Studio:
             self._shoot(pcm, (clause, mouth), row)
 
     def finish(self) -> float:
-        """Close the file; returns the clip's seconds."""
+        """Close the file and return the clip's length in seconds."""
         try:
             for packet in self._encoder.finish():
                 self._sink.write(packet)
@@ -100,9 +100,11 @@ class Studio:
 
 
 async def render(order: Order) -> float:
-    """Render the line into `order.out` (MP4), which must not exist; returns the clip's seconds.
-    The voice speaks ahead while the face loads and draws. Raises `EngineError`, `FootageError`,
-    `SinkError`, also inside a group."""
+    """Render the line into `order.out` (MP4), which must not exist; returns the clip's length in seconds.
+
+    Speech is synthesised while the face loads and draws. Raises `EngineError`, `FootageError`,
+    `SinkError`, also inside an exception group.
+    """
     clauses: Channel[Clause] = Channel("say", CLAUSES_AHEAD)
     lane = Lane("studio")
     try:
@@ -118,7 +120,7 @@ async def render(order: Order) -> float:
                 with anyio.CancelScope(shield=True):
                     seconds = await lane.run(studio.finish)
     except BaseException:
-        order.out.unlink(missing_ok=True)  # half a line is no clip
+        order.out.unlink(missing_ok=True)  # leave no incomplete clip
         raise
     finally:
         lane.close()

@@ -1,4 +1,4 @@
-"""Makes cues, and numbers them."""
+"""Makes the cues of a show and gives each a unique id."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from doublure.show.floor import RULES
 from doublure.show.plan import Plan
 
 ASKED = 128
-"""Answered comments whose time is remembered."""
+"""Answered comments whose arrival time is remembered."""
 
 
 class Cues:
-    """The cues of one show."""
+    """Makes the cues of one show."""
 
     def __init__(self, plan: Plan, clock: Clock) -> None:
         self._plan = plan
@@ -25,7 +25,7 @@ class Cues:
         self._asked: OrderedDict[str, float] = OrderedDict()
 
     def script(self, place: int) -> Cue:
-        """The rundown's line at a place."""
+        """A cue for the rundown's line at a place."""
         text, gesture, product = self._plan.line_at(place)
         return self.make("script", text, product, gesture=gesture, delivery=self._plan.delivery_at(place))
 
@@ -39,7 +39,7 @@ class Cues:
         gesture: str = "",
         delivery: Delivery = PLAIN,
     ) -> Cue:
-        """A cue with a number of its own; it expires as its kind does."""
+        """A cue with a new id. Its kind decides when it expires."""
         now = self._clock.now()
         if comment is not None:
             self._asked[comment.id] = comment.at
@@ -58,5 +58,5 @@ class Cues:
         )
 
     def asked_at(self, comment: str) -> float | None:
-        """Clock seconds when a comment came that was answered lately; None when it is not known."""
+        """Clock seconds when a recently answered comment arrived; None if it is not remembered."""
         return self._asked.get(comment)

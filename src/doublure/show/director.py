@@ -1,8 +1,8 @@
 """Decides what the host does next: operator, disclosure, comment, rundown, in that order.
 
-The programme works through the rundown, a sentence at a time. Whoever interrupts it (an answer, the operator)
-makes its first clause while the programme still speaks, and then takes the floor. Who may stop whom, and where,
-stands in `floor`. "Said", "answered" and "disclosed" mean heard, not queued.
+The programme speaks the rundown one sentence at a time. An answer or an operator's line makes its first
+clause while the programme still speaks, and then takes the floor. The rules in `floor` say who may stop whom,
+and where. "Said", "answered" and "disclosed" mean heard, not queued.
 """
 
 from __future__ import annotations
@@ -24,19 +24,20 @@ from doublure.show.settings import RoomSettings
 from doublure.show.turns import Turn
 
 UNRECORDED_PAUSE_SECONDS = 1.0
-"""Between two tries while the journal cannot be written: nothing airs unrecorded."""
+"""Pause between attempts while the journal cannot be written, because nothing airs unrecorded."""
 LONGEST_FAULT_PAUSE_SECONDS = 2.0
 CLOSING_TRIES = 3
 MOST_OPERATOR_LINES = 8
-"""Lines of the operator that may wait to be spoken."""
+"""Operator's lines that may wait to be spoken."""
 DRAINED_SECONDS = 1.0
-"""From the end of the last word until its last packet has left the room."""
+"""Time from the end of the last word until its last packet has left the room."""
 WAITED_FOR: frozenset[CueKind] = frozenset({"operator", "answer", "welcome"})
+"""Kinds of speech that somebody waits for."""
 
 
 @dataclass(frozen=True, slots=True)
 class DirectorParts:
-    """What the director works with."""
+    """The parts the director works with."""
 
     settings: RoomSettings
     plan: Plan
@@ -44,7 +45,7 @@ class DirectorParts:
 
 
 class Director:
-    """Owns the order of the show."""
+    """Decides the order of speech in a show."""
 
     def __init__(self, parts: DirectorParts) -> None:
         self.parts = parts
@@ -61,7 +62,7 @@ class Director:
     # ---- the programme -----------------------------------------------------------------
 
     async def run(self) -> None:
-        """Work through the rundown until wrapped or cancelled."""
+        """Speak the rundown until wrapped or cancelled."""
         while not self.floor.closed:
             await self.floor.quiet()
             turn = self._next()
@@ -78,7 +79,7 @@ class Director:
 
     def _next(self) -> Turn:
         due = self._disclosed + self.parts.settings.show.disclosure_minutes * 60
-        # one that failed is tried again before every sentence, but does not keep the show from going on
+        # a disclosure that failed is retried before every sentence; the sentences still air in between
         if (
             self._clock.now() >= due
             and not self.floor.turns.holds("disclosure")
@@ -95,7 +96,7 @@ class Director:
     # ---- comments ------------------------------------------------------------------------
 
     async def answer(self) -> None:
-        """Answer comments, one at a time, with a gap from the end of one to the next."""
+        """Answer comments one at a time, with a gap after each answer."""
         clock, gap = self._clock, self.parts.settings.judge.gap_seconds
         while not self.floor.closed:
             comment = self.parts.making.judge.next(self.product)
@@ -117,13 +118,13 @@ class Director:
     # ---- the operator ----------------------------------------------------------------------
 
     async def say(self, text: str) -> None:
-        """Override: the operator's line comes next, before answers and the rundown. Raises `DoublureError` when
-        it is not spoken: too many wait, it cannot be journalled, or it cannot be made."""
+        """Speak the operator's line next, before answers and the rundown. Raises `DoublureError` if it is not
+        spoken, because too many lines wait or because it cannot be journalled or made."""
         if self.floor.closed:
             raise EngineError("the show is ending: no further line is spoken", where=text[:40])
         if self.floor.turns.making(frozenset({"operator"})) >= MOST_OPERATOR_LINES:
             raise EngineError(
-                f"{MOST_OPERATOR_LINES} lines wait to be spoken", remedy="wait until one was, or cut them all"
+                f"{MOST_OPERATOR_LINES} lines are waiting already", remedy="wait for one, or cut them all"
             )
         turn = Turn(self.cues.make("operator", text, self.product))
         try:
@@ -134,14 +135,14 @@ class Director:
             raise EngineError("the line could not be spoken", where=text[:40])
 
     async def cut(self) -> None:
-        """Stop now; the programme goes on with its next sentence. Acts first and is journalled after."""
+        """Stop now; the programme then goes on with its next sentence. Acts before it is journalled."""
         self.floor.cut()
         metrics.CUES.labels("operator", "cut").inc()
         await self.production.note("operator", "cut", "")
 
     async def skip(self, product: str | None = None) -> None:
-        """Go to the next slot as soon as the clause on air ends. With `product`, only when that is still the one on
-        air: two operators who press at once skip once."""
+        """Go to the next slot when the clause on air ends. With `product`, only if that one is still on air:
+        two operators who press at the same time skip once."""
         place = self._on_air_place()
         left = "" if self.plan.empty else self.plan.line_at(place)[2]
         if product is not None and product != left:
@@ -152,7 +153,7 @@ class Director:
         await self.production.note("operator", "skip", left)
 
     async def wrap(self) -> None:
-        """Finish the sentence, disclose once more, say goodbye, and be silent. Acts first, is journalled after."""
+        """Finish the sentence, disclose once more, say goodbye, be silent. Acts before it is journalled."""
         self.floor.close()
         await self.production.note("operator", "wrap", "")
         kinds: tuple[CueKind, ...] = ("disclosure", "goodbye")
@@ -182,18 +183,18 @@ class Director:
         return "" if self.plan.empty else self.plan.line_at(self._on_air_place())[2]
 
     def urgent(self) -> bool:
-        """Whether somebody waits for a first clause: nothing else should use the voice."""
+        """Whether somebody waits for a first clause; then nothing else should use the voice."""
         return self.floor.turns.making(WAITED_FOR) > 0
 
     def _on_air_place(self) -> int:
-        """Place of the script that is being heard, or was last, or that was skipped to."""
+        """Place of the script line being heard, else of the last one heard or skipped to."""
         turn = self.floor.on_air
         return max(self._place, turn.place or 0) if turn is not None else self._place
 
     # ---- what became of it ---------------------------------------------------------------------
 
     def _ended(self, turn: Turn) -> None:
-        """Told once of each turn, when its fate is known."""
+        """Called once for each turn, when its fate is known."""
         kind, fate = turn.cue.kind, turn.fate
         metrics.CUES.labels(kind, "said" if fate == "heard" else fate).inc()
         if turn.place is not None:
@@ -209,8 +210,8 @@ class Director:
             self._settle(turn, turn.cue.comment)
 
     def _settle(self, turn: Turn, comment: Comment) -> None:
-        """Tell the judge what became of a comment. It waits again when another took the floor before any of its
-        answer was heard."""
+        """Tell the judge the outcome of a comment. If another turn took the floor before any of the answer
+        was heard, the comment waits again."""
         answer = [utterance for utterance in turn.sentences if not opens(utterance)]
         text = " ".join(utterance.text for utterance in answer)
         if turn.fate == "cut":

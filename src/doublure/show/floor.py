@@ -1,14 +1,14 @@
-"""Who has the floor: whose speech is on its way to air, who may stop whom, and what was heard.
+"""Decides who has the floor: whose speech goes to air, who may stop whom, and what was heard.
 
-The speech of one cue is a `Turn`, from the moment it is being made until it was heard or stopped. The floor
-holds every turn and its cancel scope. It has few doors:
+The speech of one cue is a `Turn`, from the start of its making until it was heard or stopped. The floor
+holds every turn and its cancel scope. Its interface:
 
-* `begin`: a turn is being made; it can be stopped from now on;
-* `take`: it wants to speak; it waits for those who go first, and stops those whom it may stop;
-* `offer`: one clause goes to the performer, unless the turn was stopped meanwhile;
+* `begin`: a turn is being made; from now on it can be stopped;
+* `take`: it wants to speak; it waits for the turns that go first and stops those it may stop;
+* `offer`: one clause goes to the performer, unless the turn was stopped in the meantime;
 * `drop`, `cut`, `close`: stop some kinds, stop everything now, let only the closing words speak.
 
-All of them but `take` and `offer` act at once, without waiting for anything.
+All of them except `take` and `offer` act at once and wait for nothing.
 """
 
 from __future__ import annotations
@@ -33,27 +33,30 @@ QUIET_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a kind of speech may do. How it stops others: at the end of the sentence on air when that is no
-    further than `sentence_seconds`; otherwise at the end of the clause; and in a clause that goes on for longer
-    than `phrase_seconds`, at the end of a phrase."""
+    """What a kind of speech may do.
+
+    It stops others at the end of the sentence on air if that is at most `sentence_seconds` away, otherwise
+    at the end of the clause. If the clause lasts longer than `phrase_seconds` more, it stops at the end of a
+    phrase.
+    """
 
     rank: int
-    """Of those who wait, the smallest goes first."""
+    """Of the turns that wait, the one with the smallest rank goes first."""
     stops: frozenset[CueKind] = frozenset()
-    """Whom it does not wait for."""
+    """The kinds it stops instead of waiting for them."""
     sentence_seconds: float = 1.2
     phrase_seconds: float = 1.0
     expires_seconds: float = math.inf
-    """From the making of the cue to its first word; later it is not said any more."""
+    """Longest time from the making of the cue to its first word; after that it is dropped."""
 
 
 PROGRAMME: frozenset[CueKind] = frozenset({"script", "filler"})
-"""The rundown's speech. A script that was stopped is said again from its start; a filler is not."""
+"""The rundown's speech. A script line that was stopped is said again from its start; a filler is not."""
 
 RULES: dict[CueKind, Rule] = {
     "goodbye": Rule(0, PROGRAMME | {"operator", "answer", "welcome"}, sentence_seconds=8.0),
     "operator": Rule(1, PROGRAMME | {"answer", "welcome"}),
-    # nobody stops a disclosure but a cut, and then it is due again
+    # only a cut stops a disclosure, and then it is due again
     "disclosure": Rule(2),
     "answer": Rule(3, PROGRAMME, expires_seconds=40.0),
     "welcome": Rule(4, PROGRAMME, expires_seconds=15.0),
@@ -63,31 +66,31 @@ RULES: dict[CueKind, Rule] = {
 
 
 class Stage(Protocol):
-    """What the floor needs of the performer."""
+    """What the floor needs from the performer."""
 
     heard: Callable[[Clause], None]
-    """Told of each clause that was read out to its end."""
+    """Called with each clause that was heard to its end."""
 
     @property
     def current(self) -> Clause | None:
-        """The clause that is being read out."""
+        """The clause being heard, if any."""
         ...
 
     async def offer(self, clause: Clause, wanted: Callable[[], bool]) -> None:
-        """Queue a clause when there is room, if it is `wanted` then."""
+        """Wait until there is room, then queue the clause if it is still `wanted`."""
         ...
 
     def cut(self) -> list[Clause]:
-        """Be silent now; returns what was not heard to its end."""
+        """Be silent now; returns the clauses that were not heard to their end."""
         ...
 
     def stop_within(self, making: Making) -> list[Clause]:
-        """Stop some kinds of speech softly; returns what will not be heard to its end."""
+        """Stop some kinds of speech softly; returns the clauses that will not be heard to their end."""
         ...
 
 
 class Floor:
-    """One turn at a time offers clauses. `ended` is called once with each turn, when its fate is known."""
+    """Lets one turn at a time offer clauses. Calls `ended` once with each turn, when its fate is known."""
 
     def __init__(self, stage: Stage, clock: Clock, ended: Callable[[Turn], None]) -> None:
         self.closed = False
@@ -103,7 +106,7 @@ class Floor:
 
     @property
     def on_air(self) -> Turn | None:
-        """The turn that is being heard."""
+        """The turn being heard, if any."""
         return self.turns.of(self._stage.current)
 
     async def quiet(self) -> None:
@@ -113,7 +116,7 @@ class Floor:
 
     @contextmanager
     def begin(self, turn: Turn) -> Iterator[Turn]:
-        """Hold a turn while it is made and offered. What was not offered whole in the end was stopped."""
+        """Register a turn while it is made and offered. If it was not offered whole, it ends as stopped."""
         self.turns.add(turn)
         if self.closed and not turn.closing:
             self.turns.end(turn, "stopped")
@@ -126,8 +129,8 @@ class Floor:
 
     @asynccontextmanager
     async def take(self, turn: Turn) -> AsyncIterator[None]:
-        """Have the floor: after those who go first, and before those who may be stopped. One turn at a time
-        offers clauses; what was offered before and may not be stopped is heard first."""
+        """Hold the floor: wait for the turns that go first and stop those that may be stopped. Clauses that
+        were offered before and may not be stopped are heard first."""
         rule = RULES[turn.cue.kind]
         claim = (rule.rank, next(self._numbers), turn)
         self._claims.append(claim)
@@ -145,7 +148,7 @@ class Floor:
             self._claims.remove(claim)
             self._touch()
         if turn.fate != "live":
-            await anyio.lowlevel.checkpoint()  # raises: whoever stopped it cancelled its scope
+            await anyio.lowlevel.checkpoint()  # raises, because the turn's scope was cancelled
         self._owner = turn
         try:
             self._stop(rule, rule.stops)
@@ -155,7 +158,7 @@ class Floor:
             self._touch()
 
     async def offer(self, turn: Turn, clause: Clause, *, last: bool = False) -> None:
-        """Give one clause to the performer; `last` says that the turn has no more."""
+        """Give one clause to the performer; `last` means that the turn has no more."""
         await self._stage.offer(clause, lambda: self.turns.accept(turn, last))
 
     def drop(self, kinds: frozenset[CueKind]) -> None:
@@ -165,7 +168,7 @@ class Floor:
         self._stop(Rule(0, sentence_seconds=0.0, phrase_seconds=math.inf), kinds)
 
     def cut(self) -> None:
-        """Stop everything now, heard or not, and let nobody speak for a moment."""
+        """Stop everything now, heard or not, and keep silent for `QUIET_SECONDS`."""
         self._quiet_until = self._clock.now() + QUIET_SECONDS
         on_air = self.on_air
         self._stage.cut()
@@ -174,7 +177,7 @@ class Floor:
             self.turns.end(turn, "cut")
 
     def close(self) -> None:
-        """From now on only closing words speak. The sentence on air ends; a disclosure ends whole."""
+        """From now on let only closing words speak. The sentence on air and a disclosure are finished."""
         self.closed = True
         rule = RULES["goodbye"]
         for turn in self.turns.live():
@@ -183,11 +186,11 @@ class Floor:
                 self.turns.end(turn, "stopped")
         self._stop(rule, rule.stops)
 
-    # ---- what happens inside ---------------------------------------------------------------------
+    # ---- internals -------------------------------------------------------------------------------
 
     def _stop(self, rule: Rule, kinds: frozenset[CueKind]) -> None:
-        """Stop `kinds` where `rule` says; turns of the programme that are still being made begin again, because
-        what was dropped comes before them."""
+        """Stop `kinds` where `rule` says. Programme turns that are still being made start over, because the
+        dropped speech comes before them."""
         if not kinds:
             return
         dropped = self._stage.stop_within(Making(kinds, rule.sentence_seconds, rule.phrase_seconds))

@@ -1,4 +1,4 @@
-"""Where the show is in its rundown."""
+"""The show's position in its rundown."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from doublure.shop.rundown import Rundown
 
 
 class Plan:
-    """Where the show is in its rundown; it starts again after the last slot.
+    """The show's position in its rundown, which starts again after the last slot.
 
-    A place is a number that grows for ever: the rundown's line of that number, counted on through every round.
+    A place is the number of a line, counted on through every round, so it grows without limit.
     """
 
     def __init__(self, rundown: Rundown) -> None:
@@ -29,7 +29,7 @@ class Plan:
         return len(self._lines)
 
     def line(self, ahead: int = 0) -> tuple[str, str, str]:
-        """Text, gesture and product of the line `ahead` of the position."""
+        """Text, gesture and product of the line `ahead` places after the position."""
         return self.line_at(self.position + ahead)
 
     def line_at(self, place: int) -> tuple[str, str, str]:
@@ -39,17 +39,17 @@ class Plan:
         return words.text, words.gesture, self._slots[slot].product
 
     def delivery_at(self, place: int) -> Delivery:
-        """How the line at a place is said."""
+        """Delivery of the line at a place."""
         return self._slots[self._lines[place % len(self._lines)][0]].delivery
 
     def after_slot(self, place: int) -> int:
-        """The place where the slot after the one of `place` begins; the next line where there is one slot only."""
+        """The place where the slot after that of `place` begins. With one slot only, the next line."""
         if len(self._slots) == 1:
             return place + 1
         slot, first = self._lines[place % len(self._lines)]
         return place - first + len(self._slots[slot].lines)
 
     def coming(self, count: int) -> list[tuple[str, str]]:
-        """Text and product id of the next lines, at most once each."""
+        """Text and product id of the next lines, each line at most once."""
         lines = [self.line(ahead) for ahead in range(min(count, self.length))]
         return [(text, product) for text, _, product in lines]

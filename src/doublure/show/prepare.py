@@ -1,5 +1,7 @@
-"""Synthesises ahead of air what is sure to be said: the rundown's lines, the disclosures and what opens an
-answer. It uses the voice only while nobody waits for an answer."""
+"""Synthesises speech ahead of air: the rundown's lines, the disclosures and the openings of answers.
+
+It uses the voice only while nobody waits for an answer.
+"""
 
 from __future__ import annotations
 
@@ -18,21 +20,21 @@ from doublure.voice.speaker import Speaker
 from doublure.voice.spoken.clauses import seconds
 
 NEAR_LINES = 8
-"""Script lines to come that are looked after first, and always: the cache may have lost one."""
+"""The next script lines, checked first and on every look, because the cache may have lost one."""
 AHEAD_SECONDS = 2 * 3600.0
-"""Speech of a rundown that is kept ready; the cache holds about three hours."""
+"""Length of a rundown's speech that is kept ready; the cache holds about three hours."""
 
 LOOK_SECONDS = 0.2
-"""How often the cache is looked at."""
+"""Time between two looks at the cache."""
 
 Said = tuple[str, Delivery]
-"""A text and how it is said."""
+"""A text and its delivery."""
 
 log = get_log(__name__)
 
 
 class Preparer:
-    """What of the rundown is in the speech cache already."""
+    """Fills the speech cache, and knows which lines of the rundown are in it."""
 
     def __init__(self, plan: Plan, speaker: Speaker, language: Language) -> None:
         self._plan = plan
@@ -44,17 +46,17 @@ class Preparer:
 
     @property
     def ready(self) -> int:
-        """Different lines of the rundown that can be spoken at once, as far as was looked."""
+        """Number of different lines of the rundown found in the cache so far."""
         return len(self._ready)
 
     @property
     def total(self) -> int:
-        """Different lines of the rundown that are kept ready."""
+        """Number of different lines of the rundown that are kept ready."""
         return len(self._bounded())
 
     async def make_one(self) -> bool:
-        """Synthesise the first text that is missing, if any. False when the voice cannot say it; it then waits until
-        the others are done."""
+        """Synthesise the first missing text, if any. False if the voice cannot say it; it is then tried again
+        after the others."""
         missing = self._missing()
         if missing is None:
             self._failed.clear()
@@ -62,7 +64,7 @@ class Preparer:
         try:
             await self._speaker.prepare(*missing)
         except Exception as error:
-            # it fails again on air, where the operator is told; here it only must not keep back the others
+            # it fails again on air, where the operator is told; here it must only not block the others
             self._failed.add(missing)
             metrics.STAGE_FAULTS.labels("prepare").inc()
             log.warning("not made ahead: %r: %s", missing[0][:60], error)
@@ -86,8 +88,8 @@ class Preparer:
         return None
 
     def _near(self) -> Iterator[Said]:
-        """The programme's next two lines are heard first, then comes what a question may need at once, the
-        next disclosure, and the lines after."""
+        """In order of need: the programme's next two lines, what a question may need at once, the
+        disclosures, and the lines after."""
         lines = range(min(NEAR_LINES, self._plan.length))
         places = [self._plan.position + ahead for ahead in lines]
         coming = [(self._plan.line_at(place)[0], self._plan.delivery_at(place)) for place in places]
@@ -97,7 +99,7 @@ class Preparer:
         yield from coming[2:]
 
     def _bounded(self) -> tuple[Said, ...]:
-        """The rundown's lines from its start, each once, as far as the cache holds them."""
+        """The rundown's lines from its start, each once, up to `AHEAD_SECONDS` of speech."""
         if self._lines is None:
             found: dict[Said, None] = {}
             left = AHEAD_SECONDS
@@ -112,7 +114,7 @@ class Preparer:
 
 
 async def keep_prepared(preparer: Preparer, urgent: Callable[[], bool], clock: Clock) -> None:
-    """Keep the cache ahead of air, until cancelled; give way while somebody waits for an answer (`urgent`)."""
+    """Keep the cache ahead of air until cancelled; pause while somebody waits for an answer (`urgent`)."""
     retry = Retry(clock)
     while True:
         await clock.sleep(LOOK_SECONDS)

@@ -1,4 +1,4 @@
-"""Produces the speech of a turn: written, checked, journalled, spoken, and offered to the floor clause by clause."""
+"""Produces the speech of a turn: writes, checks, journals and speaks it, and offers it clause by clause."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ from doublure.trust.journal import Journal
 from doublure.voice.speaker import Speaker
 
 CLAUSE_SECONDS = 20.0
-"""Longest wait for the next clause of a cue. A slow machine may take seconds for one, and a cue that is given up is made
-again from its start; so this only ends a wait for an engine that hangs. A voice on another machine has a limit of its
-own, after which the embedded one speaks."""
+"""Longest wait for the next clause of a cue. It only ends the wait for an engine that hangs: a slow machine
+may take seconds per clause, and a cue that is given up is made again from its start. A voice on another
+machine has its own limit, after which the embedded one speaks."""
 SILENCE_SECONDS = 4.0
-"""With more waiting for air, a clause may take until the host has been silent this long."""
+"""If more speech is queued for air, a clause may take until the host has been silent this long."""
 LOADING_SECONDS = 60.0
-"""Longest wait for the very first clause: the voice's models are loaded for it."""
+"""Longest wait for the very first clause, which includes loading the voice's models."""
 FAULT_ALARM_SECONDS = 60.0
-"""How long the operator is shown a cue that was dropped."""
+"""How long the alarm about a dropped cue stands."""
 
 log = get_log(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ProductionParts:
-    """What speech is made with."""
+    """The parts that produce speech."""
 
     catalog: Catalog
     judge: Judge
@@ -53,7 +53,7 @@ class ProductionParts:
     clock: Clock
     watchdog: Watchdog
     words: WordList
-    """What this room may not say, besides the built-in lists."""
+    """Words this room may not say, in addition to the built-in lists."""
 
 
 class Unrecorded(Exception):
@@ -61,7 +61,7 @@ class Unrecorded(Exception):
 
 
 class Production:
-    """Makes turns and offers them, one at a time for each kind that asks."""
+    """Makes turns and offers them. Programme, answers and operator's lines each bring one at a time."""
 
     def __init__(self, parts: ProductionParts, floor: Floor) -> None:
         self.silenced = ""
@@ -72,14 +72,14 @@ class Production:
         self._loaded = False
 
     async def bring(self, turn: Turn, record: tuple[str, str, str] | None = None) -> None:
-        """Make a turn and offer it. A cue that cannot be digested is dropped, counted and shown, whatever went
-        wrong. Only `Unrecorded` is raised; then nothing more of the cue was offered."""
+        """Make a turn and offer it. If anything fails, the cue is dropped, counted and shown to the operator.
+        Only `Unrecorded` is raised; then nothing more of the cue was offered."""
         with self._floor.begin(turn):
             try:
                 if record is not None:
                     await self._record(*record)
                 if turn.cue.kind == "operator":
-                    async with self._lines:  # spoken in the order in which they were ordered
+                    async with self._lines:  # the operator's lines are spoken in their order
                         await self._offer(turn)
                 else:
                     await self._offer(turn)
@@ -92,7 +92,7 @@ class Production:
         async with aclosing(self._clauses(turn)) as clauses:
             clause = await self._within(clauses)
             if clause is None:
-                raise EngineError("nothing of it can be said")
+                raise EngineError("it has no sentence that can be spoken")
             async with self._floor.take(turn):
                 if self._parts.clock.now() > turn.cue.expires:
                     self._floor.turns.end(turn, "expired")
@@ -100,15 +100,15 @@ class Production:
                 if turn.cue.comment is not None:
                     self._parts.judge.settle(turn.cue.comment.id, "answering", "")
                 while clause is not None:
-                    # a script is one sentence: with its last clause it is whole
+                    # a script line is one sentence, so its last clause completes it
                     last = clause.speech.last and turn.cue.kind == "script"
                     await self._floor.offer(turn, clause, last=last)
                     clause = await self._within(clauses)
                 self._floor.turns.complete(turn)
 
     async def _within(self, clauses: AsyncGenerator[Clause, None]) -> Clause | None:
-        """The next clause, None at the end. Raises `EngineError` when it takes so long that the host falls
-        silent."""
+        """The next clause, None at the end. Raises `EngineError` if it takes too long (`CLAUSE_SECONDS`,
+        `SILENCE_SECONDS`, `LOADING_SECONDS`)."""
         patience = LOADING_SECONDS
         if self._loaded:
             patience = max(CLAUSE_SECONDS, self._parts.performer.seconds_waiting + SILENCE_SECONDS)
@@ -117,10 +117,10 @@ class Production:
             self._loaded = True
             return clause
         assert limit.cancelled_caught
-        raise EngineError(f"nothing came for {patience:.0f} s")
+        raise EngineError(f"no speech was made within {patience:.0f} s")
 
     async def _clauses(self, turn: Turn) -> AsyncGenerator[Clause, None]:
-        """The clauses of a cue, journalled before they are spoken."""
+        """The clauses of a cue; each sentence is journalled before it is spoken."""
         async with aclosing(self._utterances(turn.cue)) as utterances:
             async for utterance in utterances:
                 await self._record("utterance", utterance.id, _journal_line(turn.cue, utterance))
@@ -129,7 +129,7 @@ class Production:
                         yield clause
 
     async def _utterances(self, cue: Cue) -> AsyncGenerator[Utterance, None]:
-        """The sentences of a cue; an answer's after the words that lead up to it."""
+        """The sentences of a cue; an answer begins with its opening words."""
         first = opening(cue, self._parts.catalog.language)
         if first is not None:
             yield first
@@ -148,7 +148,7 @@ class Production:
         self.silenced = ""
 
     async def note(self, kind: str, ref: str, body: str) -> None:
-        """Journal what was done already; a journal that cannot be written raises an alarm, not an error."""
+        """Journal what already happened. If the journal cannot be written, raise an alarm, not an error."""
         try:
             await self._parts.journal.record(kind, ref, body)
         except DoublureError as error:
@@ -169,9 +169,8 @@ class Production:
         subject = turn.cue.text or (turn.cue.comment.text if turn.cue.comment else turn.cue.kind)
         self._parts.watchdog.alarm("cue", f"not said: {subject[:60]!r}: {why}", seconds=FAULT_ALARM_SECONDS)
         if turn.offered and turn.cue.kind != "disclosure" and not turn.closing:
-            self._floor.turns.complete(
-                turn
-            )  # what was offered is heard; but a disclosure is whole, or it is none
+            # what was offered is heard; a disclosure counts only when it is whole
+            self._floor.turns.complete(turn)
         else:
             self._floor.turns.end(turn, "failed")
 

@@ -1,4 +1,4 @@
-"""The room: one show on air, and all of its wiring."""
+"""The room: one show on air, its orders, its view and its stages."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ from doublure.views import LineView, Measures, ProductView, RoomState, RoomView
 from doublure.voice.engine import Voice
 
 WRAP_SECONDS = 120.0
-"""Longest time a wrap may take before the room stops all the same. What is said in it is far shorter: a sentence of 8 s
-at the most, a disclosure that was begun, the closing one and the goodbye."""
+"""Longest time a wrap may take before the room stops anyway. Its speech is far shorter: a sentence of at most
+8 s, a disclosure that has begun, the closing disclosure and the goodbye."""
 ORDER_ALARM_SECONDS = 60.0
-"""How long the operator is shown an order that failed."""
+"""How long the alarm about a failed order stands."""
 SETTLE_SECONDS = 2.0
 """Longest wait, when the room closes, for a database that is behind with the journal."""
 AIR_PAUSE_SECONDS = 0.5
-"""Longest pause before a stage without which nothing is on air begins again."""
+"""Longest pause before the restart of a stage that the picture on air depends on."""
 
 log = get_log(__name__)
 
@@ -62,12 +62,12 @@ class Room:
         self._state: RoomState = "on_air"
         self._lines = AiredLines()
         self.watchdog = parts.watchdog
-        """The alarms of the room and of what runs beside it."""
+        """The alarms of the room and of everything that runs beside it."""
         self._over = anyio.Event()
         self._pushed = 0
         self._spawn: Callable[..., object]
         self.local = parts.consent is not None and parts.consent.scope == "local"
-        """Whether the consent has scope `local`: the picture may not be shown on other machines."""
+        """Whether the consent has scope `local`, so that the picture may not be shown on other machines."""
 
     # ---- orders ------------------------------------------------------------------------------
 
@@ -76,15 +76,15 @@ class Room:
         await self._parts.director.cut()
 
     async def say(self, text: str) -> None:
-        """Let the host say a line next; returns at once. A line that cannot be spoken raises an alarm."""
+        """Have the host say a line next; returns at once. A line that cannot be spoken raises an alarm."""
         self._spawn(self._guard, "say", self._parts.director.say, text)
 
     async def skip(self, product: str | None = None) -> None:
-        """Go to the next product, with `product` only while that is on air; returns at once."""
+        """Go to the next product; with `product`, only while that one is on air. Returns at once."""
         self._spawn(self._guard, "skip", self._parts.director.skip, product)
 
     async def comment(self, author: str, text: str) -> None:
-        """A comment typed on the console, as a viewer's."""
+        """Post a comment typed on the console, as if a viewer wrote it. Raises `EngineError`."""
         for chat in self._parts.chats:
             if isinstance(chat, ConsoleChat):
                 chat.post(author, text)
@@ -94,7 +94,7 @@ class Room:
         )
 
     async def push(self, url: str) -> None:
-        """Send the picture to an RTMP address as well; raises `SinkError` or `ConsentError`."""
+        """Also send the picture to an RTMP address. Raises `SinkError` or `ConsentError`."""
         check_address(url, self._parts.consent)
         self._pushed += 1
         name = f"rtmp-{self._pushed}"
@@ -109,7 +109,7 @@ class Room:
         await self._parts.publisher.remove(name)
 
     async def wrap(self) -> None:
-        """Finish the sentence, disclose, say goodbye, close the outputs; returns when it is over."""
+        """Finish the sentence, disclose, say goodbye, close the outputs; returns when the show is over."""
         if self._state == "stopping":
             await self._over.wait()
             return
@@ -121,7 +121,7 @@ class Room:
         self.stop()
 
     def stop(self) -> None:
-        """Leave the air at once; outputs are still closed properly."""
+        """Leave the air at once. Outputs are still closed properly."""
         self._state = "stopping"
         self._over.set()
 
@@ -129,7 +129,7 @@ class Room:
         """Return when the show is over."""
         await self._over.wait()
 
-    # ---- what it shows -----------------------------------------------------------------------
+    # ---- views -------------------------------------------------------------------------------
 
     def view(self) -> RoomView:
         """The room at this moment."""
@@ -177,7 +177,7 @@ class Room:
         )
 
     async def changes(self) -> AsyncIterator[RoomView]:
-        """The room whenever it changed, at most twice a second, until the show is over."""
+        """Yield the room's view whenever it changes, at most twice a second, until the show is over."""
         last: RoomView | None = None
         while not self._over.is_set():
             view = self.view()
@@ -189,10 +189,10 @@ class Room:
         yield self.view()
 
     def watch(self) -> AsyncIterator[bytes]:
-        """The picture as HTTP-FLV bytes, from the last keyframe on."""
+        """The stream as HTTP-FLV bytes, from the last keyframe on."""
         return self._parts.publisher.watch()
 
-    # ---- what runs -----------------------------------------------------------------------------
+    # ---- stages --------------------------------------------------------------------------------
 
     async def _run(self, spawn: Callable[..., object], consent_file: Path | None) -> None:
         parts = self._parts
@@ -244,8 +244,8 @@ async def open_room(
     voice: Voice | None = None,
     face: Face | None = None,
 ) -> AsyncIterator[Room]:
-    """Put a room on air for as long as the context lasts. Raises what an operator can mend
-    (`SettingsError`, `ConsentError`, `FootageError`, `EngineError`) before anything is on air."""
+    """Put a room on air while the context lasts. Errors that an operator can fix (`SettingsError`,
+    `ConsentError`, `FootageError`, `EngineError`) are raised before anything is on air."""
     clock = clock or RealClock()
     async with open_store(settings.folder, settings.store) as store:
         parts = await assemble(settings, clock, store, voice=voice, face=face)

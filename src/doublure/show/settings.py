@@ -1,4 +1,4 @@
-"""A room's settings: those of the show, and every package's in one file."""
+"""A room's settings: those of the show and those of every other package, read from one file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class ShowSettings(Settings):
-    """How the show is run."""
+    """Settings of the show."""
 
     disclosure_minutes: float = Field(
         10.0, gt=0, le=15, description="minutes between spoken AI disclosures; 15 is the most"
@@ -51,12 +51,12 @@ class RoomSettings(Settings):
 
     @property
     def consent(self) -> Path | None:
-        """File of the consent of the room's one host, whose face or voice it uses."""
+        """File of the consent of the room's only host, whose face or voice it uses."""
         return self.face.consent or self.voice.consent
 
 
 def load_room(path: Path) -> RoomSettings:
-    """The room of a file. Paths in it count from the file's folder. Raises `SettingsError`."""
+    """The room of a file. Paths in it are relative to the file's folder. Raises `SettingsError`."""
     room = _resolved(read(path, RoomSettings), path.resolve().parent)
     voice, face = room.voice, room.face
     if voice.persona is None:

@@ -1,4 +1,4 @@
-"""The small loops of a room on air, besides the performer and the director. Each is a stage that is supervised."""
+"""The small supervised stages of a room on air, besides the performer and the director."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from doublure.views import LineView
 
 SAID_LINES = 12
 REVOCATION_SECONDS = 4.0
-"""How often the consent is looked at; a revoked one must be off air within ten seconds."""
+"""Time between two checks of the consent. After a revocation the room must be off air within ten seconds."""
 READING_SECONDS = 4.0
-"""Longest wait for the files in which a revocation may stand; then an alarm stands until they can be read."""
+"""Longest wait for the consent and revocation files; after that an alarm stands until they can be read."""
 BATCH = 256
-"""Comments that are judged and journalled at once."""
+"""Most comments judged and journalled in one batch."""
 SLICE = 16
-"""Comments judged before others have a turn: about two milliseconds."""
+"""Comments judged before other tasks run: about two milliseconds."""
 JOURNAL_ALARM_SECONDS = 60.0
 
 log = get_log(__name__)
@@ -41,25 +41,25 @@ log = get_log(__name__)
 
 @dataclass(slots=True)
 class AiredLines:
-    """What has been said; one stage writes it, the room's view reads it."""
+    """What was heard. One stage writes it, the room's view reads it."""
 
     said: deque[LineView] = field(default_factory=lambda: deque(maxlen=SAID_LINES))
     """Newest first."""
     waits: deque[float] = field(default_factory=lambda: deque(maxlen=100))
     """Seconds from question to first word, oldest first."""
     answered: deque[str] = field(default_factory=lambda: deque(maxlen=100))
-    """Ids of the comments of `waits`, the newest last."""
+    """Ids of the comments in `waits`, newest last."""
 
 
 async def publish(parts: RoomParts) -> None:
-    """Frames to the publisher."""
+    """Pass the performer's frames to the publisher."""
     async for frame in parts.performer.frames:
         await parts.publisher.publish(frame)
         parts.performer.hold(parts.publisher.label_fault)
 
 
 async def judge_comments(parts: RoomParts, inbox: Inbox) -> None:
-    """Comments to the judge, journalled with its verdict, in batches: a rush must not wait for the disk."""
+    """Judge and journal comments in batches, because a rush must not wait for the disk."""
     while True:
         try:
             batch = await inbox.take(BATCH)
@@ -90,7 +90,7 @@ def _judged(parts: RoomParts, comment: Comment) -> str:
 
 
 async def record_aired(parts: RoomParts, lines: AiredLines) -> None:
-    """Journal what was heard, and how long questions waited."""
+    """Journal what was heard, and measure how long questions waited."""
     async for aired in parts.performer.aired:
         utterance = aired.utterance
         if aired.fate == "begun":
@@ -112,9 +112,11 @@ def _note_wait(parts: RoomParts, lines: AiredLines, utterance: Utterance, at: fl
 async def watch_consent(
     parts: RoomParts, consent: Consent, file: Path, clock: Clock, leave: Callable[[str], None]
 ) -> None:
-    """Look at the consent as long as it holds. When it is revoked or over, leave the air at once; it is journalled
-    after. The days of the consent are counted from the show's start, so that setting back the machine's clock does
-    not lengthen it."""
+    """Check the consent until it is revoked or ends; then leave the air at once, and journal it after that.
+
+    The time since the show's start is counted as well, so that setting back the machine's clock does not
+    lengthen the consent.
+    """
     began, start = clock.now(), clock.wall()
     reading = Lane("consent")
     folders = revocation_folders(parts.director.parts.settings)
@@ -137,7 +139,7 @@ async def watch_consent(
                     await parts.director.production.note("consent", fate, file.name)
                 finally:
                     if fate == "revoked":
-                        # the room that is over cancels its stages, and this is done all the same
+                        # the room cancels its stages now; this must be done nevertheless
                         with anyio.CancelScope(shield=True), clock.timeout(READING_SECONDS):
                             await reading.run(_forget, consent, file, folders, now)
                 return
@@ -147,14 +149,14 @@ async def watch_consent(
 
 
 def _forget(consent: Consent, file: Path, folders: Sequence[Path], now: datetime) -> None:
-    """Remember a revocation beside the room, and remove the copies of the takes that were made for it."""
+    """Remember a revocation in the room's folder, and delete the scaled copies of the persona's takes."""
     consents.remember_revocation(consent, file, folders, now)
     for folder in folders[1:]:
         scaled.forget(folder)
 
 
 async def watch_voice(parts: RoomParts) -> None:
-    """While the voice fails, an alarm stands and it is tried again; both ends are journalled."""
+    """Keep an alarm standing while the fallback replaces the voice; journal when that begins and ends."""
     fallback = parts.fallback
     assert fallback is not None
     while True:
@@ -167,7 +169,7 @@ async def watch_voice(parts: RoomParts) -> None:
 
 
 def line_view(parts: RoomParts, utterance: Utterance) -> LineView:
-    """A sentence for people."""
+    """A sentence as the operator is shown it."""
     return LineView(utterance.kind, utterance.text, product_name(parts, utterance.product))
 
 

@@ -1,4 +1,4 @@
-"""The stage boundary: a fault is caught here once, counted, and the stage begins again."""
+"""The boundary of a stage: a fault is caught here, counted, and the stage is run again."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from doublure.retry import LONGEST_PAUSE_SECONDS, Retry
 
 FAULTS_TO_ALARM = 3
 HEALTHY_SECONDS = 60.0
-"""A stage that ran this long is healthy again: its faults are forgotten and its alarm ends."""
+"""A stage that runs this long is healthy again: its faults are forgotten and its alarm ends."""
 
 log = get_log(__name__)
 
 
 class Watchdog:
-    """Keeps what the operator must know: one alarm a name."""
+    """The alarms the operator sees: at most one per name."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self._alarms: dict[str, tuple[str, float]] = {}
 
     def alarm(self, name: str, text: str, seconds: float = math.inf) -> None:
-        """Raise an alarm, or replace the one of this name; it stands for `seconds`, or until it is cleared."""
+        """Raise an alarm, or replace the one of this name. It stands for `seconds` or until it is cleared."""
         self._alarms[name] = (f"{name}: {text}", self.clock.now() + seconds)
 
     def clear(self, name: str) -> None:
-        """Take an alarm back."""
+        """End the alarm of this name, if there is one."""
         self._alarms.pop(name, None)
 
     @property
@@ -45,8 +45,8 @@ async def supervise(
     stage: Callable[[], Awaitable[None]],
     longest_pause_seconds: float = LONGEST_PAUSE_SECONDS,
 ) -> None:
-    """Run a stage until it returns. When it fails, run it again after a pause that doubles from half a second.
-    From the third fault on an alarm stands, until the stage was healthy for a minute."""
+    """Run a stage until it returns. When it fails, run it again after a pause that doubles from half a
+    second. From the third fault on an alarm stands until the stage has been healthy for a minute."""
     retry = Retry(watchdog.clock, longest_seconds=longest_pause_seconds)
     while True:
         began = watchdog.clock.now()

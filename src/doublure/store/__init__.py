@@ -1,4 +1,4 @@
-"""The store: SQLite in the room's folder, or any database SQLAlchemy reaches by its address."""
+"""The store: SQLite in the room's folder, or any other database that SQLAlchemy supports."""
 
 from doublure.store.database import DATABASE, Store, open_store, reading
 

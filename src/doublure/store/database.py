@@ -1,7 +1,7 @@
-"""Opens the database, brings it up to date and runs every call to it in one lane.
+"""Opens the database, migrates it and runs every call to it in one lane.
 
-Every wait for the database ends: SQLite gives up a lock, and PostgreSQL a connection, a statement
-or a read, after seconds. The spool beside it has a lane of its own.
+Every wait for the database has a time limit of seconds: for a lock in SQLite, and for a connection, a
+statement or a read in PostgreSQL. The spool has its own lane.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 DATABASE = "room.db"
 READING = "doublure_reading"
 BUSY_SECONDS = 0.8
-"""A statement of SQLite waits this long for another process; then the journal spools."""
+"""Longest wait of an SQLite statement for another process; then the journal spools."""
 SERVER_SECONDS = 2.0
-"""A server is waited for this long: to connect, to run a statement, to send or to take bytes."""
+"""Longest wait for a server: to connect, to run a statement, to send or to receive bytes."""
 MIGRATION_SECONDS = 60.0
-"""The same while the tables are brought up to date, which may rewrite large ones."""
+"""The same during a migration, which may rewrite large tables."""
 STOPPED_SECONDS = 10.0
-"""A server takes back the locks of a process that stopped in the middle of a transaction."""
+"""After this long a server releases the locks of a process that stopped in the middle of a transaction."""
 CLOSE_SECONDS = 2.0
-"""Closing waits this long for the database and for the disk, each."""
+"""Longest wait for the database, and for the disk, when the store is closed."""
 
 
 class Store:
@@ -55,9 +55,9 @@ class Store:
         self.spool = spool
         """Where the journal keeps entries while the database does not answer."""
         self.lane = Lane("store")
-        """Every call to the database."""
+        """Runs every call to the database."""
         self.disk = Lane("spool")
-        """Every call to the spool."""
+        """Runs every call to the spool."""
         self._clock = clock
 
     @property
@@ -66,11 +66,11 @@ class Store:
         return self.engine.url.render_as_string(hide_password=True)
 
     async def run(self, work: Callable[[], R]) -> R:
-        """Run `work` in the database's lane, one after the other."""
+        """Run `work` in the database's lane, after the calls that wait there."""
         return await self.lane.run(work)
 
     async def close(self) -> None:
-        """Let go of database and spool after the work that waits, and of what hangs without."""
+        """Close the database and the spool after the work that waits. What hangs is abandoned."""
         for lane, let_go in ((self.lane, self.engine.dispose), (self.disk, self.spool.close)):
             with self._clock.timeout(CLOSE_SECONDS) as scope:
                 await lane.run(let_go)
@@ -81,11 +81,11 @@ class Store:
 
 @asynccontextmanager
 async def open_store(folder: Path, url: str = "", clock: Clock | None = None) -> AsyncIterator[Store]:
-    """Open, and create or bring up to date, the database of a room.
+    """Open the database of a room; create or migrate it first if necessary. Raises `SettingsError`.
 
     It is SQLite in the room's folder, unless `url` names another database, such as
-    `postgresql+pg8000://user@host/name`. Raises `SettingsError`. `clock` limits the closing; it is
-    the machine's unless given, because threads work in the machine's time.
+    `postgresql+pg8000://user@host/name`. `clock` limits the time for closing. The default is the
+    machine's clock, because threads run in the machine's time.
     """
     _make_folder(folder)
     engine = await _opening().run(_open, url or f"sqlite:///{folder / DATABASE}")
@@ -100,13 +100,13 @@ async def open_store(folder: Path, url: str = "", clock: Clock | None = None) ->
 
 @contextmanager
 def reading(folder: Path, url: str = "") -> Iterator[tuple[Connection, str]]:
-    """A connection to the database of a room that cannot write, and the database's name; nothing is made
-    or migrated. Raises `SettingsError`. Blocks."""
+    """A read-only connection to the database of a room, and the database's name. Creates and migrates
+    nothing. Raises `SettingsError`. Blocks."""
     address = url or f"sqlite:///{folder / DATABASE}"
     name = _shown(address)
     try:
         if not url:
-            # without a write-ahead log nobody writes; then not even SQLite's own files are made beside it
+            # without a write-ahead log nobody writes; `immutable` keeps SQLite from making files of its own
             alone = not (folder / f"{DATABASE}-wal").exists()
             mode = "immutable=1" if alone else "mode=ro"
             address = f"sqlite:///file:{quote(str(folder / DATABASE))}?{mode}&uri=true"
@@ -126,13 +126,13 @@ def _make_folder(folder: Path) -> None:
         raise SettingsError(
             f"the room's folder cannot be made: {error.strerror}",
             where=str(folder),
-            remedy="choose another under folder:",
+            remedy="choose another folder under folder:",
         ) from error
 
 
 @cache
 def _opening() -> Lane:
-    # alembic keeps its context in module globals: rooms of one process open their stores in turn
+    # alembic keeps its context in module globals, so the rooms of one process open their stores in turn
     return Lane("stores")
 
 
@@ -141,7 +141,7 @@ def _open(url: str) -> Engine:
         parsed = make_url(url)
         engine = _engine(parsed, SERVER_SECONDS)
         with engine.connect():
-            pass  # a server that does not answer is found here, not with the patience of a migration
+            pass  # finds a server that does not answer before the long time limit of a migration applies
         migrating = _engine(parsed, MIGRATION_SECONDS)
         with migrating.begin() as connection:
             _migrate(connection)
@@ -152,7 +152,7 @@ def _open(url: str) -> Engine:
 
 
 def _not_opened(error: Exception, where: str) -> SettingsError:
-    # the driver's first line says what is wrong; the rest is SQL
+    # the driver's first line names the fault; the rest is SQL
     reason = (str(error).splitlines() or [type(error).__name__])[0]
     return SettingsError(
         f"the store cannot be opened: {reason}",
@@ -162,14 +162,14 @@ def _not_opened(error: Exception, where: str) -> SettingsError:
 
 
 def _engine(parsed: URL, seconds: float, writes: bool = True) -> Engine:
-    """An engine that waits `seconds` for a server at most."""
+    """An engine that waits at most `seconds` for a server."""
     backend, driver = parsed.get_backend_name(), parsed.get_driver_name()
     if backend == "sqlite":
         engine = create_engine(parsed)
         event.listen(engine, "connect", _prepare_sqlite if writes else _prepare_reading_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    # for pg8000 this limits every read and write as well; others know a limit for connecting only
+    # pg8000 applies this to every read and write too; other drivers limit only the connecting
     limits = {"pg8000": {"timeout": seconds}, "psycopg": {"connect_timeout": int(seconds)}}
     engine = create_engine(parsed, pool_pre_ping=True, connect_args=limits.get(driver, {}))
     if backend == "postgresql":
@@ -192,12 +192,12 @@ def _migrate(connection: Connection) -> None:
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-    # transactions are begun by _begin_sqlite, not by the driver's guess
+    # _begin_sqlite begins transactions; the driver must not
     connection.isolation_level = None
     for pragma in (
         f"busy_timeout={int(BUSY_SECONDS * 1000)}",
         "journal_mode=WAL",
-        "synchronous=FULL",  # a journal entry is on the disk before what it records happens
+        "synchronous=FULL",  # an entry is on the disk before the event it records happens
         "foreign_keys=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
@@ -224,7 +224,7 @@ def _prepare_postgresql(
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # taking the write lock at once lets two processes add to one chain without a deadlock; readers
-    # must not take it, or they would hold up a room on air
+    # a writer takes the write lock at once, so that two processes can add to one chain without a
+    # deadlock; a reader must not take it, because it would hold up a room on air
     reading = connection.get_execution_options().get(READING, False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

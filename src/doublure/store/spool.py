@@ -1,8 +1,8 @@
-"""The spool: lines kept on the disk in order while the database does not answer.
+"""The spool: lines kept on the disk, in order, while the database does not answer.
 
-Each process has a spool file of its own and holds its lock as long as it runs. Nothing ever waits
-for a lock of another process, and no lock is held while the database is waited for. A file that a
-dead process left is taken over when the next one opens its spool.
+Each process has its own spool file and holds that file's lock while it runs. Nothing waits for the
+lock of another process, and no lock is held during a wait for the database. The file of a dead process
+is taken over when the next process opens its spool.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from pathlib import Path
 from doublure.errors import SettingsError
 
 NAMES = ("journal.spool", *(f"journal.{number}.spool" for number in range(1, 64)))
-"""One for each process that works in the folder at the same time."""
+"""One name for each process that uses the folder at the same time."""
 PIECE_BYTES = 256 * 1024
-"""Read at a time: about a thousand entries, moved in one transaction."""
+"""Bytes read at a time: about a thousand entries, moved in one transaction."""
 
 
 class Spool:
-    """One open spool file. One thread calls `append` and `clear`, one other `piece` and `moved`.
+    """One open spool file. One thread calls `append` and `clear`, another `piece` and `moved`.
 
-    Positions count from the first byte ever written, so each has one thread that writes it and the
-    two threads need no lock.
+    Positions count from the first byte ever written, so each position has one thread that writes it and
+    the two threads need no lock.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Lock the first free file of the folder and take over what dead processes left. Raises
+        """Lock the first free file of the folder and take over the lines of dead processes. Raises
         `SettingsError`."""
         self._start = 0
         """Position of the file's first byte."""
@@ -48,7 +48,7 @@ class Spool:
             raise SettingsError(
                 f"the journal's spool cannot be opened: {error.strerror}",
                 where=str(folder),
-                remedy="free disk space or mend the folder; nothing airs unrecorded",
+                remedy="free disk space or repair the folder, because nothing airs unrecorded",
             ) from error
 
     @property
@@ -62,11 +62,11 @@ class Spool:
         return self._end - self._moved
 
     def append(self, lines: Sequence[bytes]) -> None:
-        """Add lines (without their line ends); they are on the disk when this returns. All of them
-        are kept, or none and `OSError` is raised."""
+        """Add lines, given without line ends. They are on the disk when this returns. Either all of them
+        are kept, or none is and `OSError` is raised."""
         block = b"".join(line + b"\n" for line in lines)
         try:
-            # written at its place and not at the end: what a full disk tore off before is written over
+            # written at a position, not appended, so that the rest of a torn write is overwritten
             _write_whole(self._file, block, self.size)
             os.fsync(self._file)
         except OSError:
@@ -75,8 +75,8 @@ class Spool:
         self._end += len(block)
 
     def piece(self) -> tuple[list[bytes], int]:
-        """The next lines to move, at most `PIECE_BYTES` or one longer line, and the position where
-        they end. Raises `OSError`."""
+        """The next lines to move (at most `PIECE_BYTES`, or one longer line) and the position where they
+        end. Raises `OSError`."""
         end, length = self._end, PIECE_BYTES
         while self._moved < end:
             block = os.pread(self._file, min(length, end - self._moved), self._moved - self._start)
@@ -84,12 +84,12 @@ class Spool:
             if whole:
                 return block[:whole].split(b"\n")[:-1], self._moved + whole
             if len(block) < length:
-                raise OSError(errno.EIO, "somebody else made the spool shorter", str(self.path))
+                raise OSError(errno.EIO, "another program shortened the spool", str(self.path))
             length *= 2
         return [], self._moved
 
     def moved(self, end: int) -> None:
-        """The database has everything before the position `end`."""
+        """Note that the database has everything before the position `end`."""
         self._moved = end
 
     def clear(self) -> None:
@@ -100,7 +100,7 @@ class Spool:
             os.fsync(self._file)
 
     def close(self) -> None:
-        """Let go of the file and its lock; what waits is taken over by the next process."""
+        """Release the file and its lock. The next process takes over the lines that wait."""
         os.close(self._file)
 
     def _adopt(self, folder: Path) -> None:
@@ -111,7 +111,7 @@ class Spool:
             try:
                 if _lock(other):
                     self._copy(other)
-                    # emptied, never removed: another process may be opening it right now
+                    # emptied, never removed: another process may be opening it now
                     os.ftruncate(other, 0)
             finally:
                 os.close(other)
@@ -127,7 +127,7 @@ class Spool:
 
 
 def spool_files(folder: Path) -> Iterator[Path]:
-    """The spool files there are in a folder."""
+    """The spool files that exist in a folder."""
     return (folder / name for name in NAMES if (folder / name).is_file())
 
 
@@ -138,9 +138,9 @@ def _first_free(folder: Path) -> tuple[Path, int]:
             return folder / name, opened
         os.close(opened)
     raise SettingsError(
-        f"{len(NAMES)} processes work in this folder already",
+        f"{len(NAMES)} processes use this folder already",
         where=str(folder),
-        remedy="stop the others, or give this room a folder of its own",
+        remedy="stop the others, or give this room its own folder",
     )
 
 
@@ -153,8 +153,7 @@ def _lock(file: int) -> bool:
 
 
 def _whole_lines(file: int) -> int:
-    """Bytes up to the last line end; what follows was torn off in a crash and nobody was told that
-    it was kept."""
+    """Bytes up to the last line end. What follows was torn by a crash and never reported as kept."""
     end = os.fstat(file).st_size
     while end > 0:
         start = max(0, end - PIECE_BYTES)

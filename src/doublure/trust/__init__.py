@@ -1,1 +1,1 @@
-"""Whether something may be aired, and what was: consent, persona, journal, marks."""
+"""Consent and persona (what may air), the journal and its audit (what aired), and the AI mark."""

@@ -1,4 +1,4 @@
-"""The audit of a journal: is it whole, and as it was written? Reads only; writes and migrates nothing."""
+"""Audits a journal: whether it is complete and unchanged. Only reads; writes and migrates nothing."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ _KEEP = "keep this database as it is and compare it with a backup"
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What was found; entries that were changed are not found but raised."""
+    """The result of an audit that found no fault; a fault is raised."""
 
     entries: int
-    """Chained in the database."""
+    """Entries chained in the database."""
     spooled: int
-    """Waiting in the room's folder for the database."""
+    """Entries in the room's folder that wait for the database."""
     sealed_by: str
-    """Public key, hex, of the machine that signed the newest entry; "" where none did."""
+    """Public key, hex, of the machine that signed the newest entry; "" if none did."""
 
 
 def audit(folder: Path, url: str = "") -> Audit:
-    """Read the chain, its seal and the spool of the room in `folder`. Raises `DoublureError` naming the
-    first entry that is not as it was written, `SettingsError` where there is no journal."""
+    """Check the chain, its seal and the spool of the room in `folder`. Raises `DoublureError` naming the
+    first entry that was changed, `SettingsError` if there is no journal."""
     if not url and not (folder / DATABASE).exists():
         lost = [note for note in seal.notes(f"sqlite:///{folder / DATABASE}") if note.number]
         if lost:
             raise DoublureError(
                 f"the journal is gone: this machine wrote {lost[0].number} entries",
                 where=str(folder / DATABASE),
-                remedy="bring the file back from a backup",
+                remedy="restore the file from a backup",
             )
         raise SettingsError(
-            "this room has no journal yet", where=str(folder), remedy="it is made when the room goes on air"
+            "this room has no journal yet", where=str(folder), remedy="going on air creates it"
         )
     with reading(folder, url) as (connection, name):
         try:
@@ -97,7 +97,7 @@ def _head(connection: Connection) -> Head | None:
 
 def _check_seal(head: Head, name: str) -> None:
     if not head.signature:
-        return  # never sealed; a seal that was taken off is found by the notes
+        return  # never sealed; the notes reveal a seal that was removed
     if not head.signed:
         raise _broken(name, head.number, "was not sealed by the machine that wrote it")
     if head.key not in seal.known_keys():
@@ -109,7 +109,7 @@ def _check_seal(head: Head, name: str) -> None:
 
 
 def _check_notes(connection: Connection, head: Head, name: str) -> None:
-    """What this machine once wrote must still be there."""
+    """Check that everything this machine once wrote is still there."""
     for note in seal.notes(name):
         found = connection.scalar(select(EntryRow.hash).where(EntryRow.number == note.number))
         if note.journal != head.journal or found != note.hash:
@@ -124,7 +124,8 @@ def _check_notes(connection: Connection, head: Head, name: str) -> None:
 
 
 def _spooled(folder: Path) -> int:
-    """Raises `DoublureError` for a damaged line; a last line that was torn off in a crash is none."""
+    """Number of spooled entries. Raises `DoublureError` for a damaged line; a last line torn by a crash is
+    not counted."""
     return sum(_count(path, path.read_bytes().split(b"\n")[:-1]) for path in spool_files(folder))
 
 

@@ -1,7 +1,7 @@
-"""Consent is a type: nothing makes, loads or airs a likeness without a verified one.
+"""A host's consent: no likeness is made, loaded or aired without a verified `Consent`.
 
-A consent is a JSON file signed with the company's Ed25519 key. Whoever changes a letter of it
-makes it void. A revocation is a second file; see `doublure.trust.revocation`.
+A consent is a JSON file signed with the company's Ed25519 key. Any change to it makes it void. A
+revocation is a second file; see `doublure.trust.revocation`.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from doublure.trust import revocation
 from doublure.trust.signing import canonical, private_key, public_hex, verified, write_whole
 
 Part = Literal["face", "voice"]
-"""Of a likeness."""
+"""A part of a likeness."""
 Scope = Literal["air", "local"]
-"""`air`: the platforms named in the consent. `local`: measuring only, loopback addresses and
-files; a room refuses every other sink."""
+"""`air`: the platforms named in the consent. `local`: for measurements only, on loopback addresses
+and in files; a room refuses every other sink."""
 FORMAT = "doublure-consent-1"
 ZONE = "Asia/Shanghai"
-"""Time zone of a new consent's days unless another is named."""
+"""Time zone of a new consent's days, unless another is given."""
 DEMO_KEY = "0b978290b86707b988626a8051a3f0f45db21a6ec5f838f0d3085780886d0cdd"
-"""Signed the consents of the demo's hosts, who are rendered and nobody; trusted everywhere. Its
-private half was thrown away, so it can never sign for anybody else."""
+"""The key that signed the consents of the demo's hosts, who are rendered and not real people; trusted
+everywhere. Its private half was destroyed, so it can never sign for anybody else."""
 PLATFORM_HOSTS: dict[str, tuple[str, ...]] = {
     "taobao": ("taobao.com",),
     "douyin": ("douyin.com", "douyincdn.com"),
@@ -45,13 +45,12 @@ PLATFORM_HOSTS: dict[str, tuple[str, ...]] = {
     "youtube": ("youtube.com",),
     "twitch": ("twitch.tv",),
 }
-"""Hosts that take the streams of a platform: its own domains only, never those of a cloud that
-serves others as well. Platforms hand out push addresses one by one and may use other hosts; those
-are named in the consent."""
+"""Hosts that accept the streams of a platform: only its own domains, never those of a cloud that also
+serves others. A platform may give out a push address on another host; a consent then names that host."""
 
 Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 MOST_BYTES = 1_000_000
-"""Of a consent file; a whole one has a few thousand."""
+"""Largest size of a consent file; a real one has a few thousand bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +64,15 @@ class Terms:
     """Names (`douyin`) or hosts (`push.example.com`)."""
     scope: Scope
     start: date
-    """First day it holds, in `zone`."""
+    """First day it is valid, in `zone`."""
     end: date
-    """Last day it holds, in `zone`."""
+    """Last day it is valid, in `zone`."""
     footage: tuple[str, ...]
     """sha256 (hex) of each file of footage it is given for."""
     covers: tuple[Part, ...] = ("face", "voice")
-    """What of the host may be doubled; the face always."""
+    """Parts of the host that may be doubled; always includes the face."""
     zone: str = ZONE
-    """Time zone of its days, by its IANA name."""
+    """IANA time zone of its days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +86,23 @@ class Consent:
     """Names (`douyin`) or hosts (`push.example.com`)."""
     scope: Scope
     start: date
-    """First day it holds, in `zone`."""
+    """First day it is valid, in `zone`."""
     end: date
-    """Last day it holds, in `zone`."""
+    """Last day it is valid, in `zone`."""
     footage: tuple[str, ...]
     """sha256 (hex) of each file of footage it was given for."""
     key: str
     """Ed25519 public key, hex, of the signer."""
     signature: str
-    """Hex. It tells one consent from all others."""
+    """Hex. Identifies the consent."""
     covers: tuple[Part, ...] = ("face", "voice")
-    """What of the host may be doubled; the face always."""
+    """Parts of the host that may be doubled; always includes the face."""
     zone: str = "UTC"
-    """Time zone of its days, by its IANA name."""
+    """IANA time zone of its days."""
 
 
 class _Document(BaseModel):
-    """The file."""
+    """The consent file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -128,7 +127,7 @@ class _Document(BaseModel):
         if self.scope == "air" and not self.platforms:
             raise ValueError("a consent for air names at least one platform")
         if "face" not in self.covers:
-            raise ValueError("a persona shows the face: a consent covers it, with or without the voice")
+            raise ValueError("a persona shows the face, so a consent covers it, with or without the voice")
         try:
             ZoneInfo(self.zone)
         except (ValueError, OSError, KeyError):
@@ -142,22 +141,23 @@ class _Document(BaseModel):
         return self
 
     def payload(self) -> bytes:
-        # consents signed before these could be said do not name them: those were spoken for pictures and
-        # voice, and their days are UTC
+        # older consents do not name these two fields: they cover face and voice, and their days are UTC
         unsaid = {"covers", "zone"} - self.model_fields_set
         return canonical(self.model_dump(mode="json", exclude={"signature", *unsaid}))
 
 
 def issue(terms: Terms, key: Path, out: Path) -> Consent:
-    """Sign `terms` with the private key in the file `key` (made, readable by its owner only, when
-    there is none) and write the consent to `out`. Raises `ConsentError`; overwrites nothing."""
+    """Sign `terms` with the private key in the file `key` and write the consent to `out`.
+
+    A missing key is made, readable only by its owner. Overwrites nothing. Raises `ConsentError`.
+    """
     if out.exists():
         raise ConsentError("there is a consent already", where=str(out), remedy="write to another file")
     fields = {**asdict(terms), "format": FORMAT, "key": "0" * 64, "signature": "0" * 128}
     try:
         draft = _Document.model_validate(fields)
     except ValidationError as error:
-        raise ConsentError(_shape(error), where=str(out), remedy="correct what was asked for") from error
+        raise ConsentError(_shape(error), where=str(out), remedy="correct this value") from error
     private = private_key(key)
     unsigned = draft.model_copy(update={"key": public_hex(private)})
     document = unsigned.model_copy(update={"signature": private.sign(unsigned.payload()).hex()})
@@ -166,12 +166,12 @@ def issue(terms: Terms, key: Path, out: Path) -> Consent:
 
 
 def load(path: Path, *, today: date, trusted: Collection[str] = (), folders: Iterable[Path] = ()) -> Consent:
-    """The consent in the file, when it holds today.
+    """The consent in the file, if it is valid today. Raises `ConsentError`.
 
-    The signature must verify against the key in the file. That key must be one of the `trusted`
-    public keys (hex); only for scope `local`, which airs nothing, may that list be empty. `today` is
-    the present moment (an aware `datetime`) or a day in the consent's own time zone. Revocations are
-    looked for in `folders` too, such as the persona's and the room's. Raises `ConsentError`.
+    The signature must verify against the key in the file, and that key must be one of the `trusted`
+    public keys (hex). Only for scope `local`, which airs nothing, may that list be empty. `today` is the
+    present moment (an aware `datetime`) or a day in the consent's time zone. Revocations are also searched
+    for in `folders`, such as the persona's and the room's.
     """
     consent = read(path)
     where = str(path)
@@ -198,8 +198,8 @@ def load(path: Path, *, today: date, trusted: Collection[str] = (), folders: Ite
 
 
 def check_trust(consent: Consent, trusted: Collection[str], where: str) -> None:
-    """Raise `ConsentError` unless the consent's key is trusted; a consent carries its own key, so by
-    itself it proves nothing about who signed it."""
+    """Raise `ConsentError` unless the consent's key is trusted. A consent carries its own key, so alone it
+    proves nothing about its signer."""
     if not trusted and consent.scope == "local":
         return
     if consent.key == DEMO_KEY or consent.key in {key.lower() for key in trusted}:
@@ -212,8 +212,8 @@ def check_trust(consent: Consent, trusted: Collection[str], where: str) -> None:
 
 
 def read(path: Path) -> Consent:
-    """The consent in the file, its signature verified, whether or not it holds today (to show it).
-    Raises `ConsentError`."""
+    """The consent in the file with its signature verified, valid today or not, to show it. Raises
+    `ConsentError`."""
     where = str(path)
     try:
         document = _Document.model_validate_json(contents(path, MOST_BYTES))
@@ -229,19 +229,19 @@ def read(path: Path) -> Consent:
         raise ConsentError(
             f"this is not a whole consent: {_shape(error)}",
             where=where,
-            remedy="ask for the file as it was signed",
+            remedy="ask for the signed original",
         ) from error
     if not verified(document.key, document.signature, document.payload()):
         raise ConsentError(
             "the consent was changed after it was signed",
             where=where,
-            remedy="ask for the file as it was signed",
+            remedy="ask for the signed original",
         )
     return _consent(document)
 
 
 def same(one: Path, other: Path) -> bool:
-    """True when two files hold one and the same consent, however their paths are written."""
+    """Whether two files hold the same consent, whatever their paths are."""
     if one.resolve() == other.resolve():
         return True
     try:
@@ -251,9 +251,11 @@ def same(one: Path, other: Path) -> bool:
 
 
 def revoke(path: Path, key: Path, *, at: datetime) -> Path:
-    """Write the signed revocation beside the consent and return its path; where `path` is a link, beside
-    the file it leads to as well. The machine remembers it. The key must be the one that signed the
-    consent. Raises `ConsentError`."""
+    """Write the signed revocation beside the consent, remember it on this machine, and return its path.
+
+    If `path` is a link, the revocation is also written beside the link's target. The key must be the one
+    that signed the consent. Raises `ConsentError`.
+    """
     consent = read(path)
     private = private_key(key, make=False)
     public = public_hex(private)
@@ -261,7 +263,7 @@ def revoke(path: Path, key: Path, *, at: datetime) -> Path:
         raise ConsentError(
             "this key did not sign the consent",
             where=str(key),
-            remedy="give the key it was signed with as --key",
+            remedy="give the key that signed it as --key",
         )
     fields = {
         "format": revocation.FORMAT,
@@ -277,23 +279,23 @@ def revoke(path: Path, key: Path, *, at: datetime) -> Path:
 
 
 def revoked(consent: Consent, path: Path, folders: Iterable[Path] = ()) -> bool:
-    """True when the consent was revoked, or when the file `path` no longer holds this very consent.
+    """Whether the consent was revoked, or the file `path` no longer holds exactly this consent.
 
-    To be asked every few seconds on air, with the persona's folder and the room's as `folders`. It
-    waits for no database and no lock; see `doublure.trust.revocation` for where it looks. When it is True,
-    leave the air first, then call `remember_revocation`.
+    Call it every few seconds on air, with the persona's and the room's folders as `folders`. It waits for
+    no database and no lock; `doublure.trust.revocation` says where it looks. If it is True, leave the air
+    first, then call `remember_revocation`.
     """
     return revocation.revoked(consent.signature, path, folders)
 
 
 def remember_revocation(consent: Consent, path: Path, folders: Iterable[Path], at: date) -> None:
-    """Keep a revocation that was seen in the machine's folder and in `folders` (the room's), so that
-    taking the file away again does not help. Raises nothing; it writes to the disk."""
+    """Copy a known revocation to the machine's folder and to `folders` (the room's), so that deleting the
+    original has no effect. Writes to the disk. Never raises."""
     revocation.remember(consent.signature, path, folders, at)
 
 
 def lapsed(consent: Consent, today: date) -> bool:
-    """True when its last day is over; `today` as for `load`."""
+    """Whether its last day is over; `today` as for `load`."""
     return _day(consent, today) > consent.end
 
 
@@ -308,13 +310,13 @@ def check_footage(consent: Consent, files: Iterable[Path]) -> None:
             raise ConsentError(
                 f"the consent of {consent.who} was not given for this footage",
                 where=str(file),
-                remedy="give the file that was signed for, or ask for a consent that names this one",
+                remedy="give the file that the consent names, or ask for a consent that names this one",
             )
 
 
 def allows_address(consent: Consent, url: str) -> bool:
-    """True when the picture may be sent there: files and this machine always, other addresses only
-    with scope `air` and when their host belongs to a platform that the consent names."""
+    """Whether the picture may be sent to an address. Files and this machine are always allowed; other
+    addresses need scope `air` and a host that belongs to a platform named in the consent."""
     if address.is_file(url) or address.is_loopback(url):
         return True
     host = address.host_of(url)
@@ -322,7 +324,7 @@ def allows_address(consent: Consent, url: str) -> bool:
         return False
     for platform in consent.platforms:
         name = platform.lower()
-        # a name without a dot that is no platform is one host, never a whole domain such as "com"
+        # a name without a dot that is not a platform means one host, never a whole domain such as "com"
         whole = PLATFORM_HOSTS.get(name, (name,) if "." in name else ())
         if host == name or any(host == domain or host.endswith(f".{domain}") for domain in whole):
             return True
@@ -330,7 +332,7 @@ def allows_address(consent: Consent, url: str) -> bool:
 
 
 def fingerprint(file: Path) -> str:
-    """sha256 of a file, hex. Raises `ConsentError` when it cannot be read."""
+    """sha256 of a file, hex. Raises `ConsentError` if it cannot be read."""
     try:
         with opened(file) as footage:
             return hashlib.file_digest(footage, "sha256").hexdigest()

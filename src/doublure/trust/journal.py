@@ -1,19 +1,18 @@
 """The journal: what aired, why, and what it was based on. Append-only and hash-chained.
 
-An entry's hash covers the entry and the hash before it. Whoever changes, removes or inserts an
-entry breaks the chain from there on.
+The hash of an entry covers the entry and the hash of the entry before. A change, removal or insertion
+therefore breaks the chain from that entry on.
 
-An entry goes to the database. While the database does not answer, entries go to a spool file in
-the room's folder, in order and on the disk before `record` returns, and are chained when the
-database is back. The database and the spool have a thread each, so a database that hangs never
-blocks the spool. Every wait has a time limit:
+Entries go to the database. While it does not answer, they go to a spool file in the room's folder, in
+order and on the disk before `record` returns, and are chained when the database is back. The database and
+the spool have a thread each, so a database that hangs never blocks the spool. Every wait has a limit:
 
-- The database has `DATABASE_SECONDS`. Then the entry is spooled, and from there on every entry is
-  spooled at once, without waiting, until the database has taken all that was spooled.
+- The database has `DATABASE_SECONDS`. Then the entry is spooled, and every later entry is spooled at
+  once, without waiting, until the database has taken everything from the spool.
 - `record` as a whole has `RECORD_SECONDS`. Then it raises.
 
-An entry that was spooled because the database was slow may be written by the database after all.
-Its mark, which is unique, keeps it from being written twice.
+A slow database may still write an entry that was already spooled. The entry's unique mark keeps it from
+being written twice.
 """
 
 from __future__ import annotations
@@ -43,23 +42,23 @@ FIRST = "0" * 64
 DATABASE_SECONDS = 1.0
 """Longest wait for the database; then the entry is spooled."""
 RECORD_SECONDS = 3.0
-"""Longest wait for an entry to be on the disk, wherever; then `record` raises."""
+"""Longest wait until an entry is on the disk, in either place; then `record` raises."""
 RETRY_SECONDS = 5.0
-"""A database that failed is tried this often; in between entries only spool."""
+"""Pause between tries of a database that failed; until the next try, entries are only spooled."""
 ROWS = 200
-"""Entries looked up and inserted by one statement."""
+"""Most entries looked up and inserted by one statement."""
 
 log = get_log(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is to be journalled."""
+    """An event to be journalled."""
 
     kind: str
-    """What sort of thing happened, at most 32 letters: `comment`, `aired`, `operator` ..."""
+    """Kind of event, at most 32 letters: `comment`, `aired`, `operator` ..."""
     ref: str
-    """Id of what it is about."""
+    """Id of its subject."""
     body: str
 
 
@@ -69,7 +68,7 @@ class Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     mark: str
-    """Unique; an entry that was spooled and written is not written again."""
+    """Unique id, so that an entry that was spooled and written is not written again."""
     at: str
     """UTC, ISO 8601."""
     kind: str
@@ -78,7 +77,7 @@ class Entry(BaseModel):
 
 
 class Journal:
-    """Records what happens in a room before it happens."""
+    """Records the events of a room before they happen."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -86,22 +85,22 @@ class Journal:
         self._turn = anyio.Lock()
         self._seal = _seal()
         self._writing: asyncio.Future[bool] | None = None
-        """What the database does; there is never more than one, and it may hang."""
+        """The call under way in the database's lane, never more than one; it may hang."""
         self._spooling: asyncio.Future[None] | None = None
-        """What the disk does, likewise."""
+        """The same in the spool's lane."""
         self._away = False
-        """The database failed or hangs: entries are spooled at once."""
+        """Whether the database failed or hangs, so that entries are spooled at once."""
         self._retry_at = 0.0
 
     async def record(self, kind: str, ref: str, body: str) -> None:
         """Add an entry. Returns when it is on the disk, in the database or in the spool. Raises
-        `DoublureError` after `RECORD_SECONDS` at the latest when it can be in neither."""
+        `DoublureError` if neither works, after `RECORD_SECONDS` at the latest."""
         await self.record_many([Record(kind, ref, body)])
 
     async def record_many(self, records: Sequence[Record]) -> None:
-        """Add entries in their order, all of them or none, with one write to the disk. Same limits
-        and errors as `record`. After an error they may still turn up in the journal, because a disk
-        or a database that hung may finish its work later."""
+        """Add entries in order, all of them or none, with one write to the disk. Same limits and errors as
+        `record`. After an error they may still appear in the journal, because a disk or a database that hung
+        may finish its work later."""
         by = self._clock.now() + DATABASE_SECONDS
         at = self._clock.wall().isoformat()
         entries = [_entry(record, at) for record in records]
@@ -114,12 +113,12 @@ class Journal:
         raise DoublureError(
             f"the journal could not be written within {RECORD_SECONDS:.0f} s",
             where=str(self._store.spool.path),
-            remedy="look at the disk of this folder; nothing airs unrecorded",
+            remedy="check the disk of this folder, because nothing airs unrecorded",
         )
 
     async def settle(self, seconds: float) -> bool:
-        """Wait up to `seconds` until the database has everything; True when it has. To be called
-        before the store is closed, so that nothing stays in the spool without need."""
+        """Wait up to `seconds` until the database has everything; returns whether it has. Call it before
+        the store is closed, so that nothing stays in the spool without need."""
         with self._clock.timeout(seconds):
             async with self._turn:
                 if await self._write([]):
@@ -131,7 +130,7 @@ class Journal:
         if self._away and not self._back():
             await self._spool(entries)
             return
-        # the wait for earlier entries counts: many writers must not wait a second each
+        # the wait for earlier entries counts too, so that many writers do not wait a second each
         if (left := by - self._clock.now()) > 0:
             with self._clock.timeout(left):
                 if await self._write(entries):
@@ -141,8 +140,8 @@ class Journal:
         await self._spool(entries)
 
     def _back(self) -> bool:
-        """Look after a database that was away, without waiting: start a try when it is time, and
-        tell whether the last one moved the spool."""
+        """Start a try of a failed database when it is due, without waiting for it. True if the last try
+        moved the spool."""
         if self._writing is None:
             if self._clock.now() >= self._retry_at:
                 self._writing = self._store.lane.submit(lambda: self._move([]))
@@ -161,8 +160,8 @@ class Journal:
         self._retry_at = self._clock.now() + RETRY_SECONDS
 
     async def _write(self, entries: list[Entry]) -> bool:
-        """Hand entries to the database after those of the spool; False when it failed."""
-        while self._writing is not None:  # of a caller that was cancelled, or that gave up waiting
+        """Write the spool's entries and then `entries` to the database; False if it failed."""
+        while self._writing is not None:  # left by a caller that was cancelled or gave up waiting
             await asyncio.shield(self._writing)
             self._writing = None
         writing = self._writing = self._store.lane.submit(lambda: self._move(entries))
@@ -173,7 +172,7 @@ class Journal:
             spool = self._store.spool
             if spool.size and not spool.waiting and self._spooling is None:
                 log.info("the store is back, it has all spooled journal entries")
-                # not waited for: what stays in the file is known by its marks
+                # not awaited: entries that stay in the file are recognised by their marks
                 self._spooling = self._store.disk.submit(spool.clear)
         return moved
 
@@ -185,12 +184,12 @@ class Journal:
             raise DoublureError(
                 f"the journal cannot be written: {error.strerror}",
                 where=str(self._store.spool.path),
-                remedy="free disk space or mend the folder; nothing airs unrecorded",
+                remedy="free disk space or repair the folder, because nothing airs unrecorded",
             ) from error
 
     async def _on_disk(self, work: Callable[[], None]) -> None:
-        while self._spooling is not None:  # of a caller that was cancelled, or that gave up waiting
-            with contextlib.suppress(OSError):  # that caller was told
+        while self._spooling is not None:  # left by a caller that was cancelled or gave up waiting
+            with contextlib.suppress(OSError):  # that caller got the error
                 await asyncio.shield(self._spooling)
             self._spooling = None
         self._spooling = self._store.disk.submit(work)
@@ -203,12 +202,12 @@ class Journal:
     # ---- in the database's thread ------------------------------------------------------------
 
     def _move(self, entries: list[Entry]) -> bool:
-        """Chain what is spooled, piece by piece, then `entries`; False when the database failed."""
+        """Chain the spool piece by piece, then `entries`; False if the database failed."""
         spool = self._store.spool
         try:
             while spool.waiting:
                 with self._store.engine.begin() as connection:
-                    # read only when the database answers: a day's spool is too much for every try
+                    # read after the database answers: a day's spool is too long to read at every try
                     lines, end = spool.piece()
                     head = self._append(connection, list(_parse(lines)))
                 self._seal_kept(head)
@@ -224,7 +223,7 @@ class Journal:
         return True
 
     def _append(self, connection: Connection, entries: Sequence[Entry]) -> Head:
-        """Chain entries and sign the newest link; its row is locked, so other processes wait."""
+        """Chain entries and sign the newest link. Its row is locked, so other processes wait."""
         row = connection.execute(select(HeadRow.__table__).with_for_update()).one()
         old = Head(row.journal, row.number, row.hash, row.key, row.signature)
         number, last = _insert(connection, old, entries)
@@ -233,7 +232,7 @@ class Journal:
             head = replace(head, key=self._seal.key)
             head = replace(head, signature=self._seal.sign(head))
         elif self._seal is not None:
-            # the old signature stays and no longer fits: a broken seal is never mended in passing
+            # the old signature stays and no longer fits: a broken seal is never repaired silently
             log.error("the journal's newest entry was not sealed by a known machine, see `journal verify`")
         connection.execute(
             update(HeadRow).values(number=number, hash=last, key=head.key, signature=head.signature)
@@ -246,10 +245,10 @@ class Journal:
 
 
 def _insert(connection: Connection, head: Head, entries: Sequence[Entry]) -> tuple[int, str]:
-    """Number and hash of the newest entry after entries were chained to a head."""
+    """Chain entries to a head; returns number and hash of the newest entry."""
     number, previous = head.number, head.hash
     for start in range(0, len(entries), ROWS):
-        # a mark may come twice in the spool as well
+        # the spool itself may hold a mark twice
         batch = {entry.mark: entry for entry in entries[start : start + ROWS]}
         known = set(connection.scalars(select(EntryRow.mark).where(EntryRow.mark.in_(batch))))
         rows = []
@@ -261,7 +260,7 @@ def _insert(connection: Connection, head: Head, entries: Sequence[Entry]) -> tup
         if rows and connection.dialect.name == "sqlite":
             connection.execute(insert(EntryRow), rows)
         elif rows:
-            # one statement: a round trip for each entry would be slow on another machine
+            # one statement, because a round trip per entry to another machine would be slow
             connection.execute(insert(EntryRow).values(rows))
     return number, previous
 
@@ -281,13 +280,13 @@ def _entry(record: Record, at: str) -> Entry:
 
 
 def _storable(text: str) -> str:
-    """Text that every database takes: what viewers type may hold a lone surrogate or a NUL, and one
-    entry that is refused would keep all later ones in the spool."""
+    """Text that every database accepts. Viewers may type a lone surrogate or a NUL, and one refused entry
+    would keep all later ones in the spool."""
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def link(previous: str, number: int, entry: Entry) -> str:
-    """sha256 of the hash before and the entry as a JSON list without spaces."""
+    """sha256 (hex) of the previous hash and the entry as a JSON list without spaces."""
     fields = [number, entry.mark, entry.at, entry.kind, entry.ref, entry.body]
     canonical = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(f"{previous}{canonical}".encode()).hexdigest()

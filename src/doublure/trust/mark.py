@@ -1,4 +1,4 @@
-"""The implicit AI mark that every stream and file carries."""
+"""The implicit AI mark, which every stream and file carries."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 
 
 def ai_mark(produce_id: str) -> str:
-    """The implicit AI mark of GB 45438-2025, appendix E, as JSON: label 1 is "is AI-generated", and
-    who first writes it is propagator as well as producer."""
+    """The implicit AI mark of GB 45438-2025, appendix E, as JSON. Label 1 means "is AI-generated". The first
+    writer is both producer and propagator."""
     fields = {
         "Label": "1",
         "ContentProducer": "Doublure",

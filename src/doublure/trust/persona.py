@@ -1,4 +1,4 @@
-"""The persona: the bundle enrolment makes of footage and consent, with a checksum for every file."""
+"""The persona: the bundle that enrolment makes from footage and consent, with a checksum for every file."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from doublure.trust.signing import canonical, private_key, public_hex, verified,
 MANIFEST = "manifest.json"
 FACE = "face.npz"
 ARTICULATION = "articulation.npz"
-"""How the mouth follows what is heard."""
+"""The model of how the mouth follows the sound."""
 TEXTURES = "textures.mp4"
-"""The mouths, one a frame, as a take is kept: uncompressed they would be half of the persona."""
+"""The mouths, one per frame, compressed like a take: uncompressed they would be half of the persona."""
 
 Format = Literal["doublure-persona-6"]
 """Formats of personas that this version reads."""
@@ -33,7 +33,7 @@ MOST_MANIFEST_BYTES = 4_000_000
 
 
 class TakeEntry(BaseModel):
-    """One take: a loop of real picture."""
+    """One take: a loop of real footage."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,25 +42,25 @@ class TakeEntry(BaseModel):
 
 
 class VoiceEntry(BaseModel):
-    """The matched voice in one language. It is *matched*, a nearest fit, whatever its score is."""
+    """The matched voice in one language. *Matched* means the nearest fit, whatever its score is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     file: str
     """A voice pack of Kokoro, float32 little-endian [510, 256]."""
     prosody: str
-    """The pack that its prosody is of."""
+    """The pack whose prosody it uses."""
     pitch: float = Field(gt=0)
-    """What that pack's pitch is multiplied by."""
+    """Factor applied to that pack's pitch."""
     nearest: str
-    """The language's pack that is most like the host."""
+    """The pack of the language that is most like the host."""
     word: Literal["matched"] = "matched"
     nearest_score: float = Field(ge=0, le=1)
     """Likeness of the nearest pack to the host, cosine of two voice prints."""
     score: float = Field(ge=0, le=1)
-    """Likeness of the matched voice to the host, on speech that it was not fitted to."""
+    """Likeness of the matched voice to the host, on speech it was not fitted to."""
     threshold: float = Field(ge=0, le=1)
-    """Likeness from which on two stretches are taken for one speaker."""
+    """Likeness from which two stretches of speech count as the same speaker."""
 
 
 class Manifest(BaseModel):
@@ -77,23 +77,23 @@ class Manifest(BaseModel):
     key: str = Field("", pattern=r"^([0-9a-f]{64})?$")
     """Public key, hex, of the company that signed the manifest."""
     signature: str = Field("", pattern=r"^([0-9a-f]{128})?$")
-    """Its signature, hex, of everything else in the manifest."""
+    """Its signature, hex, over everything else in the manifest."""
     width: int
     height: int
     takes: dict[str, TakeEntry]
     voices: dict[Language, VoiceEntry] = {}
-    """The matched voice, by language; none where it was not wanted or not consented to."""
+    """The matched voice by language; none if it was not wanted or not consented to."""
     files: dict[str, _Hex64]
     """sha256 of every other file."""
 
     def payload(self) -> bytes:
-        """The bytes that are signed; fields that the file does not name are left out."""
+        """The bytes that are signed. Fields that the file does not name are left out."""
         return canonical(self.model_dump(mode="json", exclude={"signature"}, exclude_unset=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """A persona that was verified."""
+    """A verified persona."""
 
     folder: Path
     manifest: Manifest
@@ -101,12 +101,12 @@ class Persona:
 
     @property
     def size(self) -> Size:
-        """Of the takes."""
+        """Size of the takes."""
         return Size(self.manifest.width, self.manifest.height)
 
 
 def fingerprints(folder: Path, names: Iterable[str]) -> dict[str, str]:
-    """sha256 (hex) of files of the folder."""
+    """sha256 (hex) of the named files of a folder, by name."""
     found: dict[str, str] = {}
     for name in names:
         with opened(folder / name) as file:
@@ -115,14 +115,14 @@ def fingerprints(folder: Path, names: Iterable[str]) -> dict[str, str]:
 
 
 def load(path: Path, consent: Consent) -> Persona:
-    """Verify a persona and that the consent is its own. Raises `FootageError` naming the file that
-    is damaged, `ConsentError` when the consent was given by somebody else or for other footage."""
+    """Verify a persona, and that the consent belongs to it. Raises `FootageError` naming the damaged
+    file, `ConsentError` if the consent was given by somebody else or for other footage."""
     manifest = permitted(path, consent)
     wanted = {FACE, TEXTURES, *(take.file for take in manifest.takes.values())}
     wanted |= {voice.file for voice in manifest.voices.values()}
     if wanted - set(manifest.files) or "idle" not in manifest.takes:
         raise FootageError(
-            "the persona's manifest is not whole", where=str(path), remedy="enrol the host again"
+            "the persona's manifest is incomplete", where=str(path), remedy="enrol the host again"
         )
     for name, expected in manifest.files.items():
         verify_file(path, name, expected)
@@ -130,28 +130,30 @@ def load(path: Path, consent: Consent) -> Persona:
 
 
 def check_key(consent: Consent, key: Path | None) -> None:
-    """Raise `ConsentError` unless the private key in the file may sign personas of this consent. Without
-    a key that is so for scope `local` only."""
+    """Raise `ConsentError` unless the private key in the file may sign personas of this consent. No key is
+    accepted only for scope `local`."""
     if key is None:
         if consent.scope == "local":
             return
         raise ConsentError(
-            "a persona that may air is signed with the company's key",
+            "a persona that may air must be signed with the company's key",
             remedy="name the private key that signed the consent with --key, or enrol with a consent of scope "
-            "local and sign the persona where the key is",
+            "local and sign the persona on the machine that has the key",
         )
     if public_hex(private_key(key, make=False)) != consent.key:
         raise ConsentError(
             "this key did not sign the consent",
             where=str(key),
-            remedy="give the company's key with which the consent was signed",
+            remedy="give the company's key that signed the consent",
         )
 
 
 def sign(folder: Path, consent: Consent, key: Path) -> None:
-    """Sign a persona's manifest with the company's private key, the one that signed the consent. This
-    says: these files are the likeness that the consent is about. Every file is verified first. Raises
-    `ConsentError`, `FootageError`."""
+    """Sign a persona's manifest with the company's private key, the one that signed the consent.
+
+    The signature states that these files are the likeness of that consent's host. Every file is verified
+    first. Raises `ConsentError`, `FootageError`.
+    """
     check_key(consent, key)
     private = private_key(key, make=False)
     manifest = _manifest(folder)
@@ -165,8 +167,8 @@ def sign(folder: Path, consent: Consent, key: Path) -> None:
 
 
 def same(one: Path, other: Path) -> bool:
-    """True when two folders are one and the same persona, however their paths are written: the
-    manifest holds the checksums of all files."""
+    """Whether two folders hold the same persona, whatever their paths are. Manifests are compared, which
+    hold the checksums of all files."""
     if one.resolve() == other.resolve():
         return True
     try:
@@ -183,13 +185,13 @@ def permitted(path: Path, consent: Consent) -> Manifest:
 
 
 def _check_signature(path: Path, manifest: Manifest, consent: Consent) -> None:
-    """An unsigned persona is for scope `local` only: whoever can write a manifest could give one host's
-    files another host's name."""
+    """Accept an unsigned persona only for scope `local`, because whoever can write a manifest could give one
+    host's files another host's name."""
     if not manifest.signature:
         if consent.scope == "local":
             return
         raise ConsentError(
-            "this persona is not signed, so nothing shows that it is the host of the consent",
+            "this persona is not signed, so nothing proves that it shows the host of the consent",
             where=str(path),
             remedy="sign it with the company's key: `doublure sign PERSONA --consent CONSENT`",
         )
@@ -197,7 +199,7 @@ def _check_signature(path: Path, manifest: Manifest, consent: Consent) -> None:
         raise ConsentError(
             "the persona was changed after it was signed, or signed with another key than the consent",
             where=str(path),
-            remedy="copy the persona again; if the company has a new key, sign the persona with it",
+            remedy="copy the persona again; if the company has a new key, sign the persona again with it",
         )
 
 
@@ -213,7 +215,7 @@ def _check_host(path: Path, manifest: Manifest, consent: Consent) -> None:
 def verify_file(path: Path, name: str, expected: str) -> None:
     try:
         if Path(name).name != name:
-            raise OSError("it is not in the folder")
+            raise OSError("its name leads out of the folder")
         found = fingerprints(path, (name,))[name]
     except OSError as error:
         raise FootageError(
@@ -235,7 +237,7 @@ def _manifest(path: Path) -> Manifest:
         written = _FORMAT.search(text)
         if written and written[1] not in get_args(Format):
             raise FootageError(
-                f"the persona is of the format {written[1]}, this version reads {get_args(Format)[0]}",
+                f"the persona has the format {written[1]}, this version reads {get_args(Format)[0]}",
                 where=str(path / MANIFEST),
                 remedy="enrol the host again from the same footage and consent",
             )
@@ -244,7 +246,7 @@ def _manifest(path: Path) -> Manifest:
         raise FootageError(error.what, where=error.where, remedy=error.remedy) from error
     except OSError as error:
         raise FootageError(
-            f"there is no persona here: {error.strerror}",
+            f"this folder holds no persona: {error.strerror}",
             where=str(path),
             remedy="name the folder that `doublure enrol` wrote",
         ) from error

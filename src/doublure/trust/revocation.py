@@ -1,15 +1,15 @@
-"""Revocations: which consents their hosts took back.
+"""Revocations: the consents that hosts have withdrawn.
 
-A revocation is a file that ends in `.revoked`. It means a consent in two ways:
+A revocation is a file whose name ends in `.revoked`. It applies to a consent in two ways:
 
-- by its place: `li.json.revoked` revokes whatever `li.json` beside it holds, even when the
-  revocation is damaged, because doubt goes in favour of the host;
-- by its content: it names the signature of the consent, so it revokes every copy, link and other
-  name of it, in every folder that is looked in.
+- by its place: `li.json.revoked` revokes whatever the `li.json` beside it holds. This works even if the
+  revocation is damaged, because the host has the benefit of the doubt;
+- by its content: it names the signature of the consent, so it revokes every copy, link and renamed file of
+  it, in every folder that is searched.
 
-Revocations are looked for in the consent's folder (and in the one a link leads to), in the
-persona's folder, in the room's folder and in the machine's own. In the last two a revocation that
-was seen once is remembered, so that taking the file away again does not help.
+The search covers the consent's folder (also that of a link's target), the persona's folder, the room's
+folder and the machine's own. A revocation seen once is remembered in the last two, so deleting the file has
+no effect.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ from doublure.trust.signing import write_whole
 
 FORMAT = "doublure-revocation-1"
 SUFFIX = ".revoked"
-"""Ends the name of every revocation."""
+"""The name of every revocation ends in this."""
 MOST_FILES = 10_000
-"""Looked at in one folder."""
+"""Most revocations read in one folder."""
 MOST_BYTES = 1_000_000
-"""Of a consent or revocation; larger ones are not read."""
+"""Most bytes read of a consent or revocation; a larger file is not accepted."""
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM)
-"""The file is not there for us. Other errors pass (no descriptor is free, a network folder is slow)
-and say nothing about the consent."""
+"""Errors that mean that the file is gone. Other errors are passing (no free descriptor, a slow network
+folder) and say nothing about the consent."""
 
 
 class _Signed(BaseModel):
-    """What the files have in common: a consent's own signature, and the one a revocation names."""
+    """The fields read from either kind of file: a consent's own signature, and the one a revocation names."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -52,24 +52,26 @@ class _Signed(BaseModel):
 
 
 def beside(path: Path) -> Path:
-    """The revocation of the consent in a file."""
+    """Path of the revocation beside the consent `path`."""
     return path.with_name(path.name + SUFFIX)
 
 
 def revoked(signature: str, path: Path, folders: Iterable[Path] = ()) -> bool:
-    """True when the consent with this signature (hex) was revoked, or is no longer in the file.
+    """Whether the consent with this signature (hex) was revoked, or is no longer in the file.
 
-    Looks beside `path`, in `folders` and in the machine's folder: a few small reads. It waits for no
-    lock and for no database; only a network folder that hangs can hold it up, so on air it belongs in
-    a lane with a time limit.
+    Looks beside `path`, in `folders` and in the machine's folder, which takes a few small reads. It waits
+    for no lock and no database. Only a network folder that hangs can delay it, so on air call it in a lane
+    with a time limit.
     """
     return _taken_back(signature, path, folders) or not _holds(path, signature)
 
 
 def remember(signature: str, path: Path, folders: Iterable[Path], at: date) -> None:
-    """Write a revocation that was seen into the machine's folder and into `folders` (the room's),
-    where it is not known yet. A consent that is merely gone, or whose place names another one, is not
-    remembered. What cannot be written is left out: the room has left the air already."""
+    """Copy a known revocation to the machine's folder and to `folders` (the room's), unless it is there.
+
+    Nothing is written for a consent that is merely gone, or if the revocation beside it names another one.
+    A failed write is ignored, because the room has already left the air.
+    """
     named = any(_names(folder, signature) for folder in _looked_in(path, folders))
     damaged = any(_there(file) and not _is_of_another(file) for file in _beside_both(path))
     if not named and not damaged:
@@ -88,7 +90,7 @@ def _taken_back(signature: str, path: Path, folders: Iterable[Path]) -> bool:
 
 
 def _beside_both(path: Path) -> tuple[Path, Path]:
-    """Beside the name that was given, and beside the file that it leads to."""
+    """The revocations beside the given name and beside the file it leads to."""
     return beside(path), beside(Path(os.path.realpath(path)))
 
 
@@ -98,7 +100,7 @@ def _looked_in(path: Path, folders: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def _is_of_another(file: Path) -> bool:
-    """Whether a revocation names a consent, so that it does not mean whatever is beside it."""
+    """Whether a revocation names a consent. Then it does not apply to just any file beside it."""
     try:
         return bool(_read(file).consent)
     except (OSError, ValidationError):
@@ -106,7 +108,7 @@ def _is_of_another(file: Path) -> bool:
 
 
 def memory() -> Path:
-    """The machine's own folder of revocations."""
+    """The machine's folder of remembered revocations."""
     return load_machine().state_folder.expanduser() / "revoked"
 
 
@@ -119,7 +121,7 @@ def _there(path: Path) -> bool:
 
 
 def _holds(path: Path, signature: str) -> bool:
-    """Whether the file still holds this very consent."""
+    """Whether the file still holds exactly this consent."""
     try:
         return _read(path).signature == signature
     except ValidationError:
@@ -144,12 +146,12 @@ def _revocations(folder: Path) -> Iterator[Path]:
 
 
 def _read(path: Path) -> _Signed:
-    """Raises `OSError`, and `ValidationError` for what is not JSON. Never waits for a writer: a FIFO of
-    that name is no regular file."""
+    """The fields of a file. Raises `OSError`, and `ValidationError` if it is not JSON. Never waits for a
+    writer, because a FIFO is refused."""
     opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         if not stat.S_ISREG(os.fstat(opened).st_mode):
-            raise OSError(errno.ENOENT, "this is not a file", str(path))
+            raise OSError(errno.ENOENT, "this is not a regular file", str(path))
         return _Signed.model_validate_json(os.read(opened, MOST_BYTES))
     finally:
         os.close(opened)

@@ -1,14 +1,14 @@
 """The seal: the machine's signature of the journal's newest link.
 
-The chain alone shows that no entry was changed; whoever can write the database could still write a
-whole new chain, or cut off its end. So each time entries are added the newest link is signed with a
-key of the machine, and the machine notes how far it came. Both lie in the state folder, outside the
-database (`DOUBLURE_STATE_FOLDER`).
+The chain alone shows that no single entry was changed. But whoever can write to the database could still
+write a new chain, or cut off its end. So whenever entries are added, the newest link is signed with the
+machine's key, and the machine notes the newest entry. Key and notes are kept in the state folder
+(`DOUBLURE_STATE_FOLDER`), outside the database.
 
-A link that this machine cannot vouch for is never signed over: the seal then stays broken, the room
-stays on air, and `doublure journal verify` says so. Machines that write to one database know each
-other's keys from `DOUBLURE_JOURNAL_KEYS`. A machine that lost its key names the old public key there
-before its rooms go on air again.
+A link that this machine cannot vouch for is never signed over. The seal then stays broken, the room stays on
+air, and `doublure journal verify` reports it. Machines that write to one database know each other's keys
+from `DOUBLURE_JOURNAL_KEYS`. If a machine lost its key, put its old public key there before its rooms go on
+air again.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ log = get_log(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The newest link, as the database has it."""
+    """The newest link, as stored in the database."""
 
     journal: str
-    """Random id of the journal, hex; "" in a database that is not up to date."""
+    """Random id of the journal, hex; "" in a database that was not migrated."""
     number: int
-    """Of the newest entry, 0 when there is none."""
+    """Number of the newest entry, 0 if there is none."""
     hash: str
     key: str
-    """Public key, hex, of the machine that signed; "" when none did."""
+    """Public key, hex, of the machine that signed; "" if none did."""
     signature: str
     """Hex."""
 
@@ -56,25 +56,25 @@ class Head:
 
     @property
     def signed(self) -> bool:
-        """True when the key signed this very link."""
+        """Whether the key signed exactly this link."""
         return verified(self.key, self.signature, self.payload())
 
 
 class Note(BaseModel):
-    """How far this machine wrote one journal."""
+    """The newest entry that this machine wrote in one journal."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     store: str
-    """The database, as `Store.name` shows it."""
+    """The database, as `Store.name` names it."""
     journal: str
     number: int
     hash: str
 
 
 class Seal:
-    """Signs with the machine's key, which is made when there is none. Raises `ConsentError` where it
-    can be neither read nor made."""
+    """Signs with the machine's key, which is made if there is none. Raises `ConsentError` if it can be
+    neither read nor made."""
 
     def __init__(self) -> None:
         machine = load_machine()
@@ -82,13 +82,13 @@ class Seal:
         self._private = private_key(self._folder / KEY_FILE)
         self.key = public_hex(self._private)
         self.known = {self.key, *machine.known_journals}
-        """Keys of the machines that write this journal."""
+        """Public keys of the machines that write this journal."""
 
     def vouches(self, head: Head) -> bool:
-        """True when what the head stands on was written by a known machine."""
+        """Whether a known machine wrote the chain up to this head."""
         if head.signature:
             return head.key in self.known and head.signed
-        # written before journals were sealed; once this machine sealed one, a missing seal was taken off
+        # written before journals were sealed; if this machine has sealed it, the seal was removed
         return self._note(head.journal) is None
 
     def sign(self, head: Head) -> str:
@@ -96,8 +96,8 @@ class Seal:
         return self._private.sign(head.payload()).hex()
 
     def keep(self, store: str, head: Head) -> None:
-        """Note how far the journal came; what cannot be written is left out. The old note stays whole
-        until the new one is."""
+        """Note the journal's newest entry. A failed write is ignored. The old note stays intact until the
+        new one is complete."""
         note = Note(store=store, journal=head.journal, number=head.number, hash=head.hash)
         path = self._path(head.journal)
         with suppress(OSError):
@@ -115,7 +115,7 @@ class Seal:
 
 
 def notes(store: str) -> Iterator[Note]:
-    """How far this machine wrote each journal that it has known in a database."""
+    """This machine's notes of every journal that it has known in a database."""
     for path in sorted((load_machine().state_folder.expanduser() / NOTES).glob("*.json")):
         note = _read(path)
         if note is not None and note.store == store:
@@ -123,7 +123,7 @@ def notes(store: str) -> Iterator[Note]:
 
 
 def known_keys() -> set[str]:
-    """Public keys that may have sealed a journal, without making one."""
+    """Public keys that may have sealed a journal. Makes no key."""
     machine = load_machine()
     path = machine.state_folder.expanduser() / KEY_FILE
     own = {public_hex(private_key(path, make=False))} if path.exists() else set()

@@ -1,4 +1,4 @@
-"""Ed25519 keys and signatures, and files that are written whole or not at all."""
+"""Ed25519 keys and signatures, and atomic writes of small files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def canonical(fields: Mapping[str, object]) -> bytes:
 
 
 def verified(key: str, signature: str, payload: bytes) -> bool:
-    """True when the holder of the public key (hex) signed the payload; signature in hex."""
+    """Whether the holder of the public key (hex) signed the payload; the signature is in hex."""
     try:
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(bytes.fromhex(signature), payload)
     except (InvalidSignature, ValueError):
@@ -34,8 +34,8 @@ def public_hex(private: Ed25519PrivateKey) -> str:
 
 
 def private_key(path: Path, make: bool = True) -> Ed25519PrivateKey:
-    """The private key in a PEM file. With `make`, a file that is not there is made, readable by its
-    owner only. Raises `ConsentError`."""
+    """The private key in a PEM file. With `make`, a missing file is made, readable only by its owner.
+    Raises `ConsentError`."""
     if make and not path.exists():
         made = Ed25519PrivateKey.generate()
         pem = made.private_bytes(
@@ -52,7 +52,7 @@ def private_key(path: Path, make: bool = True) -> Ed25519PrivateKey:
         ) from error
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise ConsentError(
-            "this is not a private key without password", where=str(path), remedy=remedy
+            "this is not a private key, or it has a password", where=str(path), remedy=remedy
         ) from error
     if not isinstance(key, Ed25519PrivateKey):
         raise ConsentError("this is not an Ed25519 key", where=str(path), remedy=remedy)
@@ -60,7 +60,7 @@ def private_key(path: Path, make: bool = True) -> Ed25519PrivateKey:
 
 
 def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
-    """Write whole or not at all, and on the disk before it returns. Raises `ConsentError`."""
+    """Write a file whole or not at all. It is on the disk when this returns. Raises `ConsentError`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f".{path.name}.{os.getpid()}")

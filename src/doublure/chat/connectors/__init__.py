@@ -1,1 +1,1 @@
-"""Chat engines: where comments come from."""
+"""The built-in chat engines."""

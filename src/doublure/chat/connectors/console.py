@@ -1,4 +1,4 @@
-"""The box on the console's page: whoever types there writes as a viewer."""
+"""The comment box on the console's page: what is typed there counts as a viewer's comment."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from doublure.clock import Clock, stamp
 from doublure.cue import Comment
 
 TYPED_AHEAD = 100
-"""Comments that wait to be read; the oldest is lost first."""
+"""Comments that may wait to be read. The oldest are lost first."""
 
 
 class ConsoleChat:
-    """A chat whose comments are posted from within."""
+    """A chat whose comments are posted by the program itself."""
 
     name = "console"
 
@@ -26,7 +26,7 @@ class ConsoleChat:
         self._typed: Channel[Comment] = Channel("chat_console", TYPED_AHEAD, "drop_oldest")
 
     def post(self, author: str, text: str) -> Comment:
-        """Add a comment; returns it with its id."""
+        """Add a comment and return it with its id."""
         id = f"{self.name}-{self._show}-{next(self._numbers)}"
         comment = Comment(id, self.name, author.strip(), text.strip(), self._clock.now())
         self._typed.offer(comment)

@@ -1,7 +1,7 @@
-"""Plays a file of comments back, each at its time: for demos and tests.
+"""Replays a file of comments, each at its time, for demos and tests.
 
-YAML (`comments:`, a list of `at_seconds`, `author`, `text`, and for events `kind` and `count`) or
-CSV with those columns.
+The file is YAML (`comments:`, a list of `at_seconds`, `author`, `text`, and for events `kind` and `count`)
+or CSV with those columns.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from doublure.errors import SettingsError
 from doublure.files import contents
 
 MOST_BYTES = 4_000_000
-"""Of a file of comments: tens of thousands."""
+"""Most bytes of a file of comments: tens of thousands of comments."""
 
 
 class _Entry(BaseModel):
@@ -40,12 +40,12 @@ class _Line(_Entry):
 
 class _Script(_Entry):
     repeat_seconds: float | None = Field(None, gt=0)
-    """Begin again after so long; None plays once."""
+    """Start again after this time; None plays the file once."""
     comments: Annotated[tuple[_Line, ...], Field(min_length=1)]
 
 
 class ReplayChat:
-    """Comments out of a file."""
+    """A chat that replays the comments of a file."""
 
     name = "replay"
 
@@ -55,7 +55,7 @@ class ReplayChat:
         self._clock = clock
 
     async def comments(self) -> AsyncIterator[Comment]:
-        """Comments at their times, counted from now."""
+        """Yield the comments at their times, counted from now."""
         began = self._clock.now()
         for round_number in itertools.count() if self._period is not None else range(1):
             start = began + round_number * (self._period or 0.0)
@@ -66,7 +66,7 @@ class ReplayChat:
 
 
 def make(settings: ChatSettings, clock: Clock) -> ReplayChat:
-    """The engine `replay`; raises `SettingsError`."""
+    """The engine `replay`. Raises `SettingsError`."""
     if settings.file is None:
         raise SettingsError("the replay chat has no file", where="chats", remedy="name one with `file:`")
     return ReplayChat(_script(settings.file), clock)
@@ -102,5 +102,5 @@ def _table(path: Path) -> _Script:
             remedy = "the columns are at_seconds, author, text, kind, count"
             raise SettingsError(what, where=f"{path}:{number}", remedy=remedy) from error
     if not lines:
-        raise SettingsError("there are no comments in it", where=str(path))
+        raise SettingsError("the file holds no comments", where=str(path))
     return _Script(comments=tuple(lines))

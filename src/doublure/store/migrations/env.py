@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the migrations on the connection that `open_store` gives."""
+"""Alembic's entry point: runs the migrations on the connection that `open_store` passes."""
 
 from __future__ import annotations
 

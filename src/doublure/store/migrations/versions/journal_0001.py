@@ -1,4 +1,4 @@
-"""The journal: entries that can only be added, and the newest link."""
+"""Creates the journal: entries that can only be added, and the newest link."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REFUSAL = "the journal is append-only"
 
 
 def upgrade() -> None:
-    """Make the tables, and have the database itself refuse changes to entries."""
+    """Create the tables, and triggers by which the database refuses to change or delete entries."""
     op.create_table(
         "journal_entries",
         sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
@@ -51,5 +51,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Not offered: a journal is never thrown away by software."""
-    raise RuntimeError("the journal cannot be taken back")
+    """Not supported, because software never deletes a journal."""
+    raise RuntimeError("the journal cannot be migrated to an older version")

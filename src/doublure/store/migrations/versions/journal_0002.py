@@ -1,4 +1,4 @@
-"""The journal's newest link is signed by the machine that wrote it."""
+"""Adds to the journal's newest link the signature of the machine that wrote it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Give the journal an id, and its newest link room for a signature."""
+    """Give the journal an id, and add the columns of the signature to its newest link."""
     for name, length in (("journal", 32), ("key", 64), ("signature", 128)):
         op.add_column("journal_head", sa.Column(name, sa.String(length), nullable=False, server_default=""))
     head = sa.table("journal_head", sa.column("journal", sa.String))
@@ -22,5 +22,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Not offered: a journal is never thrown away by software."""
-    raise RuntimeError("the journal cannot be taken back")
+    """Not supported, because software never deletes a journal."""
+    raise RuntimeError("the journal cannot be migrated to an older version")
