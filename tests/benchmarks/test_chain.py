@@ -118,7 +118,11 @@ def test_a_held_loop_is_seen_and_whether_it_computed(computes: bool) -> None:
     assert seen.held >= 4
     assert (seen.busy >= 4) == computes
     assert seen.worst_seconds > 0.03
+    assert seen.slow >= 4
+    assert (seen.slow_busy >= 4) == computes
+    assert seen.slowest_seconds > 0.03
     figures = seen.figures(30)
     assert figures["loop_held_per_minute"] == 2 * seen.held
+    assert figures["callbacks_slow_per_minute"] == 2 * seen.slow
     seen.clear()
     assert seen.figures(30) == dict.fromkeys(figures, 0.0)

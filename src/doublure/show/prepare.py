@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from anyio.lowlevel import checkpoint
+
 from doublure import metrics
 from doublure.clock import Clock
 from doublure.conversation.phrases import disclosures, ready
@@ -57,7 +59,7 @@ class Preparer:
     async def make_one(self) -> bool:
         """Synthesise the first missing text, if any. False if the voice cannot say it; it is then tried again
         after the others."""
-        missing = self._missing()
+        missing = await self._missing()
         if missing is None:
             self._failed.clear()
             return True
@@ -71,9 +73,11 @@ class Preparer:
             return False
         return True
 
-    def _missing(self) -> Said | None:
+    async def _missing(self) -> Said | None:
         lines = set(self._bounded())
-        for near in self._near():
+        for near in tuple(self._near()):
+            # a text that is new takes a millisecond to look up: the event loop goes on between two
+            await checkpoint()
             if self._speaker.cached(*near):
                 self._ready |= {near} & lines
             elif near not in self._failed:
@@ -82,6 +86,7 @@ class Preparer:
         for line in self._bounded():
             if line in self._ready or line in self._failed:
                 continue
+            await checkpoint()
             if not self._speaker.cached(*line):
                 return line
             self._ready.add(line)
