@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from doublure.media import LANGUAGES, Box, Language, Picture, Size
 from doublure.picture.body.plates import Fit
 from doublure.picture.faces.patch import head_box
+from doublure.picture.label import LABELS, covered
 from doublure.picture.mouth.track import FaceTrack, load_track
-from doublure.picture.overlay import LABELS, Overlay, OverlayState, covered
+from doublure.picture.overlay import Overlay, OverlayState
 from doublure.picture.raster import i420, planes
 from doublure.shop.catalog import Product
 from doublure.shop.prices import Price

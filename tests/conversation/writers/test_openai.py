@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from doublure.clock import RealClock, VirtualClock
+from doublure.conversation import llm
 from doublure.conversation.answer import asked_colleagues, write
 from doublure.conversation.engine import Writer
 from doublure.conversation.settings import WriterSettings
@@ -312,7 +313,7 @@ def test_what_it_sent_is_said_in_few_words(english: Catalog, model: str, what: s
 
 
 def test_an_answer_that_drips_has_one_limit(english: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openai, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(llm, "ANSWER_SECONDS", 1.0)
     with pytest.raises(ExceptionGroup) as caught:
         answer("drip", english, checked=False)
     assert "did not end its answer in 1 s" in str(caught.value.exceptions[0])
@@ -321,7 +322,7 @@ def test_an_answer_that_drips_has_one_limit(english: Catalog, monkeypatch: pytes
 def test_the_time_in_which_nobody_waits_does_not_count(
     english: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(openai, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(llm, "ANSWER_SECONDS", 1.0)
     said: list[str] = []
 
     async def work(address: str) -> None:

@@ -7,44 +7,27 @@ answer.
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
-from typing import TypeVar
-
-import anyio
-import openai
-from openai import AsyncOpenAI, AsyncStream
-from openai.types.chat import ChatCompletionChunk
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
 
 from doublure.clock import Clock
+from doublure.conversation.llm import LanguageModel
 from doublure.conversation.retrieval import mentioned
 from doublure.conversation.settings import WriterSettings
 from doublure.conversation.wording import units
 from doublure.cue import Cue, Utterance
 from doublure.errors import EngineError, SettingsError
-from doublure.excerpt import excerpt
 from doublure.media import Language
 from doublure.sentences import finished
 from doublure.shop.catalog import Catalog, Product
 from doublure.shop.prices import price_text
-from doublure.web import bounded_client
-
-T = TypeVar("T")
 
 SENTENCES_PER_ANSWER = 3
-LONGEST_ANSWER_TOKENS = 220
 LONGEST_SENTENCE: dict[Language, int] = {"zh": 60, "en": 200, "fr": 200}
 """Longest sentence in characters, about ten seconds; a longer one ends the model's answer."""
 UNKNOWN = "UNKNOWN"
 """Reply of the model if the facts do not answer the question."""
-ANSWER_SECONDS = 30.0
-"""Most time spent waiting for one answer in total: 220 tokens of a slow local model."""
-MOST_BYTES = 1_000_000
-"""Most bytes of one answer: ten times the size of 220 tokens as events."""
-MOST_PIECES = 1000
-"""Most pieces of one answer. Each token is one, and each costs time in the event loop."""
 MOST_TEXT = 8
 """Most text held at once, in longest sentences; an unfinished sentence may have the length of two."""
 SHARED_UNITS = 0.4
@@ -66,75 +49,57 @@ _MARKDOWN = re.compile(
 )
 
 
-@dataclass(slots=True)
-class _Wait:
-    """Budget of one answer; only time spent waiting for the model counts."""
-
-    seconds: float
-    """Time left."""
-    pieces: int = 0
-    """Pieces received."""
-
-
 class OpenAIWriter:
     """Answers from a remote or local language model."""
 
     name = "openai"
 
     def __init__(self, settings: WriterSettings, language: Language, clock: Clock) -> None:
-        self._settings = settings
+        self._address = settings.base_url
         self._language = language
-        self._clock = clock
-        self._client: AsyncOpenAI | None = None
+        self._model = LanguageModel(settings, clock)
 
     async def close(self) -> None:
         """Close the connections to the model's address."""
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
+        await self._model.close()
 
     async def write(self, cue: Cue, catalog: Catalog, product: Product | None) -> AsyncIterator[Utterance]:
         """Yield sentences as the model finishes them; none if it does not know. Raises `EngineError` if the
-        address fails, is silent for `timeout_seconds`, takes `ANSWER_SECONDS` in all, or sends too much for
-        an answer."""
+        model fails or sends too much for an answer."""
         if cue.comment is None:
             return
         asked = mentioned(cue.comment.text, catalog) or product
         number = 0
-        async for sentence in self._sentences(self._prompt(catalog, asked), cue.comment.text):
-            text = _MARKDOWN.sub("", sentence).strip()
-            if UNKNOWN in text.upper():
-                return
-            if not any(mark.isalnum() for mark in text):
-                # only punctuation
-                continue
-            if len(text) > LONGEST_SENTENCE[self._language]:
-                raise self._too_long()
-            yield Utterance(
-                id=f"{cue.id}.{number}",
-                cue=cue.id,
-                kind=cue.kind,
-                text=text,
-                language=self._language,
-                product=asked.id if asked is not None else cue.product,
-                facts=_rests_on(text, catalog, asked),
-                comment=cue.comment.id,
-            )
-            number += 1
-            if number == SENTENCES_PER_ANSWER:
-                return
+        async with aclosing(self._sentences(self._prompt(catalog, asked), cue.comment.text)) as sentences:
+            async for sentence in sentences:
+                text = _MARKDOWN.sub("", sentence).strip()
+                if UNKNOWN in text.upper():
+                    return
+                if not any(mark.isalnum() for mark in text):
+                    # only punctuation
+                    continue
+                if len(text) > LONGEST_SENTENCE[self._language]:
+                    raise self._too_long()
+                yield Utterance(
+                    id=f"{cue.id}.{number}",
+                    cue=cue.id,
+                    kind=cue.kind,
+                    text=text,
+                    language=self._language,
+                    product=asked.id if asked is not None else cue.product,
+                    facts=_rests_on(text, catalog, asked),
+                    comment=cue.comment.id,
+                )
+                number += 1
+                if number == SENTENCES_PER_ANSWER:
+                    return
 
-    async def _sentences(self, prompt: str, question: str) -> AsyncIterator[str]:
+    async def _sentences(self, prompt: str, question: str) -> AsyncGenerator[str, None]:
         """The model's sentences, each as soon as it is complete."""
         text = ""
         longest = LONGEST_SENTENCE[self._language]
-        wait = _Wait(ANSWER_SECONDS)
-        stream = await self._open(prompt, question, wait)
-        try:
-            while (piece := await self._piece(stream, wait)) is not None:
-                wait.pieces += 1
-                if wait.pieces > MOST_PIECES:
-                    raise EngineError("the model's answer does not end", where=self._settings.base_url)
+        async with aclosing(self._model.answer(prompt, question)) as pieces:
+            async for piece in pieces:
                 text += piece
                 # checked before the search, whose time grows with the length
                 if len(text) > MOST_TEXT * longest:
@@ -144,75 +109,11 @@ class OpenAIWriter:
                     yield sentence
                 if len(text) > 2 * longest:
                     raise self._too_long()
-            if text.strip():
-                yield text
-        finally:
-            with anyio.CancelScope(shield=True):
-                await stream.close()
-
-    async def _open(self, prompt: str, question: str, wait: _Wait) -> AsyncStream[ChatCompletionChunk]:
-        settings = self._settings
-        if self._client is None:
-            self._client = AsyncOpenAI(
-                base_url=settings.base_url,
-                api_key=os.environ.get(settings.key_variable) or "none",
-                max_retries=0,
-                http_client=bounded_client(settings.timeout_seconds, MOST_BYTES, {}),
-            )
-        client = self._client
-
-        async def ask() -> AsyncStream[ChatCompletionChunk]:
-            return await client.chat.completions.create(
-                model=settings.model or "default",
-                messages=[{"role": "system", "content": prompt}, {"role": "user", "content": question}],
-                temperature=0.3,
-                max_tokens=LONGEST_ANSWER_TOKENS,
-                stream=True,
-            )
-
-        return await self._within(wait, ask)
-
-    async def _piece(self, stream: AsyncStream[ChatCompletionChunk], wait: _Wait) -> str | None:
-        """The next piece of text, perhaps empty; None at the end."""
-
-        async def read() -> ChatCompletionChunk | None:
-            # a model that sends without pause must not block the event loop
-            await anyio.lowlevel.checkpoint()
-            return await anext(stream, None)
-
-        chunk = await self._within(wait, read)
-        if chunk is None:
-            return None
-        return (chunk.choices[0].delta.content or "") if chunk.choices else ""
-
-    async def _within(self, wait: _Wait, ask: Callable[[], Awaitable[T]]) -> T:
-        """The result of `ask`, within the time left. Raises `EngineError`."""
-        began = self._clock.now()
-        try:
-            with self._clock.timeout(min(self._settings.timeout_seconds, wait.seconds)):
-                return await ask()
-        except Exception as error:
-            # errors of the HTTP client, such as a broken connection, arrive unwrapped
-            raise self._lost(error) from error
-        finally:
-            wait.seconds -= self._clock.now() - began
-        raise self._slow(wait)
-
-    def _slow(self, wait: _Wait) -> EngineError:
-        what = f"was silent for {self._settings.timeout_seconds:g} s"
-        if wait.seconds <= 0:
-            what = f"did not end its answer in {ANSWER_SECONDS:g} s"
-        return EngineError(f"the language model {what}", where=self._settings.base_url)
+        if text.strip():
+            yield text
 
     def _too_long(self) -> EngineError:
-        return EngineError("the model's sentence is too long to be spoken", where=self._settings.base_url)
-
-    def _lost(self, error: Exception) -> EngineError:
-        remedy = f"check writer: base_url, model and the key in {self._settings.key_variable}"
-        # the client's error says only that the connection failed; its cause says why
-        reason = error.__cause__ if isinstance(error, openai.APIConnectionError) else error
-        why = excerpt(str(reason or error)) or type(error).__name__
-        return EngineError(f"the language model failed: {why}", where=self._settings.base_url, remedy=remedy)
+        return EngineError("the model's sentence is too long to be spoken", where=self._address)
 
     def _prompt(self, catalog: Catalog, product: Product | None) -> str:
         facts = [
