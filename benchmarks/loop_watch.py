@@ -86,7 +86,7 @@ class LoopWatch:
                     self.slow += 1
                     self.slow_busy += time.thread_time() - computed > HELD_SECONDS
 
-        asyncio.Handle._run = timed  # type: ignore[method-assign]
+        asyncio.Handle._run = timed  # type: ignore[method-assign, assignment]
         try:
             yield
         finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.enrolled import Enrolled, enrolled_in
 from tests.servers import RtmpServer, nginx_rtmp
 
 
@@ -18,8 +19,20 @@ def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("state")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DOUBLURE_STATE_FOLDER", str(folder))
-        patch.setenv("DOUBLURE_CACHE_FOLDER", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("DOUBLURE_CACHE_FOLDER", str(shared(tmp_path_factory) / "cache"))
         yield folder
+
+
+@pytest.fixture(scope="session")
+def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Enrolled:
+    """The rendered host, enrolled once for all workers of a run."""
+    return enrolled_in(shared(tmp_path_factory))
+
+
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for all workers of a run."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 def missing(what: str, package: str) -> None:

@@ -68,7 +68,12 @@ def test_a_copy_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
 def test_a_part_that_nobody_writes_is_removed(tmp_path: Path) -> None:
     left = tmp_path / "abc.part"
     left.touch()
-    kept_copy(tmp_path, "take", ".mp4", lambda part: (remove_parts(tmp_path), part.write_text("whole")))
+
+    def write_among_others(part: Path) -> None:
+        remove_parts(tmp_path)
+        part.write_text("whole")
+
+    kept_copy(tmp_path, "take", ".mp4", write_among_others)
     assert not left.exists()
     assert len(list(tmp_path.iterdir())) == 1
 

@@ -104,6 +104,7 @@ def test_a_gesture_goes_from_rest_to_rest(name: str) -> None:
     assert speed.max() < 1.6
 
 
+@cache
 def played(name: str, presenter: str = "woman") -> tuple[Moment, ...]:
     """A gesture from just before it to just after it."""
     movement = Movement(figure(presenter), 9.0, seed=4)

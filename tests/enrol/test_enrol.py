@@ -16,7 +16,6 @@ from doublure.media import FPS, SAMPLE_RATE, Pcm, Size
 from doublure.picture.body.plates import decode_take
 from doublure.picture.mouth.geometry import opening
 from doublure.picture.mouth.track import load_track
-from doublure.trust.persona import load
 from tests.clips import (
     SIZE,
     blank,
@@ -29,6 +28,7 @@ from tests.clips import (
     voice,
     write_clip,
 )
+from tests.enrolled import SECONDS, Enrolled
 
 
 def ignore(stage: str, done: int, total: int) -> None:
@@ -36,22 +36,13 @@ def ignore(stage: str, done: int, total: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clip(enrolled: Enrolled) -> Path:
     """17 s of the rendered host, with enough speech."""
-    pictures, pcm, _ = talking(17)
-    return write_clip(tmp_path_factory.mktemp("footage") / "talk.mp4", pictures, pcm)
+    return enrolled.clip
 
 
-def test_footage_becomes_a_persona_whose_mouth_is_the_footages(clip: Path, tmp_path: Path) -> None:
-    # what another order left is not used
-    left = tmp_path / ".persona.enrolling"
-    left.mkdir()
-    (left / "order").write_text("another", "utf-8")
-    (left / "watched.npz").write_bytes(b"not landmarks")
-    (left / "talk.mp4").write_bytes(b"not a take")
-    told: list[tuple[str, int, int]] = []
-    consent = consent_for(tmp_path, clip)
-    persona = enrol(Order(clip, consent, tmp_path / "persona"), lambda *step: told.append(step))
+def test_footage_becomes_a_persona_whose_mouth_is_the_footages(enrolled: Enrolled) -> None:
+    persona = enrolled.persona
     assert persona.manifest.takes.keys() == {"idle", "talk"}
     assert persona.size == SIZE
     face = load_track(persona)
@@ -59,41 +50,23 @@ def test_footage_becomes_a_persona_whose_mouth_is_the_footages(clip: Path, tmp_p
         assert len(frames) == persona.manifest.takes[take].frames
         # a loop: the last frame's neighbour is the first
         assert abs(int(frames[-1]) - int(frames[0])) == 1
-    _, _, truth = talking(17)
+    _, _, truth = talking(SECONDS)
     count = min(len(truth), len(face.opening))
     assert correlation(face.opening[:count], truth[:count]) > 0.9
-    assert list(dict.fromkeys(step[0] for step in told)) == list(STAGES[:5])
-    assert all(0 <= done <= total for _, done, total in told)
     # nothing half-made is left beside it
-    assert {path.name for path in tmp_path.iterdir()} == {"persona", "key", "consent-0.json"}
-    assert load(tmp_path / "persona", consent) == persona
+    there = {path.name for path in enrolled.folder.iterdir()}
+    assert there == {"talk.mp4", "persona", "key", "consent-0.json"}
     assert next(decode_take(persona.folder / "talk.mp4")).shape == (SIZE.height * 3 // 2, SIZE.width)
     with pytest.raises(FootageError, match="something here already"):
-        enrol(Order(clip, consent, tmp_path / "persona"), ignore)
+        enrol(Order(enrolled.clip, enrolled.consent, persona.folder), ignore)
 
 
-class Killed(BaseException):
-    """What ends a process from outside."""
-
-
-def test_a_killed_enrolment_goes_on_where_it_was(clip: Path, tmp_path: Path) -> None:
-    consent = consent_for(tmp_path, clip)
-    order = Order(clip, consent, tmp_path / "persona")
-
-    def kill(stage: str, done: int, total: int) -> None:
-        if stage == "lips" and done == 3:
-            raise Killed
-
-    with pytest.raises(Killed):
-        enrol(order, kill)
-    assert not order.out.exists()
-    told: list[tuple[str, int, int]] = []
-    persona = enrol(order, lambda *step: told.append(step))
+def test_a_killed_enrolment_goes_on_where_it_was(enrolled: Enrolled) -> None:
+    assert list(dict.fromkeys(stage for stage, _, _ in enrolled.told)) == list(STAGES[:5])
+    assert all(0 <= done <= total for _, done, total in (*enrolled.told, *enrolled.told_again))
     # landmarks, takes and mouths were kept: each is told of at most once
-    assert sum(stage in ("face", "takes", "mouths") for stage, _, _ in told) <= 3
-    assert persona.manifest.takes.keys() == {"idle", "talk"}
-    assert load(order.out, consent) == persona
-    assert not list(tmp_path.glob(".persona*"))
+    assert sum(stage in ("face", "takes", "mouths") for stage, _, _ in enrolled.told_again) <= 3
+    assert enrolled.told_again[-1][0] == "lips"
 
 
 def test_a_first_look_sees_only_a_stretch_and_its_own_sound(tmp_path: Path) -> None:

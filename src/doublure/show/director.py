@@ -22,6 +22,7 @@ from doublure.show.plan import Plan
 from doublure.show.production import Production, ProductionParts, Unrecorded
 from doublure.show.settings import RoomSettings
 from doublure.show.turns import Turn
+from doublure.trust.journal import Record
 
 UNRECORDED_PAUSE_SECONDS = 1.0
 """Pause between attempts while the journal cannot be written, because nothing airs unrecorded."""
@@ -128,7 +129,7 @@ class Director:
             )
         turn = Turn(self.cues.make("operator", text, self.product))
         try:
-            await self.production.bring(turn, record=("operator", "say", text))
+            await self.production.bring(turn, record=Record("operator", "say", text))
         except Unrecorded as error:
             raise EngineError(f"the line was not spoken: {error}", where=text[:40]) from error
         if turn.fate == "failed":

@@ -23,7 +23,7 @@ from doublure.shop.catalog import Catalog
 from doublure.show.floor import Floor
 from doublure.show.supervise import Watchdog
 from doublure.show.turns import Turn
-from doublure.trust.journal import Journal
+from doublure.trust.journal import Journal, Record, RecordKind
 from doublure.voice.speaker import Speaker
 
 CLAUSE_SECONDS = 20.0
@@ -71,13 +71,13 @@ class Production:
         self._lines = anyio.Lock()
         self._loaded = False
 
-    async def bring(self, turn: Turn, record: tuple[str, str, str] | None = None) -> None:
+    async def bring(self, turn: Turn, record: Record | None = None) -> None:
         """Make a turn and offer it. If anything fails, the cue is dropped, counted and shown to the operator.
         Only `Unrecorded` is raised; then nothing more of the cue was offered."""
         with self._floor.begin(turn):
             try:
                 if record is not None:
-                    await self._record(*record)
+                    await self._record(record.kind, record.ref, record.body)
                 if turn.cue.kind == "operator":
                     async with self._lines:  # the operator's lines are spoken in their order
                         await self._offer(turn)
@@ -139,7 +139,7 @@ class Production:
             async for utterance in utterances:
                 yield utterance
 
-    async def _record(self, kind: str, ref: str, body: str) -> None:
+    async def _record(self, kind: RecordKind, ref: str, body: str) -> None:
         try:
             await self._parts.journal.record(kind, ref, body)
         except DoublureError as error:
@@ -147,7 +147,7 @@ class Production:
             raise Unrecorded(str(error)) from error
         self.silenced = ""
 
-    async def note(self, kind: str, ref: str, body: str) -> None:
+    async def note(self, kind: RecordKind, ref: str, body: str) -> None:
         """Journal what already happened. If the journal cannot be written, raise an alarm, not an error."""
         try:
             await self._parts.journal.record(kind, ref, body)

@@ -24,6 +24,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import anyio
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -48,6 +49,9 @@ RETRY_SECONDS = 5.0
 ROWS = 200
 """Most entries looked up and inserted by one statement."""
 
+RecordKind = Literal["aired", "comment", "consent", "operator", "room", "utterance", "voice"]
+"""Kind of an event. A journal that an older or newer version wrote may hold others."""
+
 log = get_log(__name__)
 
 
@@ -55,8 +59,7 @@ log = get_log(__name__)
 class Record:
     """An event to be journalled."""
 
-    kind: str
-    """Kind of event, at most 32 letters: `comment`, `aired`, `operator` ..."""
+    kind: RecordKind
     ref: str
     """Id of its subject."""
     body: str
@@ -92,7 +95,7 @@ class Journal:
         """Whether the database failed or hangs, so that entries are spooled at once."""
         self._retry_at = 0.0
 
-    async def record(self, kind: str, ref: str, body: str) -> None:
+    async def record(self, kind: RecordKind, ref: str, body: str) -> None:
         """Add an entry. Returns when it is on the disk, in the database or in the spool. Raises
         `DoublureError` if neither works, after `RECORD_SECONDS` at the latest."""
         await self.record_many([Record(kind, ref, body)])

@@ -297,7 +297,7 @@ def test_an_answer_without_end_is_left_and_the_templates_answer(english: Catalog
         ("no line", "longer than"),
         ("first line", "longer than"),
         ("brackets", "failed"),
-        ("packed", "packed"),
+        ("packed", "compressed"),
         ("moved", "307"),
         ("long complaint", "no way"),
     ],

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from doublure.enrol.enrol import Order, enrol
 from doublure.enrol.face_track import mouths_of
 from doublure.enrol.report.rebuild import hide
 from doublure.enrol.tracking import track
@@ -17,24 +16,14 @@ from doublure.picture.faces.patch import PatchFace, make
 from doublure.picture.mouth.geometry import SHAPES, opening
 from doublure.picture.mouth.textures import Setting
 from doublure.picture.settings import FaceSettings
-from doublure.trust.consent import Consent
-from doublure.trust.persona import FACE, Persona, load
-from tests.clips import SIZE, consent_for, correlation, talking, write_clip
+from doublure.trust.persona import FACE, load
+from tests.clips import SIZE, consent_for, correlation
+from tests.enrolled import Enrolled
 
 
 @pytest.fixture(scope="module")
-def enrolled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Persona, Consent, Path]:
-    """The rendered host, enrolled by the ordinary way."""
-    folder = tmp_path_factory.mktemp("enrolled")
-    pictures, pcm, _ = talking(17)
-    file = write_clip(folder / "talk.mp4", pictures, pcm)
-    consent = consent_for(folder, file)
-    return enrol(Order(file, consent, folder / "persona"), lambda *_: None), consent, folder
-
-
-@pytest.fixture(scope="module")
-def face(enrolled: tuple[Persona, Consent, Path]) -> PatchFace:
-    return PatchFace(enrolled[0], SIZE)
+def face(enrolled: Enrolled) -> PatchFace:
+    return PatchFace(enrolled.persona, SIZE)
 
 
 def row(face: PatchFace, open_: float) -> NDArray[np.float32]:
@@ -110,9 +99,9 @@ def test_a_silent_host_shuts_the_mouth_and_then_is_the_plate(face: PatchFace) ->
     assert open_ < 0.35 * face._track.opening.max()
 
 
-def test_the_same_calls_give_the_same_pictures(enrolled: tuple[Persona, Consent, Path]) -> None:
+def test_the_same_calls_give_the_same_pictures(enrolled: Enrolled) -> None:
     def run() -> Picture:
-        fresh = PatchFace(enrolled[0], SIZE)
+        fresh = PatchFace(enrolled.persona, SIZE)
         state: object = None
         for index in range(12):
             picture, state = fresh.render(Place("talk", index), row(fresh, index / 12), state)
@@ -147,17 +136,17 @@ def test_nothing_of_the_plates_own_mouth_is_left(face: PatchFace) -> None:
     assert np.abs(plate.astype(int) - other).max() <= 8
 
 
-def test_another_size_shows_the_same_face(enrolled: tuple[Persona, Consent, Path]) -> None:
-    small = PatchFace(enrolled[0], Size(360, 640))
+def test_another_size_shows_the_same_face(enrolled: Enrolled) -> None:
+    small = PatchFace(enrolled.persona, Size(360, 640))
     picture, _ = small.render(Place("talk", 30), row(small, 0.8), None)
     assert picture.shape == (960, 360)
-    large, _ = PatchFace(enrolled[0], SIZE).render(Place("talk", 30), row(small, 0.8), None)
+    large, _ = PatchFace(enrolled.persona, SIZE).render(Place("talk", 30), row(small, 0.8), None)
     shrunk = cv2.resize(large[: SIZE.height], (360, 640), interpolation=cv2.INTER_AREA)
     assert np.abs(shrunk.astype(int) - picture[:640]).mean() < 4
 
 
-def test_a_persona_needs_its_own_consent(enrolled: tuple[Persona, Consent, Path], tmp_path: Path) -> None:
-    _, consent, folder = enrolled
+def test_a_persona_needs_its_own_consent(enrolled: Enrolled, tmp_path: Path) -> None:
+    consent, folder = enrolled.consent, enrolled.folder
     with pytest.raises(EngineError, match="persona"):
         make(FaceSettings(engine="patch"), SIZE)
     with pytest.raises(ConsentError, match="consent"):
@@ -170,8 +159,8 @@ def test_a_persona_needs_its_own_consent(enrolled: tuple[Persona, Consent, Path]
     assert load(folder / "persona", consent).manifest.who == consent.who
 
 
-def test_a_damaged_persona_names_the_file(enrolled: tuple[Persona, Consent, Path], tmp_path: Path) -> None:
-    persona, consent, _ = enrolled
+def test_a_damaged_persona_names_the_file(enrolled: Enrolled, tmp_path: Path) -> None:
+    persona, consent = enrolled.persona, enrolled.consent
     copy = tmp_path / "persona"
     copy.mkdir()
     for file in persona.folder.iterdir():
