@@ -40,6 +40,28 @@ def played(file: Path, seconds: float) -> list[Comment]:
     return heard
 
 
+def test_ids_of_two_shows_differ(tmp_path: Path) -> None:
+    async def first_id(clock: VirtualClock) -> str:
+        chat = replay.make(ChatSettings(engine="replay", file=write(tmp_path, COMMENTS)), clock)
+        found: list[Comment] = []
+
+        async def hear() -> None:
+            async for comment in chat.comments():
+                found.append(comment)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(hear)
+            await clock.advance(2)
+            tasks.cancel_scope.cancel()
+        return found[0].id
+
+    async def both() -> None:
+        clock = VirtualClock()
+        assert await first_id(clock) != await first_id(clock)
+
+    anyio.run(both)
+
+
 def write(folder: Path, text: str, name: str = "comments.yaml") -> Path:
     file = folder / name
     file.write_text(text, encoding="utf-8")

@@ -11,17 +11,20 @@ from typing import NoReturn
 import numpy as np
 import pytest
 
+from doublure.clock import RealClock
 from doublure.enrol import match_voice as matching
 from doublure.enrol.match_voice import HEARD, THRESHOLD, VoiceOrder, file_of, match
 from doublure.enrol.voice_pitch import median_pitch
 from doublure.errors import ConsentError, EngineError, FootageError
 from doublure.media import SAMPLE_RATE, Language, Pcm
+from doublure.show.assemble import make_voice
 from doublure.trust import consent as consents
 from doublure.trust import persona as personas
 from doublure.trust.consent import Consent
 from doublure.trust.persona import Manifest, VoiceEntry
 from doublure.voice.engines.kokoro import voice as kokoro
 from doublure.voice.engines.kokoro.pack import ROWS, STYLE, VoicePack, load_voice
+from doublure.voice.fallback import FallbackVoice
 from doublure.voice.settings import VoiceSettings
 from tests.clips import consent_for
 
@@ -185,6 +188,19 @@ def test_kokoro_speaks_with_the_personas_voice(persona: Callable[..., tuple[Path
     assert kokoro.make(settings_of(folder, file), "fr").name == "kokoro/ff_siwis"
     with pytest.raises(FootageError, match="no matched voice in 'fr'"):
         kokoro.make(settings_of(folder, file, "persona"), "fr")
+
+
+def test_the_personas_voice_speaks_when_a_server_fails(persona: Callable[..., tuple[Path, Path]]) -> None:
+    folder, file = persona()
+    server = settings_of(folder, file).model_copy(
+        update={"engine": "openai", "base_url": "http://127.0.0.1:1/v1"}
+    )
+    voice = make_voice(server, "zh", RealClock())
+    assert isinstance(voice, FallbackVoice)
+    assert voice._embedded.name == kokoro.make(settings_of(folder, file), "zh").name
+    chosen = make_voice(server.model_copy(update={"fallback": "zf_xiaobei"}), "zh", RealClock())
+    assert isinstance(chosen, FallbackVoice)
+    assert chosen._embedded.name == "kokoro/zf_xiaobei"
 
 
 def test_the_voice_needs_a_consent_that_covers_it(persona: Callable[..., tuple[Path, Path]]) -> None:

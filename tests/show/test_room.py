@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import gc
 import json
 import re
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import anyio
@@ -11,12 +13,14 @@ import numpy as np
 import pytest
 
 from doublure.errors import ConsentError, SinkError
-from doublure.media import Pcm
+from doublure.media import Language, Pcm, Speech
 from doublure.picture.overlay import Overlay
 from doublure.show.room import open_room
 from doublure.show.settings import RoomSettings
 from doublure.store import open_store
 from doublure.trust.audit import audit
+from doublure.voice.engines import tone
+from doublure.voice.settings import VoiceSettings
 from tests.rooms import small_room, until
 from tests.servers import RtmpServer, free_port
 
@@ -223,3 +227,45 @@ def test_viewers_get_a_playable_stream(tmp_path: Path) -> None:
     assert len(pictures) > 50
     assert len(sound) / rate > 2
     assert re.match(r"360x640", f"{pictures[0].width}x{pictures[0].height}")
+
+
+class Loading:
+    """The tone voice, which must be loaded first; `fault` is raised instead of loading."""
+
+    name = "loading"
+    languages: frozenset[Language] = frozenset({"en"})
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        self.loaded = False
+        self._fault = fault
+        self._tone = tone.make(VoiceSettings(engine="tone"), "en")
+
+    async def warm(self) -> None:
+        if self._fault is not None:
+            raise self._fault
+        self.loaded = True
+
+    async def speak(self, spoken: str, language: Language) -> AsyncIterator[Speech]:
+        async for piece in self._tone.speak(spoken, language):
+            yield piece
+
+
+def test_what_takes_long_is_loaded_before_the_show(tmp_path: Path) -> None:
+    voice = Loading()
+
+    async def show() -> None:
+        async with open_room(small_room(tmp_path), voice=voice):
+            assert voice.loaded
+            # what was loaded is left out of garbage collections
+            assert gc.get_freeze_count() > 10_000
+        assert gc.get_freeze_count() == 0
+
+    anyio.run(show)
+
+
+def test_a_voice_that_cannot_be_loaded_before_the_show_is_tried_on_air(tmp_path: Path) -> None:
+    async def show() -> None:
+        async with open_room(small_room(tmp_path), voice=Loading(RuntimeError("not yet"))) as room:
+            await until(room, lambda view: view.said)
+
+    anyio.run(show)

@@ -84,7 +84,7 @@ class Performer:
         self._late_in_a_row = 0
         self._takes = Takes(face.takes)
         self._pictures = Lane("picture")
-        self._mouths = MouthLane(face, clock)
+        self.mouths = MouthLane(face, clock)
         self._stopped: Clause | None = None
         self._open: Clause | None = None
         """The latest clause of the utterance that has begun and not ended."""
@@ -97,7 +97,7 @@ class Performer:
         `wanted`. Raises `EngineError` for sound that cannot be aired. If the face gives no mouth shapes, the
         clause is heard with the lips at rest."""
         _check(clause.speech)
-        await self._playhead.offer(Part(clause, await self._mouths.mouth(clause.speech)), wanted)
+        await self._playhead.offer(Part(clause, await self.mouths.mouth(clause.speech)), wanted)
 
     def cut(self) -> list[Clause]:
         """Stop speaking now; returns the clauses that were not heard to their end. Frames not yet passed to
@@ -139,7 +139,7 @@ class Performer:
         if self._late_in_a_row >= HANGING_FRAMES:
             return "the face does not answer: the picture stands still"
         painted = (self._painter.held or self._painter.fault) if self._painter else ""
-        return painted or self._mouths.fault
+        return painted or self.mouths.fault
 
     async def run(self) -> None:
         """Make frames until cancelled; the first picture is drawn before the clock starts."""
@@ -160,7 +160,7 @@ class Performer:
     def close(self) -> None:
         """Close the lanes, after `run` has ended."""
         self._pictures.close()
-        self._mouths.close()
+        self.mouths.close()
 
     def _plan(self, painter: Painter, number: int) -> _Planned:
         step = self._playhead.step()

@@ -16,7 +16,7 @@ from doublure.settings import LEAST_KBPS_PER_MEGAPIXEL, Settings
 class SinkSettings(Settings):
     """One output."""
 
-    engine: str = Field("rtmp", description="sink engine: rtmp, file, null, or an installed one")
+    engine: str = Field("rtmp", description="sink engine: rtmp, file, flv, null, or an installed one")
     name: str = Field("", description="name shown to the operator; empty: engine and number")
     url: str = Field("", description="address with the stream key, for rtmp")
     path: Path | None = Field(None, description="file to record to (fragmented MP4), for file")

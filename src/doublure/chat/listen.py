@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from doublure import metrics
-from doublure.channel import Channel, Closed
+from doublure.channel import Closed
 from doublure.chat.engine import Chat
 from doublure.clock import Clock
 from doublure.cue import Comment
@@ -13,7 +15,14 @@ from doublure.retry import Retry
 log = get_log(__name__)
 
 
-async def listen(chat: Chat, inbox: Channel[Comment], clock: Clock) -> None:
+class Receiver(Protocol):
+    """Takes comments: the room's inbox, or a channel."""
+
+    async def put(self, comment: Comment, /) -> None:
+        """Add a comment. Raises `Closed` if no more are taken."""
+
+
+async def listen(chat: Chat, inbox: Receiver, clock: Clock) -> None:
     """Forward comments until the chat ends or the inbox closes. A chat that fails is started again after a
     growing pause (`Retry`). A comment that arrives resets the pause."""
     retry = Retry(clock)

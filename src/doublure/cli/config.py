@@ -75,7 +75,7 @@ def _values(field: FieldInfo) -> str:
     ]
     if typing.get_origin(field.annotation) is Literal:
         return ", ".join(str(part) for part in parts)
-    words = {str: "text", int: "whole number", float: "number", Path: "path"}
+    words = {str: "text", bool: "true or false", int: "whole number", float: "number", Path: "path"}
     shown = words.get(parts[0], str(parts[0])) if parts else ""
     if typing.get_origin(field.annotation) is tuple:
         return f"list of {shown}"
@@ -91,4 +91,4 @@ def _default(field: FieldInfo) -> str:
         return "required"
     if field.default is None or field.default == "" or field.default == ():
         return "none"
-    return str(field.default)
+    return str(field.default).lower() if isinstance(field.default, bool) else str(field.default)

@@ -15,7 +15,7 @@ from functools import cache
 from doublure import metrics
 from doublure.clock import RealClock
 from doublure.conversation import phrases
-from doublure.conversation.engine import Writer, find_writer
+from doublure.conversation.engine import Warming, Writer, find_writer
 from doublure.conversation.moderation import WordList
 from doublure.conversation.phrases import OPENING
 from doublure.conversation.settings import WriterSettings
@@ -59,6 +59,13 @@ async def write(
     async with aclosing(_checked(cue, _spare(catalog.language), catalog, own)) as utterances:
         async for utterance in utterances:
             yield utterance
+
+
+async def warm(writer: Writer, catalog: Catalog) -> None:
+    """Load the writer, and the templates that answer if it fails."""
+    for one in (writer, *(() if writer.name == SPARE else (_spare(catalog.language),))):
+        if isinstance(one, Warming):
+            await one.warm(catalog)
 
 
 def asked_colleagues(utterance: Utterance) -> bool:

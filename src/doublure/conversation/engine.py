@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 from doublure.clock import Clock
 from doublure.conversation.settings import WriterSettings
@@ -20,6 +20,15 @@ class Writer(Protocol):
 
     def write(self, cue: Cue, catalog: Catalog, product: Product | None) -> AsyncIterator[Utterance]:
         """Yield each sentence as soon as it is written. Raises `EngineError`."""
+        ...
+
+
+@runtime_checkable
+class Warming(Protocol):
+    """A writer that can load before its first use."""
+
+    async def warm(self, catalog: Catalog) -> None:
+        """Load what answers from this catalogue need. Raises `EngineError`."""
         ...
 
 

@@ -17,6 +17,8 @@ MOUTH_SECONDS = 2.0
 """Longest wait for the mouth shapes of a clause; after that it is heard with the lips at rest."""
 REST: Mouth = np.zeros((0, 1), np.float32)
 """No mouth shapes: the lips rest."""
+WARM_SAMPLES = 12_000
+"""Length of the silence, half a second, for which the first mouth shapes are computed."""
 
 log = get_log(__name__)
 
@@ -32,6 +34,10 @@ class MouthLane:
         self._lane = Lane("mouth", nice=5)
         self._call: asyncio.Future[Mouth] | None = None
         self._hangs = False
+
+    async def warm(self) -> None:
+        """Load what the face needs for its mouth, by asking for the mouth of a silence."""
+        await self.mouth(Speech(np.zeros(WARM_SAMPLES, np.float32)))
 
     async def mouth(self, speech: Speech) -> Mouth:
         """The mouth shapes of a clause; `REST` if the face fails or takes longer than `MOUTH_SECONDS`."""

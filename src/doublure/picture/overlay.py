@@ -91,6 +91,7 @@ class Overlay:
             self._captions[caption] = self._draw_caption(caption)
             if len(self._captions) > KEPT:
                 self._captions.popitem(last=False)
+        self._captions.move_to_end(caption)
         return self._captions[caption]
 
     def _draw_caption(self, caption: str) -> Stamp | None:
@@ -108,6 +109,7 @@ class Overlay:
             self._cards[product] = self._draw_card(product)
             if len(self._cards) > KEPT:
                 self._cards.popitem(last=False)
+        self._cards.move_to_end(product)
         return self._cards[product]
 
     def _draw_card(self, product: Product) -> Stamp | None:

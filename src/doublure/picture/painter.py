@@ -94,5 +94,9 @@ class Painter:
         picture, self._states[take] = self._face.render(shot.plate.place, shot.mouth, self._states.get(take))
         size = self._face.size
         if picture.dtype != np.uint8 or picture.shape != (size.height * 3 // 2, size.width):
-            raise EngineError(f"the face drew a picture of shape {picture.shape} and type {picture.dtype}")
+            raise EngineError(
+                f"the face drew a picture of shape {picture.shape} and type {picture.dtype}, not {(size.height * 3 // 2, size.width)} and uint8",
+                where="face",
+                remedy="choose another face engine",
+            )
         return picture

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+import anyio
 
 from doublure import address
 from doublure.air.encoder import Encoder
@@ -16,6 +20,7 @@ from doublure.air.publisher import Publisher
 from doublure.air.settings import SinkSettings
 from doublure.chat.engine import Chat, find_chat
 from doublure.clock import Clock
+from doublure.conversation import answer
 from doublure.conversation.engine import find_writer
 from doublure.conversation.judge import Judge
 from doublure.conversation.moderation import banned
@@ -49,6 +54,8 @@ from doublure.voice.speaker import Speaker
 from doublure.voice.spoken.lexicon import EMPTY, load_lexicon
 
 SPEECH_FOLDER = "speech"
+WARM_SECONDS = 60.0
+"""Longest wait for each part that is loaded before the show."""
 CLOSE_SECONDS = 3.0
 """Longest wait for an engine to close its connections."""
 EMBEDDED = ("kokoro", "tone")
@@ -130,8 +137,35 @@ async def assemble(
     )
 
 
+async def warm(parts: RoomParts, clock: Clock) -> None:
+    """Load lexicons and models before the room is on air, because loading them holds the interpreter's lock for
+    up to half a second. What fails here is tried again on air, where the operator is told."""
+    making = parts.director.parts.making
+    async with anyio.create_task_group() as loading:
+        for name, load in (
+            ("voice", making.speaker.warm),
+            ("face", parts.performer.mouths.warm),
+            ("writer", partial(answer.warm, making.writer, making.catalog)),
+        ):
+            loading.start_soon(_load, name, load, clock)
+    # a full collection would go through the lexicons' million objects on air, 0.1 s each time
+    gc.collect()
+    gc.freeze()
+
+
+async def _load(name: str, load: Callable[[], Awaitable[None]], clock: Clock) -> None:
+    try:
+        with clock.timeout(WARM_SECONDS):
+            await load()
+            return
+        log.warning("the %s was not loaded within %.0f s; the show begins without it", name, WARM_SECONDS)
+    except Exception as error:
+        log.warning("the %s could not be loaded before the show: %s", name, error)
+
+
 async def close(parts: RoomParts, clock: Clock) -> None:
     """Close everything that holds threads or connections. Never raises; an engine that hangs is abandoned."""
+    gc.unfreeze()
     parts.performer.close()
     making = parts.director.parts.making
     for engine in (making.speaker.voice, making.writer):
@@ -210,7 +244,9 @@ def make_voice(
     voice = _voice(settings.engine, settings, language, sounds)
     if settings.engine in EMBEDDED:
         return voice
-    behind = VoiceSettings(name=settings.fallback, speed=settings.speed)
+    behind = VoiceSettings(
+        name=settings.fallback, speed=settings.speed, persona=settings.persona, consent=settings.consent
+    )
     return FallbackVoice(voice, _voice(EMBEDDED[0], behind, language, sounds), settings, clock)
 
 

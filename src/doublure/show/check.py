@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from doublure.shop.rundown import load_rundown
 from doublure.show import assemble
 from doublure.show.settings import RoomSettings, load_room
 from doublure.trust import persona
-from doublure.voice.spoken.lexicon import load_lexicon
+from doublure.voice.engine import Voice
+from doublure.voice.spoken.lexicon import EMPTY, load_lexicon
 
 FREE_BYTES = 1_000_000_000
 """Least free disk space: an hour of recording at 2.5 Mbit/s takes 1.1 GB."""
@@ -95,8 +97,17 @@ def _face(settings: RoomSettings, where: str, clock: Clock) -> Iterator[str]:
 def _voice(settings: RoomSettings, where: str, clock: Clock) -> Iterator[str]:
     if settings.voice.engine not in engine_names("voices"):
         return  # already reported
-    for problem in _tried(lambda: assemble.make_voice(settings.voice, settings.language, clock)):
+    for problem in _tried(partial(_made_voice, settings, clock)):
         yield f"{where}: {problem}"
+
+
+def _made_voice(settings: RoomSettings, clock: Clock) -> Voice:
+    """The voice as the room makes it. A lexicon that cannot be read is reported elsewhere."""
+    lexicon = EMPTY
+    if settings.lexicon is not None:
+        with suppress(DoublureError):
+            lexicon = load_lexicon(settings.lexicon, settings.language)
+    return assemble.make_voice(settings.voice, settings.language, clock, lexicon.sounds)
 
 
 def _writer(writer: WriterSettings, where: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ from doublure.errors import DoublureError, EngineError
 from doublure.log import get_log
 from doublure.picture.engine import Face
 from doublure.shop.prices import price_text
-from doublure.show.assemble import RoomParts, address_of, assemble, check_address, close, make_sink
+from doublure.show.assemble import RoomParts, address_of, assemble, check_address, close, make_sink, warm
 from doublure.show.prepare import keep_prepared
 from doublure.show.settings import RoomSettings
 from doublure.show.stages import (
@@ -249,6 +249,7 @@ async def open_room(
     clock = clock or RealClock()
     async with open_store(settings.folder, settings.store) as store:
         parts = await assemble(settings, clock, store, voice=voice, face=face)
+        await warm(parts, clock)
         room = Room(settings, parts, clock)
         async with anyio.create_task_group() as outputs:
             await outputs.start(parts.publisher.run)

@@ -104,6 +104,7 @@ def reading(folder: Path, url: str = "") -> Iterator[tuple[Connection, str]]:
     nothing. Raises `SettingsError`. Blocks."""
     address = url or f"sqlite:///{folder / DATABASE}"
     name = _shown(address)
+    engine: Engine | None = None
     try:
         if not url:
             # without a write-ahead log nobody writes; `immutable` keeps SQLite from making files of its own
@@ -113,10 +114,14 @@ def reading(folder: Path, url: str = "") -> Iterator[tuple[Connection, str]]:
         engine = _engine(make_url(address), MIGRATION_SECONDS, writes=False)
         connection = engine.connect().execution_options(**{READING: True})
     except (SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
+        if engine is not None:
+            engine.dispose()
         raise _not_opened(error, name) from error
-    with connection:
-        yield connection, name
-    engine.dispose()
+    try:
+        with connection:
+            yield connection, name
+    finally:
+        engine.dispose()
 
 
 def _make_folder(folder: Path) -> None:

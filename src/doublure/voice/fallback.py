@@ -143,10 +143,14 @@ class FallbackVoice:
 
     async def run(self) -> None:
         """Read clauses in the background until cancelled. Raises `EngineError`."""
+        await self.warm()
+        await self._readings.run()
+
+    async def warm(self) -> None:
+        """Load the embedded voice. Raises `EngineError`."""
         (language, *_) = sorted(self._embedded.languages)
         await self._lane.run(by_text, PROBE[language], language, 1.0)
         await self._readings.read(PROBE[language], language)
-        await self._readings.run()
 
     async def speak(self, spoken: str, language: Language) -> AsyncGenerator[Speech, None]:
         """The clause in pieces, each with the times of its words and the voice that spoke it. Raises

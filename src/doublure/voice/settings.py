@@ -63,7 +63,9 @@ class VoiceSettings(Settings):
     )
     breath: bool = Field(True, description="a quiet breath after some of a script's sentences")
     fallback: str = Field(
-        "", description="kokoro voice that speaks when a server fails; empty: the language's default"
+        "",
+        description="kokoro voice that speaks when a server fails; empty: the host's matched voice where there "
+        "is one, else the language's default",
     )
     times: Literal["reading", "text"] = Field(
         "reading",

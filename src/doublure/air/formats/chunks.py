@@ -85,13 +85,17 @@ class Reader:
         at += len(head)
         stream = self._streams.get(lane)
         if stream is None:
-            if form > 1 or len(self._streams) >= MOST_CHUNK_STREAMS:
-                raise ChunkError("a chunk stream begins without a full header, or there are too many streams")
+            if form > 1:
+                raise ChunkError("a chunk stream begins without a full header")
+            if len(self._streams) >= MOST_CHUNK_STREAMS:
+                raise ChunkError(f"there are more than {MOST_CHUNK_STREAMS} chunk streams")
             stream = _Inbound()
         length = int.from_bytes(head[3:6], "big") if form < 2 else stream.length
         long_time = int.from_bytes(head[:3], "big") == _LONG_TIME if form < 3 else stream.long_time
-        if length > LONGEST_MESSAGE_BYTES or (stream.body and length != stream.length):
-            raise ChunkError(f"a message of {length} bytes is too long or changes its length")
+        if length > LONGEST_MESSAGE_BYTES:
+            raise ChunkError(f"a message of {length} bytes is longer than {LONGEST_MESSAGE_BYTES}")
+        if stream.body and length != stream.length:
+            raise ChunkError(f"a message of {stream.length} bytes changes its length to {length}")
         at += 4 if long_time else 0
         count = min(length - len(stream.body), self._chunk_bytes)
         if len(raw) < at + count:

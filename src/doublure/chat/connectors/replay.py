@@ -16,7 +16,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from doublure.chat.settings import ChatSettings
-from doublure.clock import Clock
+from doublure.clock import Clock, stamp
 from doublure.cue import Comment, EventKind
 from doublure.document import Document
 from doublure.errors import SettingsError
@@ -53,6 +53,7 @@ class ReplayChat:
         self._lines = sorted(script.comments, key=lambda line: line.at_seconds)
         self._period = script.repeat_seconds
         self._clock = clock
+        self._show = stamp(clock)
 
     async def comments(self) -> AsyncIterator[Comment]:
         """Yield the comments at their times, counted from now."""
@@ -61,7 +62,7 @@ class ReplayChat:
             start = began + round_number * (self._period or 0.0)
             for number, line in enumerate(self._lines):
                 await self._clock.sleep_until(start + line.at_seconds)
-                id = f"{self.name}-{round_number}-{number}"
+                id = f"{self.name}-{self._show}-{round_number}-{number}"
                 yield Comment(id, self.name, line.author, line.text, self._clock.now(), line.kind, line.count)
 
 

@@ -49,6 +49,10 @@ class TemplatesWriter:
                 comment=cue.comment.id if cue.comment is not None else "",
             )
 
+    async def warm(self, catalog: Catalog) -> None:
+        """Load the sentence encoder and index the catalogue."""
+        await self._lane.run(self._prepare, catalog)
+
     async def close(self) -> None:
         """Close the lane, once, when nothing more is written."""
         self._lane.close()
