@@ -116,6 +116,7 @@ EXTRA = (
     ("questions", "questions asked", ""),
     ("speaking_share", "share of frames with speech", ""),
     ("late_pictures", "pictures repeated because they were late", "frames"),
+    ("late_pictures_at_start", "the same, in the first 15 s on air", "frames"),
     ("loop_held_per_minute", "event loop more than 10 ms late", "/min"),
     ("loop_busy_per_minute", "of these, by its own computing", "/min"),
     ("loop_worst_ms", "event loop, latest", "ms"),
@@ -207,6 +208,7 @@ async def run_show(arguments: argparse.Namespace) -> None:
         "answer_worst_seconds": waits[-1] if waits else None,
         "speaking_share": (after.speaking_frames - before.speaking_frames) / frames,
         "late_pictures": after.late_pictures - before.late_pictures,
+        "late_pictures_at_start": before.late_pictures,
         **loop,
     }
     (arguments.folder / "room.json").write_text(json.dumps(figures))
