@@ -52,7 +52,7 @@ enrol: .venv/enrol
 
 test: .venv/test
 	@tests/servers.sh
-	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -p tests.plugin_noskip -n 2 --dist loadfile
+	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -p tests.plugin_noskip -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/test
 	@$(BIN)/ruff check

@@ -12,6 +12,29 @@ import pytest
 from tests.enrolled import Enrolled, enrolled_in
 from tests.servers import RtmpServer, nginx_rtmp
 
+LONG = (
+    "test_enrol",
+    "test_page",
+    "test_motion",
+    "test_room",
+    "test_rebuild",
+    "test_demo_persona",
+    "test_delivery",
+    "test_film",
+    "test_lip_sync",
+    "test_patch",
+    "test_fuzz_text",
+    "test_voice",
+    "test_main",
+    "test_match_voice",
+)
+"""Files that take half a minute or more. They are begun first, so that no worker is left with one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first, and leave the order within each."""
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+
 
 @pytest.fixture(autouse=True, scope="session")
 def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:

@@ -99,10 +99,10 @@ def test_missing_frames_are_silence_and_a_second_start_goes_on() -> None:
 
 def test_a_frame_of_another_size_is_refused() -> None:
     encoder = Encoder(SMALL)
-    with pytest.raises(EngineError, match="does not fit"):
+    with pytest.raises(EngineError, match="has the wrong size"):
         encoder.encode(Frame(0, np.zeros(SAMPLES_PER_FRAME, np.float32), np.zeros((30, 20), np.uint8)))
     picture = np.zeros((SMALL.height_pixels * 3 // 2, SMALL.width_pixels), np.uint8)
-    with pytest.raises(EngineError, match="does not fit"):
+    with pytest.raises(EngineError, match="has the wrong size"):
         encoder.encode(Frame(0, np.zeros(100, np.float32), picture))
     # the next valid frame is encoded
     assert [packet for frame in frames(5) for packet in encoder.encode(frame)]

@@ -250,5 +250,5 @@ def test_what_is_no_json_and_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(FootageError, match="cannot be read"):
         read_marks(file)
     file.write_text("{half", encoding="utf-8")
-    with pytest.raises(FootageError, match="no marks"):
+    with pytest.raises(FootageError, match="not a marks file"):
         read_marks(file)

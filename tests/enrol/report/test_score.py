@@ -173,7 +173,7 @@ def test_pictures_masks_and_frames_must_be_as_many() -> None:
 
 def test_a_face_lost_by_us_is_not_blamed_on_the_footage() -> None:
     few = pictures()[:3]
-    with pytest.raises(EngineError, match="no face any more"):
+    with pytest.raises(EngineError, match="the rebuilt face is not found"):
         score(iter(few), iter([blank(SIZE)] * 3), masks()[:3], HELD[:3], NONE, FOOTAGE)
     with pytest.raises(FootageError):
         score(iter([blank(SIZE)] * 3), iter(few), masks()[:3], HELD[:3], NONE, FOOTAGE)

@@ -177,5 +177,5 @@ def test_a_damaged_persona_names_the_file(enrolled: Enrolled, tmp_path: Path) ->
     (copy / "manifest.json").write_text("{}")
     with pytest.raises(FootageError, match="manifest is damaged"):
         load(copy, consent)
-    with pytest.raises(FootageError, match="no persona here"):
+    with pytest.raises(FootageError, match="this folder holds no persona"):
         load(tmp_path / "nowhere", consent)

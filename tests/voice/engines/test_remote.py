@@ -226,7 +226,7 @@ def test_a_complaint_without_end_is_read_no_further_than_it_is_shown() -> None:
     assert STAGE.complained < 200
 
 
-@pytest.mark.parametrize(("mode", "what"), [("packed", "packed"), ("moved", "refused with 307")])
+@pytest.mark.parametrize(("mode", "what"), [("packed", "compressed"), ("moved", "refused with 307")])
 def test_what_was_not_asked_for_is_not_taken(mode: str, what: str) -> None:
     with pytest.raises(EngineError, match=what):
         said(OPENAI, mode=mode)
