@@ -18,6 +18,25 @@ class Closed(Exception):
     """Raised by `put` on a closed channel, and by `get` on a closed and empty one."""
 
 
+class _Change:
+    """Wakes everybody who waits. Without waiters it costs nothing, which a rush of comments needs."""
+
+    def __init__(self) -> None:
+        self._event: anyio.Event | None = None
+
+    def tell(self) -> None:
+        """Something changed."""
+        if self._event is not None:
+            self._event.set()
+            self._event = None
+
+    async def wait(self) -> None:
+        """Wait for the next change."""
+        if self._event is None:
+            self._event = anyio.Event()
+        await self._event.wait()
+
+
 class Channel(Generic[T]):
     """A bounded queue inside one event loop. It counts what it loses.
 
@@ -32,7 +51,7 @@ class Channel(Generic[T]):
         self.overflow = overflow
         self.dropped = 0
         self._waiting: deque[T] = deque()
-        self._changed = anyio.Event()
+        self._changed = _Change()
         self._closed = False
         self._depth = metrics.CHANNEL_DEPTH.labels(name)
         self._drops = metrics.CHANNEL_DROPPED.labels(name)
@@ -125,5 +144,4 @@ class Channel(Generic[T]):
 
     def _touch(self) -> None:
         self._depth.set(len(self._waiting))
-        self._changed.set()
-        self._changed = anyio.Event()
+        self._changed.tell()

@@ -59,25 +59,37 @@ async def publish(parts: RoomParts) -> None:
 
 
 async def judge_comments(parts: RoomParts, inbox: Inbox) -> None:
-    """Judge and journal comments in batches, because a rush must not wait for the disk."""
-    while True:
-        try:
-            batch = await inbox.take(BATCH)
-        except Closed:
-            return
-        entries: list[Record] = []
-        for number, comment in enumerate(batch, 1):
-            entries.append(
-                Record("comment", comment.id, f"{_judged(parts, comment)}\t{comment.author}\t{comment.text}")
-            )
-            if number % SLICE == 0:
-                await anyio.lowlevel.checkpoint()
-        try:
-            await parts.journal.record_many(entries)
-        except DoublureError as error:
-            log.error("%d comments were not journalled: %s", len(entries), error)
-            text = f"{len(entries)} comments were not journalled: {error}"
-            parts.watchdog.alarm("journal", text, seconds=JOURNAL_ALARM_SECONDS)
+    """Judge and journal comments in batches, because a rush must not wait for the disk: one batch is judged
+    while the one before it is written."""
+    turn = anyio.Semaphore(1)
+    async with anyio.create_task_group() as writing:
+        while True:
+            try:
+                batch = await inbox.take(BATCH)
+            except Closed:
+                return
+            entries: list[Record] = []
+            for number, comment in enumerate(batch, 1):
+                entries.append(
+                    Record(
+                        "comment", comment.id, f"{_judged(parts, comment)}\t{comment.author}\t{comment.text}"
+                    )
+                )
+                if number % SLICE == 0:
+                    await anyio.lowlevel.checkpoint()
+            await turn.acquire()
+            writing.start_soon(_write_comments, parts, entries, turn)
+
+
+async def _write_comments(parts: RoomParts, entries: list[Record], turn: anyio.Semaphore) -> None:
+    try:
+        await parts.journal.record_many(entries)
+    except DoublureError as error:
+        log.error("%d comments were not journalled: %s", len(entries), error)
+        text = f"{len(entries)} comments were not journalled: {error}"
+        parts.watchdog.alarm("journal", text, seconds=JOURNAL_ALARM_SECONDS)
+    finally:
+        turn.release()
 
 
 def _judged(parts: RoomParts, comment: Comment) -> str:
