@@ -8,10 +8,11 @@ from types import SimpleNamespace
 from typing import cast
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from doublure.chat.inbox import Inbox
-from doublure.clock import VirtualClock
+from doublure.clock import RealClock, VirtualClock
 from doublure.conversation.judge import Verdict
 from doublure.cue import Comment
 from doublure.errors import DoublureError
@@ -111,7 +112,7 @@ def test_comments_are_judged_and_journalled_in_batches_whatever_one_of_them_does
         inbox.close()
         watchdog = Watchdog(clock)
         parts = SimpleNamespace(judge=Picky(), journal=Written(), watchdog=watchdog)
-        await judge_comments(parts, inbox)  # type: ignore[arg-type]
+        await judge_comments(parts, inbox, clock)  # type: ignore[arg-type]
         assert watchdog.alarms == (
             f"journal: {BATCH} comments were not journalled: no space left on the device",
         )
@@ -120,3 +121,40 @@ def test_comments_are_judged_and_journalled_in_batches_whatever_one_of_them_does
     assert [len(batch) for batch in batches] == [BATCH, 40]
     assert batches[0][3] == Record("comment", "c3", "failed\tviewer\tpoison")
     assert batches[0][4].body.startswith("noted")
+
+
+def test_a_rush_leaves_the_event_loop_to_air() -> None:
+    rounds = 0
+
+    class Slow:
+        def take(self, comment: Comment) -> Verdict:
+            end = clock.now() + 0.001
+            while clock.now() < end:
+                pass
+            return Verdict.NOTED
+
+    class Written:
+        async def record_many(self, entries: list[Record]) -> None:
+            pass
+
+    async def air() -> None:
+        nonlocal rounds
+        while True:
+            rounds += 1
+            await anyio.lowlevel.checkpoint()
+
+    async def main() -> None:
+        inbox = Inbox(lambda comment: False)
+        for number in range(128):
+            await inbox.put(comment(number))
+        inbox.close()
+        parts = SimpleNamespace(judge=Slow(), journal=Written(), watchdog=Watchdog(clock))
+        async with anyio.create_task_group() as group:
+            group.start_soon(air)
+            await judge_comments(parts, inbox, clock)  # type: ignore[arg-type]
+            group.cancel_scope.cancel()
+
+    clock = RealClock()
+    anyio.run(main)
+    # two comments of a millisecond each, then the others
+    assert rounds >= 128 / 3

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import anyio.lowlevel
+
 from doublure.channel import Channel
 from doublure.cue import Comment
 
@@ -11,6 +13,8 @@ COMMENTS_AHEAD = 4000
 """Comments that may wait for the judge: about a second of the worst rush. The oldest are lost first."""
 CAREFUL = COMMENTS_AHEAD // 2
 """If more comments than this wait, each new one is checked with `keeps` before it may be lost."""
+ROUND = 16
+"""Comments put before other tasks run."""
 KEPT_AHEAD = 64
 """Comments that may wait apart. The judge merges similar ones anyway."""
 
@@ -23,6 +27,7 @@ class Inbox:
         self._keeps = keeps
         self._all: Channel[Comment] = Channel("comments", COMMENTS_AHEAD, "drop_oldest")
         self._kept: Channel[Comment] = Channel("comments_kept", KEPT_AHEAD, "drop_newest")
+        self._put = 0
 
     def __len__(self) -> int:
         return len(self._all) + len(self._kept)
@@ -31,10 +36,12 @@ class Inbox:
         """Add a comment. Raises `Closed`, and `TypeError` for anything else that a chat engine yields."""
         if not isinstance(comment, Comment):
             raise TypeError(f"a chat must yield comments, not {type(comment).__name__}")
-        if len(self._all) > CAREFUL and self._keeps(comment):
-            await self._kept.put(comment)
-        else:
-            await self._all.put(comment)
+        kept = len(self._all) > CAREFUL and self._keeps(comment)
+        (self._kept if kept else self._all).offer(comment)
+        # a round of the event loop for each comment would take half a core in a rush
+        self._put += 1
+        if self._put % ROUND == 0:
+            await anyio.lowlevel.checkpoint()
 
     async def take(self, most: int) -> list[Comment]:
         """Wait for a comment, then take all that wait, at most `most`. Raises `Closed`."""

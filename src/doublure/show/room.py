@@ -212,7 +212,7 @@ class Room:
             ("answer", director.answer),
             ("prepare", lambda: keep_prepared(parts.preparer, director.urgent, clock)),
             ("aired", lambda: record_aired(parts, self._lines)),
-            ("judge", lambda: judge_comments(parts, inbox)),
+            ("judge", lambda: judge_comments(parts, inbox, clock)),
         ):
             spawn(supervise, self.watchdog, name, stage)
         if parts.fallback is not None:
